@@ -1,0 +1,3 @@
+module netdoctor/images/node/pause
+
+go 1.24.0

@@ -1,0 +1,156 @@
+"""The plan that goes into a probe pod and the observations that come out of it, as JSON.
+
+Standard library only: the agent and the command line both import this module.
+
+A plan is one JSON document. Observations are JSON lines on stdout, one per probe, in the order in which probes
+end; the last line is ``{"end": <number of observations>}``, so that a cut log is told from a complete one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+VERSION = 1
+
+
+class WireError(ValueError):
+    """A plan or an observation that does not have the agreed form."""
+
+
+class Outcome(StrEnum):
+    """What came of a probe: one closed list, part of the public contract."""
+
+    OK = "ok"
+    REFUSED = "refused"  # RST from the destination
+    REJECTED = "rejected"  # ICMP error; detail: icmpType, icmpCode, and answeredBy
+    TIMEOUT = "timeout"
+    UNRESOLVABLE = "unresolvable"  # NXDOMAIN, or no record of the type asked for
+    SERVFAIL = "servfail"  # SERVFAIL, REFUSED or another DNS server error
+    TRUNCATED = "truncated"  # TC=1 over UDP, and TCP did not complete the answer
+    RESET = "reset"  # after connecting
+    BAD_RESPONSE = "badResponse"
+    TLS_ERROR = "tlsError"
+    SKIPPED = "skipped"  # could not be tried; detail.because says why
+    ERROR = "error"  # the probe itself failed; detail.because says why
+
+
+class ProbeKind(StrEnum):
+    """What a probe does. Fields of `Probe` that a kind reads are named beside it."""
+
+    TCP = "tcp"  # host, port: connect() and close
+    UDP = "udp"  # host, port, payload: send, wait for a datagram or an ICMP error
+    HTTP = "http"  # host, port, name (Host header), path: GET
+    DNS = "dns"  # server, name, qtype, transport: one question to one server, no search list
+    LOOKUP = "lookup"  # name: getaddrinfo's walk, as glibc does it with this pod's resolv.conf
+    RESOLV_CONF = "resolvConf"  # the pod's /etc/resolv.conf
+    SOCKETS = "sockets"  # listening sockets of this network namespace
+    WHO = "who"  # host, port: who answers a SYN (needs NET_RAW)
+    TRACE = "trace"  # host, port: hops by TTL
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One probe. Times are in seconds."""
+
+    id: str
+    kind: ProbeKind
+    host: str = ""
+    port: int = 0
+    timeout: float = 1.0
+    attempts: int = 2
+    delay: float = 0.0
+    name: str = ""
+    qtype: str = "A"
+    server: str = ""
+    transport: str = "udp"
+    path: str = "/"
+    payload: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The probes of one pod and their bounds: at most `parallel` at once, all ended by `deadline` seconds."""
+
+    probes: tuple[Probe, ...]
+    parallel: int = 256
+    deadline: float = 60.0
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one probe saw. `seconds` is the time of the deciding attempt; `detail` depends on the kind."""
+
+    id: str
+    outcome: Outcome
+    seconds: float
+    answered_by: str | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+def encode_plan(plan: Plan) -> str:
+    """One JSON document; fields at their default are left out."""
+    probes = [
+        {
+            f.name: getattr(p, f.name)
+            for f in dataclasses.fields(p)
+            if f.default is dataclasses.MISSING or getattr(p, f.name) != f.default
+        }
+        for p in plan.probes
+    ]
+    bounds = {"version": plan.version, "parallel": plan.parallel, "deadline": plan.deadline}
+    return json.dumps({**bounds, "probes": probes}, separators=(",", ":"))
+
+
+def decode_plan(text: str) -> Plan:
+    """Inverse of `encode_plan`. Raises WireError for anything else."""
+    try:
+        document = json.loads(text)
+        if document["version"] != VERSION:
+            raise WireError(f"plan version {document['version']}, not {VERSION}: use this release's probe image")
+        probes = tuple(Probe(**{**p, "kind": ProbeKind(p["kind"])}) for p in document["probes"])
+        return Plan(probes, int(document["parallel"]), float(document["deadline"]))
+    except WireError:
+        raise
+    except (ValueError, KeyError, TypeError) as error:
+        raise WireError(f"not a probe plan: {error}") from error
+
+
+def encode_observation(observation: Observation) -> str:
+    """One JSON line without its newline."""
+    document: dict[str, Any] = {
+        "id": observation.id,
+        "outcome": observation.outcome,
+        "seconds": round(observation.seconds, 6),
+    }
+    if observation.answered_by is not None:
+        document["answeredBy"] = observation.answered_by
+    if observation.detail:
+        document["detail"] = observation.detail
+    return json.dumps(document, separators=(",", ":"))
+
+
+def encode_end(count: int) -> str:
+    """The last line of a complete run."""
+    return json.dumps({"end": count}, separators=(",", ":"))
+
+
+def decode_line(line: str) -> Observation | int:
+    """An observation, or the count in the closing line. Raises WireError for anything else."""
+    try:
+        document = json.loads(line)
+        if "end" in document:
+            return int(document["end"])
+        return Observation(
+            id=str(document["id"]),
+            outcome=Outcome(document["outcome"]),
+            seconds=float(document["seconds"]),
+            answered_by=document.get("answeredBy"),
+            detail=dict(document.get("detail", {})),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise WireError(f"not an observation: {error}") from error
