@@ -28,7 +28,7 @@ class Role(StrEnum):
 
     SOURCE = "source"  # as the source asked about: its labels, namespace, DNS settings
     NEUTRAL = "neutral"  # no label that a policy could mean: the contrast to SOURCE
-    ATTACHED = "attached"  # inside an existing pod, by ephemeral container
+    ENDPOINT = "endpoint"  # inside an endpoint's pod, by ephemeral container, to read its sockets
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Position:
     node_selector: Mapping[str, str] = field(default_factory=dict)
     affinity: Mapping[str, Any] | None = None
     tolerations: tuple[Mapping[str, Any], ...] = ()
-    attach_to: ObjectRef | None = None  # Role.ATTACHED: the running pod
+    attach_to: ObjectRef | None = None  # a running pod: the probes run inside it, by ephemeral container
 
 
 @dataclass(frozen=True, slots=True)

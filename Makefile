@@ -1,0 +1,68 @@
+# The only task runner. Everything runs in .venv, from locked versions; nothing else on the machine is changed.
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint unit docs e2e-up e2e e2e-down lock
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links
+
+help:
+	@echo 'make demo      a broken cluster, its diagnosis, its repair (as root; builds a kind cluster)'
+	@echo 'make test      lint, unit tests, and every scenario on a real cluster (as root)'
+	@echo 'make lint      ruff, mypy, layers, generated files'
+	@echo 'make unit      unit tests only'
+	@echo 'make e2e-up    create the kind cluster;  make e2e  run the scenarios;  make e2e-down  remove it'
+	@echo 'make docs      regenerate what is generated: docs/causes and the JSON Schema'
+	@echo 'make lock      choose the newest versions that pyproject.toml allows'
+
+venv: $(INSTALLED)
+
+$(INSTALLED): requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'netdoctor needs Python 3.11 or newer: make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+		|| { echo 'the venv module is missing: apt-get install python3-venv' >&2; exit 1; }
+	@echo '== Python packages into .venv' >&2
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: e2e-up
+	$(BIN)/python -m e2e.demo
+
+test: lint unit e2e
+
+lint: venv
+	@echo '== lint' >&2
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m docs.build --check
+
+unit: venv
+	@echo '== unit tests' >&2
+	$(BIN)/python -m pytest -n auto tests
+
+docs: venv
+	$(BIN)/python -m docs.build
+
+e2e-up: venv
+	@echo '== cluster (the first time builds its node image: up to 25 minutes)' >&2
+	$(BIN)/python -m e2e.cluster up
+	$(BIN)/python -m images.build
+	$(BIN)/python -m e2e.cluster load $$($(BIN)/python -m images.build --list)
+
+e2e: e2e-up
+	@echo '== scenarios' >&2
+	$(BIN)/python -m pytest e2e
+
+e2e-down: venv
+	$(BIN)/python -m e2e.cluster down
+
+lock: venv
+	$(COMPILE) --upgrade pyproject.toml -o requirements.lock
+	$(COMPILE) --upgrade --group dev --extra probe --constraints requirements.lock pyproject.toml -o requirements-dev.lock

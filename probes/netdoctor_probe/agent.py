@@ -1,0 +1,100 @@
+"""Runs a plan: which probe starts when, and how many run at once."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from netdoctor_probe.attempt import EndedError, Seen
+from netdoctor_probe.loop import Loop, Task
+from netdoctor_probe.wire import Observation, Outcome, Plan, Probe, ProbeKind
+
+#: The module that runs each kind; loaded only if the plan has such a probe.
+_MODULES = {
+    ProbeKind.TCP: "tcp",
+    ProbeKind.UDP: "udp",
+    ProbeKind.HTTP: "http",
+    ProbeKind.DNS: "dns",
+    ProbeKind.LOOKUP: "lookup",
+    ProbeKind.RESOLV_CONF: "resolv_conf",
+    ProbeKind.SOCKETS: "sockets",
+    ProbeKind.TRACE: "trace",
+    ProbeKind.WHO: "raw.who",
+}
+
+
+class Runner(Protocol):
+    """What each of those modules has."""
+
+    def run(self, probe: Probe) -> Task[Observation]:
+        """Runs one probe. May raise EndedError."""
+        ...
+
+
+def run(plan: Plan, emit: Callable[[Observation], None]) -> None:
+    """Runs every probe of the plan; `emit` gets one observation for each, in the order in which they end.
+
+    At most `plan.parallel` run at once; those not ended after `plan.deadline` seconds are `error`, those not begun
+    by then `skipped`.
+    """
+    runners = _load({probe.kind for probe in plan.probes})  # before the first packet: an import takes its time
+    start = time.monotonic()
+    deadline = start + plan.deadline
+    waiting = deque(sorted(plan.probes, key=lambda probe: probe.delay))
+    running: dict[str, float] = {}
+    loop = Loop()
+
+    def ended(observation: Observation) -> None:
+        del running[observation.id]
+        emit(observation)
+
+    while (waiting or running) and (now := time.monotonic()) < deadline:
+        while waiting and len(loop) < plan.parallel and start + waiting[0].delay <= now:
+            probe = waiting.popleft()
+            running[probe.id] = now
+            loop.start(_guarded(probe, runners[probe.kind]), ended)
+        due = start + waiting[0].delay if waiting and len(loop) < plan.parallel else deadline
+        if running or waiting:
+            loop.step(min(deadline, due))
+
+    because = f"the run's deadline of {plan.deadline:g} s came first"
+    for cut, begun in running.items():
+        emit(Observation(cut, Outcome.ERROR, time.monotonic() - begun, detail={"because": because}))
+    for probe in waiting:
+        emit(Observation(probe.id, Outcome.SKIPPED, 0.0, detail={"because": because}))
+
+
+def _load(kinds: set[ProbeKind]) -> dict[ProbeKind, Runner]:
+    """The runners of these kinds. One whose library is missing says so for each of its probes."""
+    runners: dict[ProbeKind, Runner] = {}
+    for kind in kinds:
+        try:
+            module = importlib.import_module(f"netdoctor_probe.{_MODULES[kind]}")
+        except ModuleNotFoundError as error:
+            runners[kind] = _Missing(f"{error.name} is not installed here")
+        else:
+            runners[kind] = cast("Runner", module)
+    return runners
+
+
+class _Missing:
+    def __init__(self, because: str) -> None:
+        self._because = because
+
+    def run(self, probe: Probe) -> Task[Observation]:
+        yield from ()
+        return Observation(probe.id, Outcome.SKIPPED, 0.0, detail={"because": self._because})
+
+
+def _guarded(probe: Probe, runner: Runner) -> Task[Observation]:
+    start = time.monotonic()
+    try:
+        return (yield from runner.run(probe))
+    except EndedError as ended:
+        seen = ended.seen
+    except Exception as error:  # noqa: BLE001  one probe's fault must not take the others with it
+        seen = Seen(Outcome.ERROR, detail={"because": f"{type(error).__name__}: {error}"})
+    return Observation(probe.id, seen.outcome, time.monotonic() - start, seen.answered_by, seen.detail)

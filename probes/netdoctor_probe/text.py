@@ -1,0 +1,9 @@
+"""Bytes from the network as text that is safe to print."""
+
+from __future__ import annotations
+
+
+def printable(data: bytes) -> str:
+    """UTF-8 where it is, with everything that could move a cursor or break a line escaped."""
+    text = data.decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

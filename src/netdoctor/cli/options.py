@@ -1,0 +1,51 @@
+"""Options that several commands share, under kubectl's names."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+
+from netdoctor.report import Format
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+
+
+def duration(text: str) -> float:
+    """Seconds in a duration as kubectl takes them: ``10``, ``1.5s``, ``500ms``, ``1m30s``."""
+    parts = _DURATION.findall(text)
+    if "".join(number + unit for number, unit in parts) == text and parts:
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    elif re.fullmatch(r"\d+(\.\d+)?", text):
+        seconds = float(text)
+    else:
+        raise typer.BadParameter(f"{text!r} is no duration: write 10s, 500ms or 1m30s")
+    if seconds <= 0:
+        raise typer.BadParameter("must be longer than 0s")
+    return seconds
+
+
+Kubeconfig = Annotated[str | None, typer.Option(metavar="FILE", help="Path of the kubeconfig.")]
+Context = Annotated[str | None, typer.Option(metavar="NAME", help="The kubeconfig context to use.")]
+Namespace = Annotated[
+    str | None,
+    typer.Option("--namespace", "-n", metavar="NAME", help="Namespace; the context's own by default."),
+]
+RequestTimeout = Annotated[
+    float,
+    typer.Option(parser=duration, metavar="DURATION", help="How long to wait for one answer of the API server."),
+]
+Output = Annotated[Format, typer.Option("--output", "-o", help="Output format.")]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="No progress; of the report only verdict, causes and fixes."),
+]
+Snapshot = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PATH",
+        help="Read the cluster from a file, a directory or - (as kubectl get -o yaml prints it); nothing is probed.",
+    ),
+]

@@ -1,0 +1,193 @@
+"""JSON or parsed YAML → typed objects, as forgiving as Go's decoder.
+
+The fast path decodes a whole page straight into Structs. Where that fails, each object of the page is decoded by
+itself, then once more with its nulls replaced; what still fails is recorded and does not lose the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from netdoctor.cluster import objects
+from netdoctor.cluster.nulls import without_nulls
+from netdoctor.cluster.objects import Object
+
+# kubectl's copy of the whole manifest, with the environment values that netdoctor must not hold.
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind that netdoctor reads: its Struct, where the API serves it, and its field in the Snapshot."""
+
+    type: type[Object]
+    group_version: str  # "v1", "apps/v1"
+    field: str
+    namespaced: bool = True
+
+    @property
+    def group(self) -> str:
+        """The API group; empty for the core group."""
+        return self.group_version.rpartition("/")[0]
+
+    @property
+    def plural(self) -> str:
+        """The resource's name in API paths and RBAC rules."""
+        return self.field.replace("_", "")
+
+    def path(self, namespace: str = "", name: str = "") -> str:
+        """Path of the list, in one namespace if given, or of one object."""
+        root = "/apis" if self.group else "/api"
+        scope = f"/namespaces/{namespace}" if namespace and self.namespaced else ""
+        return f"{root}/{self.group_version}{scope}/{self.plural}" + (f"/{name}" if name else "")
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.type.__name__: kind
+    for kind in (
+        Kind(objects.Node, "v1", "nodes", namespaced=False),
+        Kind(objects.Namespace, "v1", "namespaces", namespaced=False),
+        Kind(objects.Pod, "v1", "pods"),
+        Kind(objects.Service, "v1", "services"),
+        Kind(objects.EndpointSlice, "discovery.k8s.io/v1", "endpoint_slices"),
+        Kind(objects.Endpoints, "v1", "endpoints"),
+        Kind(objects.Deployment, "apps/v1", "deployments"),
+        Kind(objects.ReplicaSet, "apps/v1", "replica_sets"),
+        Kind(objects.StatefulSet, "apps/v1", "stateful_sets"),
+        Kind(objects.DaemonSet, "apps/v1", "daemon_sets"),
+        Kind(objects.NetworkPolicy, "networking.k8s.io/v1", "network_policies"),
+        Kind(objects.Ingress, "networking.k8s.io/v1", "ingresses"),
+        Kind(objects.IngressClass, "networking.k8s.io/v1", "ingress_classes", namespaced=False),
+        Kind(objects.Event, "v1", "events"),
+        Kind(objects.ConfigMap, "v1", "config_maps"),
+    )
+}
+
+
+class UndecodableError(ValueError):
+    """An object that does not have the shape of its kind; the text names it and the field."""
+
+    def __init__(self, kind: str, namespace: str, name: str, because: str) -> None:
+        super().__init__(f"{kind} {f'{namespace}/' if namespace else ''}{name}: {because}")
+        self.namespace = namespace
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list. `continue_token` is empty on the last."""
+
+    objects: tuple[Object, ...]
+    undecodable: tuple[UndecodableError, ...]
+    continue_token: str
+
+
+def decode_page(kind: str, body: bytes) -> Page:
+    """Decode one answer to a list request.
+
+    Raises:
+        msgspec.DecodeError: the body is no JSON list of the API at all.
+    """
+    try:
+        whole = _page_decoder(kind).decode(body)
+    except msgspec.ValidationError:
+        return _decode_each(kind, body)
+    return Page(tuple(map(_clean, whole.items)), (), _token(whole.metadata))
+
+
+def convert(document: Mapping[str, Any]) -> Object | None:
+    """A parsed document as its kind's Struct; None for kinds (and API groups) that netdoctor does not read.
+
+    Raises:
+        UndecodableError: the document does not have its kind's shape.
+    """
+    kind = KINDS.get(str(document.get("kind")))
+    if kind is None or str(document.get("apiVersion")).rpartition("/")[0] != kind.group:
+        return None
+    return _convert(document, kind.type)
+
+
+def _convert(document: Any, struct: type[Object]) -> Object:
+    try:
+        return _clean(msgspec.convert(document, struct))
+    except msgspec.ValidationError:
+        pass
+    try:
+        return _clean(msgspec.convert(without_nulls(document, struct), struct))
+    except msgspec.ValidationError as error:
+        raise _undecodable(struct.__name__, document, error) from error
+
+
+def _clean(decoded: Object) -> Object:
+    decoded.metadata.annotations.pop(_LAST_APPLIED, None)
+    return decoded
+
+
+# Pages -------------------------------------------------------------------------------------------------------
+
+_T = TypeVar("_T")
+
+
+class _ListMeta(msgspec.Struct):
+    continue_: str | None = msgspec.field(default=None, name="continue")
+
+
+class _List(msgspec.Struct, Generic[_T]):
+    """A list as the API sends it. Its items carry no `kind`; a single Struct type needs no tag."""
+
+    items: list[_T]
+    metadata: _ListMeta | None = None
+
+
+class _Pieces(msgspec.Struct):
+    items: list[msgspec.Raw] | None = None
+    metadata: _ListMeta | None = None
+
+
+def _token(metadata: _ListMeta | None) -> str:
+    return (metadata and metadata.continue_) or ""
+
+
+@cache
+def _page_decoder(kind: str) -> msgspec.json.Decoder[_List[Object]]:
+    return msgspec.json.Decoder(_List[KINDS[kind].type])  # type: ignore[misc]
+
+
+@cache
+def _object_decoder(kind: str) -> msgspec.json.Decoder[Object]:
+    return msgspec.json.Decoder(KINDS[kind].type)
+
+
+def _decode_each(kind: str, body: bytes) -> Page:
+    pieces = msgspec.json.decode(body, type=_Pieces)
+    decoded: list[Object] = []
+    undecodable: list[UndecodableError] = []
+    for piece in pieces.items or ():
+        try:
+            decoded.append(_decode_one(kind, piece))
+        except UndecodableError as error:
+            undecodable.append(error)
+    return Page(tuple(decoded), tuple(undecodable), _token(pieces.metadata))
+
+
+def _decode_one(kind: str, piece: msgspec.Raw) -> Object:
+    try:
+        return _clean(_object_decoder(kind).decode(piece))
+    except msgspec.ValidationError:
+        return _convert(msgspec.json.decode(piece), KINDS[kind].type)
+
+
+def _undecodable(kind: str, document: Any, error: msgspec.ValidationError) -> UndecodableError:
+    metadata = document.get("metadata") if isinstance(document, Mapping) else None
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    said, _, path = str(error).partition(" - at ")
+    because = (
+        f"{path.strip('`').removeprefix('$').removeprefix('.') or 'object'}: {said[0].lower()}{said[1:]}"
+    )
+    return UndecodableError(
+        kind, str(metadata.get("namespace") or ""), str(metadata.get("name") or "?"), because
+    )

@@ -1,0 +1,1 @@
+"""Why: from objects and observations to root causes. Pure functions over immutable values."""

@@ -1,0 +1,127 @@
+"""Everything that is known about one check: objects, expectation and observations, and questions about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from netdoctor.cluster.objects import Pod, Service
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.model.probe import NotTested, Observed, Outcome, Role
+from netdoctor.model.refs import ObjectRef
+from netdoctor.path.backends import Backend
+from netdoctor.path.expectation import Expectation
+from netdoctor.path.path import Path, Route
+from netdoctor.probing.plan import Aim, Aimed
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A probe's purpose, and what it saw."""
+
+    aimed: Aimed
+    observed: Observed
+
+    @property
+    def id(self) -> str:
+        """The probe's id."""
+        return self.observed.id
+
+    @property
+    def outcome(self) -> Outcome:
+        """What came of it."""
+        return self.observed.outcome
+
+    @property
+    def ok(self) -> bool:
+        """Whether it passed."""
+        return self.observed.outcome is Outcome.OK
+
+    @property
+    def tried(self) -> bool:
+        """Whether it was sent at all."""
+        return self.observed.outcome not in (Outcome.SKIPPED, Outcome.ERROR)
+
+    @property
+    def inconclusive(self) -> bool:
+        """Silence on UDP proves nothing: the server may have had nothing to say (RFC 768 has no answer)."""
+        return self.observed.probe.kind == "udp" and self.outcome is Outcome.TIMEOUT
+
+
+class Reach(StrEnum):
+    """What a set of probes says together."""
+
+    ALL = "all passed"
+    SOME = "some passed"
+    NONE = "none passed"
+    UNTESTED = "untested"
+
+
+def reach(seen: Sequence[Seen]) -> Reach:
+    """Sum up probes that differ in nothing that matters."""
+    passed = [s.ok for s in seen if s.tried and not s.inconclusive]
+    if not passed:
+        return Reach.UNTESTED
+    return Reach.ALL if all(passed) else Reach.SOME if any(passed) else Reach.NONE
+
+
+@dataclass(frozen=True)
+class Case:
+    """One check, ready to be explained. `probed` is False where no probe was to be sent (`--no-probe`)."""
+
+    snapshot: Snapshot
+    path: Path
+    expectation: Expectation
+    aims: Mapping[str, Aimed]
+    observed: tuple[Observed, ...]
+    not_tested: tuple[NotTested, ...]
+    probed: bool
+    logs: Mapping[ObjectRef, str]
+
+    @cached_property
+    def seen(self) -> tuple[Seen, ...]:
+        """All observations with their purpose."""
+        return tuple(Seen(self.aims[o.id], o) for o in self.observed)
+
+    @cached_property
+    def failed(self) -> tuple[Seen, ...]:
+        """Required probes that failed: what causes have to explain."""
+        return tuple(s for s in self.seen if s.aimed.required and s.tried and not s.ok and not s.inconclusive)
+
+    @property
+    def service(self) -> Service | None:
+        """The target's Service, where it is one and exists."""
+        return self.path.target.service
+
+    def of(
+        self,
+        *aims: Aim,
+        route: Route | None = None,
+        backend: Backend | None = None,
+        role: Role = Role.SOURCE,
+        transport: str = "",
+    ) -> tuple[Seen, ...]:
+        """Observations by purpose; an argument not given does not restrict."""
+        return tuple(
+            s
+            for s in self.seen
+            if s.aimed.aim in aims
+            and s.observed.position.role is role
+            and (route is None or s.aimed.route == route)
+            and (backend is None or s.aimed.backend == backend)
+            and (not transport or s.observed.probe.transport == transport)
+        )
+
+    def to_backend(self, route: Route, backend: Backend) -> tuple[Seen, ...]:
+        """Direct probes of a backend at its target port, ready or not."""
+        return self.of(Aim.BACKEND, Aim.UNREADY, route=route, backend=backend)
+
+    def pods_of_service(self) -> tuple[Pod, ...]:
+        """Pods that the Service's selector matches, finished ones left out."""
+        service = self.service
+        if service is None or not service.spec.selector:
+            return ()
+        pods = self.snapshot.pods_selected(service.namespace, service.spec.selector)
+        return tuple(pod for pod in pods if not pod.finished)

@@ -1,0 +1,46 @@
+"""What the causes have in common that are a kind of policy denial."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from netdoctor.diagnosis.case import Case
+from netdoctor.diagnosis.cause import Cause, Found, RuledOut
+from netdoctor.diagnosis.denial_finding import denial_finding, missed, subjects
+from netdoctor.diagnosis.denials import Denial, denials, enforced_denials
+
+
+class DenialCause(Cause):
+    """Subclasses say which denials are theirs, and how to explain them."""
+
+    def examine(self, case: Case) -> Found | RuledOut | None:
+        """Found where a denial of this kind is not contradicted by packets."""
+        mine = tuple(d for d in enforced_denials(case) if self.claims(d))
+        if mine:
+            return denial_finding(self.code, case, mine, self.headline(mine[0]), self.explain(case, mine[0]))
+        if any(self.claims(d) for d in denials(case)):
+            return self.ruled_out("the network does not enforce the policies that deny it")
+        if any(case.expectation.verdicts[key].allowed is None for key in case.expectation.verdicts):
+            return None
+        return self.ruled_out(f"no policy denies it: {_allowing(case)}")
+
+    @abstractmethod
+    def claims(self, denial: Denial) -> bool:
+        """Whether this cause names the denial."""
+
+    @abstractmethod
+    def headline(self, denial: Denial) -> str:
+        """One line with the names of the objects."""
+
+    def explain(self, case: Case, denial: Denial) -> str:
+        """Two to four sentences."""
+        return f"{subjects(denial)} {missed(case, denial)}"
+
+
+def _allowing(case: Case) -> str:
+    isolated = sorted(
+        {ref for v in case.expectation.verdicts.values() for ref in v.egress.isolated_by + v.ingress.isolated_by}
+    )
+    if not isolated:
+        return "none selects the source or the target"
+    return f"the rules of {', '.join(map(str, isolated))} admit it"

@@ -1,0 +1,103 @@
+"""A finding out of denials: objects, evidence, fixes and the probes that fail for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from netdoctor.diagnosis.case import Case, Seen
+from netdoctor.diagnosis.cause import Found, certainty, ids, probe_evidence
+from netdoctor.diagnosis.denials import Denial, Reason
+from netdoctor.model.probe import Outcome, Role
+from netdoctor.model.refs import ObjectRef
+from netdoctor.model.report import Effect, Evidence, Finding, Fix
+from netdoctor.policy.repair import repairs
+from netdoctor.probing.plan import Aim
+
+
+def denial_finding(code: str, case: Case, denied: Sequence[Denial], title: str, explanation: str) -> Found:
+    """One finding for all denials of a kind; the first is the one that is explained."""
+    first = denied[0]
+    agreeing = [s for d in denied for s in d.probes if s.outcome in (Outcome.TIMEOUT, Outcome.REJECTED)]
+    finding = Finding(
+        code=code,
+        title=title,
+        certainty=certainty(agreeing),
+        objects=tuple(dict.fromkeys(ref for d in denied for ref in _objects(d))),
+        explanation=explanation,
+        evidence=(*_policy_evidence(first), *probe_evidence(agreeing), *_contrast(case, first)),
+        fixes=_fixes(case, first),
+    )
+    return Found(finding, frozenset().union(*(_explained(case, d) for d in denied)))
+
+
+def subjects(denial: Denial) -> str:
+    """Who is isolated by what."""
+    flow = denial.verdict.flow
+    who = flow.source if denial.egress else flow.destination
+    policies = ", ".join(map(str, denial.side.isolated_by))
+    return f"{who} is isolated for {denial.side.direction.lower()} by {policies}."
+
+
+def missed(case: Case, denial: Denial) -> str:
+    """The nearest rule and the one thing that missed."""
+    flow = denial.verdict.flow
+    if denial.near is None:
+        return f"None of these has a rule for {denial.side.direction.lower()}, so nothing passes."
+    rule = case.expectation.policies.rule(denial.near.rule)
+    return (
+        f"No rule admits {flow.source} → {flow.destination} {flow.port_text}; the nearest is "
+        f"{denial.near.rule.path} of {rule.ref.object}, which {denial.near.because}."
+    )
+
+
+def _objects(denial: Denial) -> Iterator[ObjectRef]:
+    if denial.near is not None:
+        yield denial.near.rule
+    if denial.near is None or denial.reason is Reason.OTHER:
+        yield from (
+            ref for ref in denial.side.isolated_by if denial.near is None or ref != denial.near.rule.object
+        )
+    elif denial.reason is Reason.NAMESPACE_LABEL:
+        flow = denial.verdict.flow
+        yield ObjectRef("Namespace", (flow.destination if denial.egress else flow.source).namespace)
+
+
+def _policy_evidence(denial: Denial) -> Iterator[Evidence]:
+    for ref in denial.side.isolated_by:
+        yield Evidence(
+            str(ref), f"selects {denial.verdict.flow.source if denial.egress else denial.verdict.flow.destination}"
+        )
+    for near in denial.side.near_misses[:3]:
+        yield Evidence(str(near.rule), near.because)
+
+
+def _contrast(case: Case, denial: Denial) -> tuple[Evidence, ...]:
+    """A neutral pod's probe of the same backend with another outcome: the source's labels make the difference."""
+    aims = (Aim.BACKEND, Aim.UNREADY) if denial.route else (Aim.DNS_SERVER,)
+    neutral = case.of(*aims, backend=denial.backend, role=Role.NEUTRAL)
+    return probe_evidence([s for s in neutral if s.ok], limit=1)
+
+
+def _fixes(case: Case, denial: Denial) -> tuple[Fix, ...]:
+    found = repairs(case.expectation.policies, denial.verdict, case.expectation.profile)
+    return tuple(Fix(r.title, r.command, r.patch, Effect(opens=r.opens)) for r in found[:3])
+
+
+def _explained(case: Case, denial: Denial) -> frozenset[str]:
+    """The failed probes that this denial accounts for."""
+    if denial.route is None:
+        failed = [s for s in case.failed if s.aimed.aim in (Aim.NAME, Aim.DNS_VIP, Aim.HOST)]
+        failed += [s for s in case.failed if s.aimed.aim is Aim.DNS_SERVER and s.aimed.backend == denial.backend]
+        return ids(s for s in failed if _dropped(s))
+    through = (Aim.VIP, Aim.HOST)
+    return ids(
+        s
+        for s in case.failed
+        if s.aimed.route == denial.route
+        and _dropped(s)
+        and (s.aimed.aim in through or s.aimed.backend == denial.backend)
+    )
+
+
+def _dropped(seen: Seen) -> bool:
+    return seen.outcome in (Outcome.TIMEOUT, Outcome.REJECTED, Outcome.UNRESOLVABLE)

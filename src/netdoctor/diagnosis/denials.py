@@ -1,0 +1,114 @@
+"""The flows of a path that policies deny, each with its nearest rule, and whether packets agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from netdoctor.diagnosis.case import Case, Seen
+from netdoctor.model.probe import Outcome
+from netdoctor.path.backends import Backend
+from netdoctor.path.path import Route
+from netdoctor.policy.rules import Direction, PortRange
+from netdoctor.policy.verdict import FlowVerdict, MissKind, NearMiss, SideVerdict
+from netdoctor.probing.plan import Aim
+
+
+class Reason(StrEnum):
+    """Why the nearest rule does not admit a flow, where that is a mistake of its own."""
+
+    NAMESPACE_LABEL = "namespaceLabel"
+    SERVICE_PORT = "servicePort"
+    NAMED_PORT = "namedPort"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """One side of one flow that policies deny. `route` is None for a flow to a DNS server."""
+
+    route: Route | None
+    backend: Backend
+    verdict: FlowVerdict
+    side: SideVerdict
+    near: NearMiss | None
+    reason: Reason
+    probes: tuple[Seen, ...]
+
+    @property
+    def egress(self) -> bool:
+        """Whether the source's side denies it."""
+        return self.side.direction is Direction.EGRESS
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether a packet got through all the same: an answer, or a RST from the far end."""
+        return any(s.outcome in (Outcome.OK, Outcome.REFUSED) for s in self.probes)
+
+
+def denials(case: Case) -> tuple[Denial, ...]:
+    """Every denied side of every flow that the path needs."""
+    return tuple(_denials(case))
+
+
+def enforced_denials(case: Case) -> tuple[Denial, ...]:
+    """Those that packets do not contradict, on a network that enforces policies as far as is known."""
+    if case.expectation.cni.enforces_policy is False:
+        return tuple(d for d in denials(case) if d.probes and not d.contradicted)
+    return tuple(d for d in denials(case) if not d.contradicted)
+
+
+def _denials(case: Case) -> Iterator[Denial]:
+    for route in case.path.routes:
+        for backend in route.backends:
+            probes = tuple(s for s in case.to_backend(route, backend) if s.tried)
+            yield from _sides(case, route, backend, probes)
+    dns = case.path.dns
+    if dns.used and dns.name:
+        for backend in dns.udp:
+            probes = tuple(s for s in case.of(Aim.DNS_SERVER, backend=backend, transport="udp") if s.tried)
+            yield from _sides(case, None, backend, probes)
+
+
+def _sides(case: Case, route: Route | None, backend: Backend, probes: tuple[Seen, ...]) -> Iterator[Denial]:
+    verdict = case.expectation.of(backend, route.protocol if route else "UDP")
+    for side in (verdict.egress, verdict.ingress):
+        if side.allowed is False:
+            near, reason = _nearest(case, side, route, backend)
+            yield Denial(route, backend, verdict, side, near, reason, probes)
+
+
+def _nearest(
+    case: Case, side: SideVerdict, route: Route | None, backend: Backend
+) -> tuple[NearMiss | None, Reason]:
+    """The near miss that explains a denial best: one that is a well-known mistake, else the nearest."""
+    for near in side.near_misses:
+        reason = _reason(case, near, route, backend)
+        if reason is not Reason.OTHER:
+            return near, reason
+    return next(iter(side.near_misses), None), Reason.OTHER
+
+
+def _reason(case: Case, near: NearMiss, route: Route | None, backend: Backend) -> Reason:
+    kinds = {miss.kind for miss in near.misses}
+    if kinds == {MissKind.NAMESPACE_LABEL_MISSING}:
+        return Reason.NAMESPACE_LABEL
+    if near.missed == {"peer"} or not kinds <= {MissKind.PORT, MissKind.PROTOCOL, MissKind.NAMED_PORT_UNRESOLVED}:
+        return Reason.OTHER
+    if MissKind.NAMED_PORT_UNRESOLVED in kinds:
+        return Reason.NAMED_PORT
+    if route is not None and _names_service_port(case, near, route, backend):
+        return Reason.SERVICE_PORT
+    return Reason.OTHER
+
+
+def _names_service_port(case: Case, near: NearMiss, route: Route, backend: Backend) -> bool:
+    """Whether a rule holds the Service's port where its pods listen on another."""
+    front = route.service_port
+    if front is None or front.port == backend.port:
+        return False
+    return any(
+        isinstance(port, PortRange) and port.protocol == front.protocol and port.first <= front.port <= port.last
+        for port in case.expectation.policies.rule(near.rule).ports
+    )

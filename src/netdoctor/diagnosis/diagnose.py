@@ -1,0 +1,117 @@
+"""From a case to its report: ask every cause, keep the root causes, say what was not tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from netdoctor.diagnosis.case import Case, Seen
+from netdoctor.diagnosis.cause import Cause, Found
+from netdoctor.diagnosis.causes import ALL
+from netdoctor.diagnosis.hops import hops
+from netdoctor.diagnosis.rank import Ranked, rank
+from netdoctor.diagnosis.readiness import objects_suffice
+from netdoctor.model.report import CheckReport, ProbeResult, RuledOut, Untested, Verdict
+
+
+def diagnose(case: Case, causes: Sequence[Cause] = ALL) -> CheckReport:
+    """Explain a case. Pure: the same case always gives the same report."""
+    found: list[tuple[Cause, Found]] = []
+    ruled_out: list[RuledOut] = []
+    for cause in causes:
+        result = cause.examine(case)
+        if isinstance(result, Found):
+            found.append((cause, result))
+        elif result is not None:
+            ruled_out.append(result)
+    ranked = rank([item for item in found if not item[1].warning], frozenset(s.id for s in case.failed))
+    for code, root in ranked.symptoms.items():
+        ruled_out.append(RuledOut(code, f"follows from {root}"))
+    not_tested = tuple(_not_tested(case))
+    verdict = _verdict(case, ranked)
+    return CheckReport(
+        verdict=verdict,
+        target=case.path.target.ref,
+        source=case.path.source.ref,
+        summary=_summary(case, verdict, ranked),
+        causes=tuple(item.finding for item in ranked.roots),
+        warnings=tuple(item.finding for _, item in found if item.warning),
+        hops=hops(case),
+        ruled_out=tuple(ruled_out),
+        not_tested=not_tested,
+        probes=tuple(_result(s) for s in case.seen),
+    )
+
+
+def _verdict(case: Case, ranked: Ranked) -> Verdict:
+    if ranked.roots:
+        return Verdict.UNHEALTHY
+    if not case.probed:
+        return Verdict.HEALTHY if objects_suffice(case) else Verdict.UNDETERMINED
+    conclusive = [s for s in case.seen if s.aimed.required and s.tried and not s.inconclusive]
+    if not conclusive:
+        return Verdict.NOT_TESTED
+    return Verdict.UNDETERMINED if ranked.unexplained else Verdict.HEALTHY
+
+
+def _summary(case: Case, verdict: Verdict, ranked: Ranked) -> str:
+    to = f"{case.path.source.label} to {case.path.target.text}"
+    if verdict is Verdict.HEALTHY:
+        tested = sum(s.aimed.required and s.ok for s in case.seen)
+        how = (
+            f"{tested} probes passed"
+            if case.probed
+            else "objects and policies admit the flow, endpoints are Ready"
+        )
+        return f"{to}: {how}"
+    if verdict is Verdict.UNHEALTHY:
+        return f"{to}: {'; '.join(item.finding.title for item in ranked.roots)}"
+    if verdict is Verdict.NOT_TESTED:
+        return f"{to}: nothing could be tried"
+    if not case.probed:
+        return f"{to}: the objects show no fault, but only a probe can tell whether it answers"
+    failed = ", ".join(sorted(ranked.unexplained))
+    return f"{to}: no known cause explains what failed ({failed})"
+
+
+def _not_tested(case: Case) -> Iterator[Untested]:
+    seen: set[tuple[str, str]] = set()
+    for item in case.not_tested:
+        if (item.what, item.because) not in seen:
+            seen.add((item.what, item.because))
+            yield Untested(item.what, item.because)
+    for unread in case.snapshot.unread:
+        where = f" in namespace {unread.namespace}" if unread.namespace else ""
+        yield Untested(f"{unread.kind} objects{where}", unread.because)
+    for one in case.seen:
+        if one.aimed.required and not one.tried:
+            because = str(one.observed.observation.detail.get("because", "the probe failed"))
+            yield Untested(f"{one.aimed.aim} ({one.id})", because)
+    yield from _silent(case)
+
+
+def _silent(case: Case) -> Iterator[Untested]:
+    """UDP ports that stayed silent everywhere: neither passed nor failed."""
+    for route in case.path.routes:
+        silent = [s for s in case.seen if s.aimed.route == route and s.aimed.required and s.inconclusive]
+        if silent and not any(s.ok for s in case.seen if s.aimed.route == route and s.aimed.required):
+            yield Untested(
+                f"{route.label}: whether anything serves it",
+                "no answer came, and on UDP silence proves nothing: the server may not answer such a datagram",
+            )
+
+
+def _result(seen: Seen) -> ProbeResult:
+    probe, observation = seen.observed.probe, seen.observed.observation
+    to = probe.name if probe.kind in ("dns", "lookup") else f"{probe.host or probe.name}:{probe.port}"
+    if probe.server:
+        to = f"{to} @{probe.server}/{probe.transport}"
+    return ProbeResult(
+        id=seen.id,
+        kind=probe.kind,
+        from_=seen.observed.position.id + (f"@{seen.observed.node}" if seen.observed.node else ""),
+        to="" if probe.kind in ("resolvConf", "sockets") else to,
+        outcome=observation.outcome,
+        answered_by=observation.answered_by,
+        seconds=round(observation.seconds, 4),
+        detail=observation.detail,
+    )

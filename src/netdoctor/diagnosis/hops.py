@@ -1,0 +1,90 @@
+"""The expected way hop by hop, with what was seen at each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from netdoctor.diagnosis.case import Case, Reach, Seen, reach
+from netdoctor.model.report import Hop
+from netdoctor.path.path import Route
+from netdoctor.policy.rules import Direction
+from netdoctor.policy.verdict import SideVerdict
+from netdoctor.probing.plan import Aim
+
+_OK = {Reach.ALL: True, Reach.SOME: False, Reach.NONE: False, Reach.UNTESTED: None}
+
+
+def hops(case: Case) -> tuple[Hop, ...]:
+    """Name, DNS servers, then per port: policies, VIP, endpoints."""
+    return tuple(_hops(case))
+
+
+def _hops(case: Case) -> Iterator[Hop]:
+    dns = case.path.dns
+    if dns.name:
+        lookups = case.of(Aim.NAME)
+        yield _hop(f"DNS name {dns.name}", _expected_answer(case), lookups)
+        servers = case.of(Aim.DNS_SERVER, transport="udp")
+        yield _hop("DNS servers", f"{len(dns.udp)} ready", servers)
+    for route in case.path.routes:
+        yield from _policy_hops(case, route)
+        if route.vips:
+            vip = ", ".join(route.vips)
+            yield _hop(
+                f"ClusterIP {vip}:{route.label}", "forwards to a ready endpoint", case.of(Aim.VIP, route=route)
+            )
+        aims = (Aim.BACKEND, Aim.HOST, Aim.HEADLESS_PORT)
+        yield _hop(f"Endpoints {route.label}", _expected_endpoints(route), case.of(*aims, route=route))
+
+
+def _expected_answer(case: Case) -> str:
+    service = case.service
+    if service is None:
+        return "an address"
+    if service.spec.type == "ExternalName":
+        return f"CNAME {service.spec.external_name}"
+    return ", ".join(service.vips) or "the endpoints' addresses"
+
+
+def _expected_endpoints(route: Route) -> str:
+    total = len(route.ready) + len(route.unready)
+    if not total:
+        return "none listed"
+    ports = ", ".join(sorted({str(backend.port) for backend in (*route.ready, *route.unready)}))
+    return f"{len(route.ready)} of {total} ready, target port {ports}"
+
+
+def _policy_hops(case: Case, route: Route) -> Iterator[Hop]:
+    verdicts = [case.expectation.of(backend, route.protocol) for backend in route.backends]
+    for direction in (Direction.EGRESS, Direction.INGRESS):
+        sides = [v.egress if direction is Direction.EGRESS else v.ingress for v in verdicts]
+        if any(side.isolated_by for side in sides):
+            denied = [side for side in sides if side.allowed is False]
+            worst = (denied or sides)[0]
+            yield Hop(
+                name=f"NetworkPolicy {direction.lower()} {route.label}",
+                expected="allowed",
+                seen=_policy_text(worst),
+                ok=None if worst.allowed is None else worst.allowed,
+            )
+
+
+def _policy_text(side: SideVerdict) -> str:
+    if side.allowed:
+        return f"allowed by {side.decided_by}" if side.decided_by else "allowed"
+    if side.allowed is None:
+        return "cannot be known"
+    policies = ", ".join(f"{ref.namespace}/{ref.name}" for ref in side.isolated_by)
+    return f"denied: isolated by {policies}, no rule admits it"
+
+
+def _hop(name: str, expected: str, seen: Sequence[Seen]) -> Hop:
+    return Hop(name, expected, _tally(seen), _OK[reach(seen)])
+
+
+def _tally(seen: Sequence[Seen]) -> str:
+    if not seen:
+        return "not probed"
+    counts = Counter(str(s.outcome) for s in seen)
+    return ", ".join(f"{count}x {outcome}" if count > 1 else outcome for outcome, count in counts.most_common())

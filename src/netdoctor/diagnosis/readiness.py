@@ -1,0 +1,57 @@
+"""What objects alone can prove: that a flow is admitted and that its endpoints answer on the very port."""
+
+from __future__ import annotations
+
+from netdoctor.cluster.objects import HealthProbe, Pod
+from netdoctor.diagnosis.case import Case
+from netdoctor.path.backends import Backend
+from netdoctor.path.path import Route
+
+
+def objects_suffice(case: Case) -> bool:
+    """Whether objects and policies admit the flow and every endpoint is Ready under a probe of the port asked for."""
+    routes = case.path.routes
+    return bool(routes) and all(_route_suffices(case, route) for route in routes) and _dns_suffices(case)
+
+
+def _route_suffices(case: Case, route: Route) -> bool:
+    if route.protocol != "TCP" or not route.ready or route.unready:
+        return False
+    return all(
+        case.expectation.of(backend, route.protocol).allowed is True and probes_port(backend)
+        for backend in route.ready
+    )
+
+
+def _dns_suffices(case: Case) -> bool:
+    dns = case.path.dns
+    if not dns.name:
+        return True
+    if not dns.used or not dns.udp or dns.unready:
+        return False
+    return all(case.expectation.of(backend, "UDP").allowed is True for backend in dns.udp)
+
+
+def probes_port(backend: Backend) -> bool:
+    """Whether the backend's pod is Ready under a readiness probe that connects to the backend's port."""
+    pod = backend.pod
+    if pod is None or not pod.ready:
+        return False
+    return any(
+        backend.port in _probed_numbers(pod, container.readiness_probe)
+        for container in pod.spec.containers
+        if container.readiness_probe is not None
+    )
+
+
+def _probed_numbers(pod: Pod, probe: HealthProbe) -> set[int]:
+    """Ports that kubelet connects to at the pod's address; an exec probe or another host proves nothing."""
+    numbers: set[int] = set()
+    for action in (probe.http_get, probe.tcp_socket, probe.grpc):
+        if action is None or action.host not in ("", *pod.ips):
+            continue
+        if isinstance(action.port, int):
+            numbers.add(action.port)
+        else:
+            numbers |= {p.container_port for p in pod.ports if p.name == action.port and p.protocol == "TCP"}
+    return numbers

@@ -1,0 +1,70 @@
+"""What the policies say about each flow that a path needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from netdoctor.cluster.facts import CNI, cni
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.path.backends import Backend
+from netdoctor.path.path import Path, Route
+from netdoctor.policy.compile import CompiledPolicies, compile_policies
+from netdoctor.policy.decide import decide
+from netdoctor.policy.flow import Endpoint, Flow, ip_endpoint, pod_endpoint
+from netdoctor.policy.profile import CNIProfile, profile_for
+from netdoctor.policy.rules import Protocol
+from netdoctor.policy.verdict import FlowVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """Policy verdicts for the flows of a path: keys are (address, port, protocol) after DNAT."""
+
+    policies: CompiledPolicies
+    cni: CNI
+    profile: CNIProfile
+    verdicts: Mapping[tuple[str, int, str], FlowVerdict]
+
+    def of(self, backend: Backend, protocol: str) -> FlowVerdict:
+        """The verdict on the flow from the path's source to a backend."""
+        return self.verdicts[backend.address, backend.port, protocol]
+
+    def denied(self, backend: Backend, protocol: str) -> bool:
+        """Whether policies deny it; false where that cannot be known."""
+        return self.of(backend, protocol).allowed is False
+
+    def denied_backends(self, route: Route) -> tuple[Backend, ...]:
+        """The backends of a route that policies keep the source from."""
+        return tuple(b for b in route.backends if self.denied(b, route.protocol))
+
+
+def expect(snapshot: Snapshot, path: Path) -> Expectation:
+    """Decide every flow that the path needs: to each endpoint of the target and to each DNS server."""
+    policies = compile_policies(snapshot)
+    network = cni(snapshot)
+    profile = profile_for(network.name)
+    flows = [
+        (backend, route.protocol)
+        for route in path.routes
+        for backend in (*route.ready, *route.unready, *route.intended)
+    ]
+    flows += [(backend, "UDP") for backend in path.dns.udp] + [(backend, "TCP") for backend in path.dns.tcp]
+    verdicts = {
+        (backend.address, backend.port, protocol): decide(
+            policies,
+            Flow(path.source.endpoint, destination(backend, snapshot), _protocol(protocol), backend.port),
+            profile,
+        )
+        for backend, protocol in flows
+    }
+    return Expectation(policies, network, profile, verdicts)
+
+
+def destination(backend: Backend, snapshot: Snapshot) -> Endpoint:
+    """A backend as policies see it."""
+    return pod_endpoint(backend.pod, snapshot) if backend.pod else ip_endpoint(backend.address, snapshot)
+
+
+def _protocol(text: str) -> Protocol:
+    return "UDP" if text == "UDP" else "SCTP" if text == "SCTP" else "TCP"

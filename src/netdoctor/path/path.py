@@ -1,0 +1,158 @@
+"""The expected way from a source to a target: name, DNS servers, VIP, endpoints, ports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netdoctor.cluster.facts import cluster_domain, dns_service
+from netdoctor.cluster.objects import Pod, Service, ServicePort
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.model.errors import InputError
+from netdoctor.path.backends import Backend, listed_backends, pod_backends
+from netdoctor.path.intended import intended_pods
+from netdoctor.path.names import service_of, uses_cluster_dns
+from netdoctor.path.source import Source, resolve_source
+from netdoctor.path.target import Target, TargetKind, resolve_target, target_namespace
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One port of the target, and what should answer behind it.
+
+    `ready` is what kube-proxy uses, `unready` what the slices list besides, `intended` the pods that are
+    evidently meant where no slice lists any: by then a policy in their way is a fault of its own.
+    """
+
+    protocol: str
+    port: int
+    service_port: ServicePort | None = None
+    vips: tuple[str, ...] = ()
+    ready: tuple[Backend, ...] = ()
+    unready: tuple[Backend, ...] = ()
+    intended: tuple[Backend, ...] = ()
+
+    @property
+    def backends(self) -> tuple[Backend, ...]:
+        """The backends that a client is to reach, repaired or not."""
+        return self.ready or self.unready or self.intended
+
+    @property
+    def label(self) -> str:
+        """`8080/TCP`."""
+        return f"{self.port}/{self.protocol}"
+
+
+@dataclass(frozen=True, slots=True)
+class DNSPath:
+    """The name asked and the cluster's DNS servers. `service` is None where none was found."""
+
+    name: str
+    domain: str
+    service: Service | None
+    udp: tuple[Backend, ...]
+    tcp: tuple[Backend, ...]
+    unready: tuple[Backend, ...]
+    used: bool  # whether the source's resolv.conf names the cluster's DNS
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Everything that has to work between source and target."""
+
+    source: Source
+    target: Target
+    routes: tuple[Route, ...]
+    dns: DNSPath
+
+
+def build_path(snapshot: Snapshot, target_text: str, from_text: str | None, namespace: str) -> Path:
+    """The path that `check TARGET --from SOURCE -n NAMESPACE` asks about. Raises InputError, AccessError."""
+    neutral_namespace = target_namespace(target_text, namespace, snapshot)
+    source = resolve_source(snapshot, from_text, namespace, neutral_namespace)
+    target = resolve_target(snapshot, target_text, namespace, source.namespace)
+    return Path(source, target, _routes(snapshot, target), _dns_path(snapshot, source, target))
+
+
+def _routes(snapshot: Snapshot, target: Target) -> tuple[Route, ...]:
+    if target.kind is TargetKind.PODS:
+        return _pod_routes(target)
+    if target.kind is TargetKind.ADDRESS:
+        port = _number(target)
+        return (Route("TCP", port, ready=(Backend(target.ref.name, port, True, None, "", None),)),)
+    if target.kind is TargetKind.HOST or target.service is None:
+        return (Route("TCP", _number(target)),) if target.port is not None else ()
+    service = aliased(snapshot, target.service)
+    wanted = [port for port in service.spec.ports if target.port in (None, port.port, port.name)]
+    if not wanted and isinstance(target.port, int):
+        return (Route("TCP", target.port, vips=service.vips),)
+    return tuple(service_route(snapshot, service, port) for port in wanted)
+
+
+def aliased(snapshot: Snapshot, service: Service) -> Service:
+    """The Service that an ExternalName in turn names, where it is one of this cluster; else itself."""
+    if service.spec.type != "ExternalName":
+        return service
+    meant = service_of(service.spec.external_name.rstrip("."), cluster_domain(snapshot))
+    found = snapshot.get("Service", meant.namespace, meant.name) if meant else None
+    return found if isinstance(found, Service) else service
+
+
+def service_route(snapshot: Snapshot, service: Service, port: ServicePort) -> Route:
+    """The route through one port of a Service."""
+    listed = listed_backends(snapshot, service, port)
+    ready = tuple(backend for backend in listed if backend.ready)
+    unready = tuple(backend for backend in listed if not backend.ready)
+    intended = () if listed else pod_backends(intended_pods(snapshot, service), port)
+    return Route(port.protocol, port.port, port, service.vips, ready, unready, intended)
+
+
+def _pod_routes(target: Target) -> tuple[Route, ...]:
+    pods = target.pods
+    spec = target.workload.spec.template.spec if target.workload else pods[0].spec
+    declared = [port for container in spec.containers for port in container.ports]
+    wanted = [port for port in declared if target.port in (None, port.container_port, port.name)]
+    ports = {(port.protocol, port.container_port) for port in wanted}
+    if not ports:
+        if not isinstance(target.port, int):
+            missing = f"declares no port {target.port!r}" if target.port else "declares no port"
+            raise InputError(
+                f"{target.text}: {target.ref} {missing}", hint=f"try {target.text.split(':')[0]}:PORT"
+            )
+        ports = {("TCP", target.port)}
+    return tuple(
+        Route(
+            protocol,
+            number,
+            ready=_of_pods(pods, number, ready=True),
+            unready=_of_pods(pods, number, ready=False),
+        )
+        for protocol, number in sorted(ports)
+    )
+
+
+def _of_pods(pods: tuple[Pod, ...], port: int, *, ready: bool) -> tuple[Backend, ...]:
+    return tuple(
+        Backend(pod.ips[0], port, ready, pod, pod.spec.node_name, None, pod.terminating)
+        for pod in pods
+        if pod.ips and pod.ready is ready
+    )
+
+
+def _dns_path(snapshot: Snapshot, source: Source, target: Target) -> DNSPath:
+    service = dns_service(snapshot)
+    by_protocol: dict[str, tuple[Backend, ...]] = {"UDP": (), "TCP": ()}
+    unready: tuple[Backend, ...] = ()
+    for port in service.spec.ports if service else ():
+        if service and port.port == 53 and port.protocol in by_protocol:
+            listed = listed_backends(snapshot, service, port)
+            by_protocol[port.protocol] = tuple(b for b in listed if b.ready)
+            unready = unready or tuple(b for b in listed if not b.ready)
+    used = uses_cluster_dns(source.spec, node=source.node != "" and source.spec is None)
+    domain = cluster_domain(snapshot)
+    return DNSPath(target.dns_name, domain, service, by_protocol["UDP"], by_protocol["TCP"], unready, used)
+
+
+def _number(target: Target) -> int:
+    if not isinstance(target.port, int):
+        raise InputError(f"{target.text}: port {target.port!r} must be a number here")
+    return target.port

@@ -1,0 +1,138 @@
+"""NetworkPolicy v1 to rulesets.
+
+Source: the NetworkPolicy API reference and, for what makes a policy invalid and how `policyTypes` is defaulted, the API
+server's validation and defaulting (kubernetes/kubernetes pkg/apis/networking).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from netdoctor.cluster.objects import EgressRule, IngressRule, NetworkPolicy, PolicyPeer, PolicyPort
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.model.refs import ObjectRef
+from netdoctor.policy.flow import Endpoint
+from netdoctor.policy.invalid import parse_network, problems
+from netdoctor.policy.rules import (
+    Action,
+    BlockPeer,
+    Direction,
+    NamedPort,
+    Peer,
+    PodPeer,
+    PortRange,
+    Rule,
+    RulePort,
+    Ruleset,
+    Tier,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPolicies:
+    """Every policy of a snapshot, by namespace and in the order of evaluation.
+
+    Attributes:
+        rulesets: by namespace of the pods that they select.
+        problems: what is wrong with a policy (reference with path, text); such a policy has no rulesets.
+        unknown: namespaces whose policies are not all known, and why: a policy is invalid.
+        snapshot: what they were compiled from.
+    """
+
+    snapshot: Snapshot
+    rulesets: Mapping[str, tuple[Ruleset, ...]]
+    problems: tuple[tuple[ObjectRef, str], ...] = ()
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+    def selecting(self, endpoint: Endpoint, direction: Direction) -> tuple[Ruleset, ...]:
+        """Those that apply to a pod in one direction."""
+        if not endpoint.selectable:
+            return ()
+        candidates = self.rulesets.get(endpoint.namespace, ())
+        return tuple(
+            r for r in candidates if r.direction is direction and r.selects(endpoint.namespace, endpoint.labels)
+        )
+
+    def not_known(self, namespace: str) -> str:
+        """Why the policies that apply in a namespace are not all known; empty if they are."""
+        if not self.snapshot.was_read("NetworkPolicy", namespace):
+            return f"the NetworkPolicies of namespace {namespace} could not be read"
+        return self.unknown.get(namespace, "")
+
+    def rule(self, ref: ObjectRef) -> Rule:
+        """The rule that a reference points at or into (`spec.ingress[0].from[1]`).
+
+        Raises:
+            KeyError: no policy has such a rule.
+        """
+        for ruleset in self.rulesets.get(ref.namespace, ()):
+            for rule in ruleset.rules:
+                if rule.ref.object == ref.object and f"{ref.path}.".startswith(f"{rule.ref.path}."):
+                    return rule
+        raise KeyError(str(ref))
+
+
+def compile_policies(snapshot: Snapshot) -> CompiledPolicies:
+    """Compile all policies; invalid ones are reported and make their namespace's verdicts uncertain."""
+    rulesets: dict[str, list[Ruleset]] = defaultdict(list)
+    found: list[tuple[ObjectRef, str]] = []
+    unknown: dict[str, str] = {}
+    for policy in sorted(snapshot.network_policies, key=lambda policy: policy.ref):
+        wrong = problems(policy)
+        if wrong:
+            found += wrong
+            ref, text = wrong[0]
+            unknown[policy.namespace] = f"{ref} is invalid ({text}), so an API server would not accept it"
+        else:
+            rulesets[policy.namespace] += (_ruleset(policy, direction) for direction in _directions(policy))
+    return CompiledPolicies(snapshot, {ns: tuple(rules) for ns, rules in rulesets.items()}, tuple(found), unknown)
+
+
+def _directions(policy: NetworkPolicy) -> tuple[Direction, ...]:
+    """policyTypes as the API server defaults it: Ingress always, Egress only where there are egress rules."""
+    types = policy.spec.policy_types or (("Ingress", "Egress") if policy.spec.egress else ("Ingress",))
+    return tuple(direction for direction in Direction if direction in types)
+
+
+def _ruleset(policy: NetworkPolicy, direction: Direction) -> Ruleset:
+    rules = policy.spec.ingress if direction is Direction.INGRESS else policy.spec.egress
+    return Ruleset(
+        policy=policy.ref,
+        direction=direction,
+        tier=Tier.NETWORK_POLICY,
+        priority=0,
+        isolates=True,
+        namespace=policy.namespace,
+        selector=policy.spec.pod_selector,
+        rules=tuple(_rule(policy, direction, index, rule) for index, rule in enumerate(rules)),
+    )
+
+
+def _rule(policy: NetworkPolicy, direction: Direction, index: int, rule: IngressRule | EgressRule) -> Rule:
+    path = f"spec.{direction.field}[{index}]"
+    peers = rule.from_ if isinstance(rule, IngressRule) else rule.to
+    return Rule(
+        ref=policy.ref.at(path),
+        action=Action.ALLOW,
+        peers=tuple(
+            _peer(peer, f"{path}.{direction.peers_field}[{n}]", policy.namespace) for n, peer in enumerate(peers)
+        ),
+        ports=tuple(_port(port, f"{path}.ports[{n}]") for n, port in enumerate(rule.ports)),
+    )
+
+
+def _peer(peer: PolicyPeer, path: str, namespace: str) -> Peer:
+    if peer.ip_block:
+        excepted = tuple(parse_network(cidr) for cidr in peer.ip_block.except_)
+        return BlockPeer(path, parse_network(peer.ip_block.cidr), excepted)
+    return PodPeer(path, namespace, peer.namespace_selector, peer.pod_selector)
+
+
+def _port(port: PolicyPort, path: str) -> RulePort:
+    if isinstance(port.port, str):
+        return NamedPort(path, port.protocol, port.port)
+    if port.port is None:
+        return PortRange(path, port.protocol, 1, 65535)
+    return PortRange(path, port.protocol, port.port, port.end_port or port.port)

@@ -1,0 +1,177 @@
+"""Decides one flow: which rules match on either side, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import groupby
+
+from netdoctor.model.refs import ObjectRef
+from netdoctor.policy.compile import CompiledPolicies
+from netdoctor.policy.flow import Endpoint, Flow, parse_address
+from netdoctor.policy.match import Remote, admits_port, families, peer_misses, remote_end
+from netdoctor.policy.near import near_misses
+from netdoctor.policy.profile import CNIProfile
+from netdoctor.policy.rules import Action, Direction, Rule, Ruleset
+from netdoctor.policy.verdict import FlowVerdict, Miss, MissKind, NearMiss, SideVerdict
+
+__all__ = ["FlowVerdict", "Miss", "MissKind", "NearMiss", "SideVerdict", "allows", "decide"]
+
+
+def decide(policies: CompiledPolicies, flow: Flow, profile: CNIProfile) -> FlowVerdict:
+    """May this flow pass? With the rules that say so, or with those that nearly did."""
+    if special := _unfiltered(flow):
+        allowed, why = special
+        egress, ingress = (SideVerdict(direction, allowed) for direction in (Direction.EGRESS, Direction.INGRESS))
+        return FlowVerdict(flow, egress, ingress, (why,))
+    egress, egress_notes = _side(policies, flow, Direction.EGRESS, profile)
+    ingress, ingress_notes = _side(policies, flow, Direction.INGRESS, profile)
+    verdict = FlowVerdict(flow, egress, ingress)
+    notes = [*egress_notes, *ingress_notes]
+    if egress.isolated_by or ingress.isolated_by:
+        notes += _dependencies(policies, verdict, profile)
+    return replace(verdict, assumptions=tuple(dict.fromkeys(notes)))
+
+
+def allows(policies: CompiledPolicies, flow: Flow, profile: CNIProfile) -> bool:
+    """Whether the policies that are known certainly allow the flow: `decide` without reasons, for many flows."""
+    if special := _unfiltered(flow):
+        return special[0] is True
+    for direction in Direction:
+        local, remote = _ends(flow, direction)
+        if not _exempt(direction, local, remote):
+            rulesets = policies.selecting(local, direction)
+            if not _first_match(rulesets, flow, remote_end(flow, remote, local, profile))[0]:
+                return False
+    return True
+
+
+def _unfiltered(flow: Flow) -> tuple[bool | None, str] | None:
+    """Flows that no policy decides: the answer, and why."""
+    source, destination = flow.source, flow.destination
+    for end in (source, destination):
+        if end.finished:
+            return None, f"pod {end} has finished: it has no network any more"
+    address = parse_address(destination.ips[0]) if destination.ips else None
+    if address is not None and address.is_loopback:
+        return True, f"{address} is loopback: the flow never leaves {source}"
+    if destination.kind == "pod" and _identity(source) == _identity(destination):
+        return True, "a pod can always reach itself"
+    return None
+
+
+def _identity(end: Endpoint) -> tuple[str, str, str]:
+    return end.kind, end.namespace, end.name
+
+
+def _ends(flow: Flow, direction: Direction) -> tuple[Endpoint, Endpoint]:
+    """Local end (whose policies apply), remote end."""
+    return (flow.source, flow.destination) if direction is Direction.EGRESS else (flow.destination, flow.source)
+
+
+def _exempt(direction: Direction, local: Endpoint, remote: Endpoint) -> str:
+    """Why no policy applies to a side; empty where policies do."""
+    if local.host_network:
+        return f"pod {local} is on the host network: no policy selects it, its traffic is its node's"
+    if not local.selectable:
+        return f"no policy selects {local}, which is no pod"
+    if direction is Direction.INGRESS and _own_node(local, remote):
+        return f"node {local.node} may always reach the pods that it runs"
+    return ""
+
+
+def _own_node(local: Endpoint, remote: Endpoint) -> bool:
+    return remote.is_node and remote.node != "" and remote.node == local.node
+
+
+def _side(
+    policies: CompiledPolicies, flow: Flow, direction: Direction, profile: CNIProfile
+) -> tuple[SideVerdict, tuple[str, ...]]:
+    """One side's verdict, and what it assumes."""
+    local, remote = _ends(flow, direction)
+    if exempt := _exempt(direction, local, remote):
+        return SideVerdict(direction, allowed=True), (exempt,) if local.kind == "pod" else ()
+    rulesets = policies.selecting(local, direction)
+    side = _with_reasons(rulesets, flow, direction, remote_end(flow, remote, local, profile))
+    notes = tuple(_side_notes(side, remote))
+    if side.allowed is False and _own_node(local, remote):
+        side = replace(side, allowed=None)
+        notes += (f"the API lets {local} reach its own node always, most network plugins apply its policies all the same",)
+    gap = policies.not_known(local.namespace)
+    if gap and not (side.allowed and side.decided_by):
+        return replace(side, allowed=None), (*notes, gap)
+    return side, notes
+
+
+def _with_reasons(rulesets: tuple[Ruleset, ...], flow: Flow, direction: Direction, remote: Remote) -> SideVerdict:
+    isolated_by = tuple(ruleset.policy for ruleset in rulesets if ruleset.isolates)
+    allowed, decided_by = _first_match(rulesets, flow, remote)
+    if allowed:
+        return SideVerdict(direction, allowed, isolated_by, decided_by)
+    near = near_misses(rulesets, flow, remote)
+    uncertain = decided_by is None and any(miss.uncertain for miss in near)
+    return SideVerdict(direction, None if uncertain else allowed, isolated_by, decided_by, near)
+
+
+def _first_match(rulesets: tuple[Ruleset, ...], flow: Flow, remote: Remote) -> tuple[bool, ObjectRef | None]:
+    """Tier by tier: the first rule that matches decides; without one, a tier that isolates the pod denies."""
+    for _, tier in groupby(rulesets, key=lambda ruleset: ruleset.tier):
+        members = tuple(tier)
+        hits = (
+            (rule.action, ref)
+            for ruleset in members
+            for rule in ruleset.rules
+            if (ref := _matched_at(rule, flow, remote)) is not None
+        )
+        action, ref = next(hits, (None, None))
+        if action in (Action.ALLOW, Action.DENY):
+            return action is Action.ALLOW, ref
+        if action is None and any(ruleset.isolates for ruleset in members):
+            return False, None
+    return True, None
+
+
+def _matched_at(rule: Rule, flow: Flow, remote: Remote) -> ObjectRef | None:
+    """The peer that matches, or the rule itself where it has no peers."""
+    if not admits_port(rule, flow):
+        return None
+    if not rule.peers:
+        return rule.ref
+    matching = (peer.path for peer in rule.peers if next(peer_misses(peer, remote), None) is None)
+    path = next(matching, None)
+    return rule.ref.at(path) if path else None
+
+
+def _side_notes(side: SideVerdict, remote: Endpoint) -> Iterator[str]:
+    for near in side.near_misses:
+        if near.uncertain:
+            yield f"cannot be known: {near.rule} {near.because}"
+    if side.isolated_by and remote.host_network:
+        yield f"pod {remote} is on the host network: taken as its node's address, which selectors do not match"
+    if side.isolated_by and side.direction is Direction.INGRESS and remote.kind == "ip":
+        yield "through a NodePort or LoadBalancer the source may arrive with a node's address (SNAT)"
+
+
+def _dependencies(policies: CompiledPolicies, verdict: FlowVerdict, profile: CNIProfile) -> Iterator[str]:
+    """What would turn the answer: another network plugin, the other IP family."""
+    flow, allowed = verdict.flow, verdict.allowed is True
+    if profile.enforces is False:
+        yield f"{profile.name} enforces no NetworkPolicy: a denied flow passes all the same"
+    pods = replace(profile, ipblock_matches_pods=not profile.ipblock_matches_pods)
+    nodes = replace(profile, ipblock_matches_nodes=not profile.ipblock_matches_nodes)
+    for what, matched, other in (
+        ("pod", profile.ipblock_matches_pods, pods),
+        ("node", profile.ipblock_matches_nodes, nodes),
+    ):
+        if allows(policies, flow, other) != allowed:
+            how = "match" if matched else "do not match"
+            yield f"depends on the network plugin: ipBlocks {how} {what} addresses ({profile.name})"
+    for version in families(flow)[1:]:
+        if allows(policies, _over(flow, version), profile) != allowed:
+            yield f"holds over IPv{families(flow)[0]}; over IPv{version} the answer is the opposite"
+
+
+def _over(flow: Flow, version: int) -> Flow:
+    """The same flow where the destination is asked at its addresses of one family."""
+    ips = tuple(ip for ip in flow.destination.ips if (a := parse_address(ip)) and a.version == version)
+    return replace(flow, destination=replace(flow.destination, ips=ips))

@@ -1,0 +1,130 @@
+"""The question: may this endpoint reach that one on this port?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Literal
+
+from netdoctor.cluster.objects import ContainerPort, Node, Pod
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.model.errors import InputError
+from netdoctor.policy.rules import Protocol
+
+Address = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One end of a flow. `name` is a pod's, a node's, or the address itself for an end outside the cluster."""
+
+    kind: Literal["pod", "ip", "node"]
+    name: str
+    namespace: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    namespace_labels: Mapping[str, str] = field(default_factory=dict)
+    ips: tuple[str, ...] = ()  # empty: it has no address yet
+    ports: tuple[ContainerPort, ...] = ()
+    host_network: bool = False
+    node: str = ""  # where a pod runs, the node itself; empty = not known
+    finished: bool = False
+    namespace_read: bool = True  # False: the namespace may have more labels than are known
+
+    @property
+    def selectable(self) -> bool:
+        """Whether it is a pod that selectors see: the traffic of a hostNetwork pod is its node's."""
+        return self.kind == "pod" and not self.host_network
+
+    @property
+    def is_node(self) -> bool:
+        """Whether its traffic is a node's."""
+        return self.kind == "node" or self.host_network
+
+    def __str__(self) -> str:
+        if self.kind == "pod":
+            return f"{self.namespace}/{self.name}"
+        return self.name if self.kind == "ip" else f"node {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """`port` is the destination's own: the target port of a Service, because policies apply after DNAT."""
+
+    source: Endpoint
+    destination: Endpoint
+    protocol: Protocol
+    port: int
+
+    @property
+    def port_text(self) -> str:
+        """`5432/TCP`."""
+        return f"{self.port}/{self.protocol}"
+
+    def __str__(self) -> str:
+        return f"{self.source} → {self.destination}  {self.port_text}"
+
+
+def parse_address(text: str) -> Address | None:
+    """The address, an IPv4-mapped one as IPv4; None where the text is none."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def pod_endpoint(pod: Pod, snapshot: Snapshot) -> Endpoint:
+    """A pod of the snapshot."""
+    return Endpoint(
+        kind="pod",
+        name=pod.name,
+        namespace=pod.namespace,
+        labels=pod.labels,
+        namespace_labels=snapshot.namespace_labels(pod.namespace),
+        ips=pod.ips,
+        ports=pod.ports,
+        host_network=pod.spec.host_network,
+        node=pod.spec.node_name,
+        finished=pod.finished,
+        namespace_read=snapshot.was_read("Namespace", ""),
+    )
+
+
+def virtual_pod(
+    namespace: str, labels: Mapping[str, str], snapshot: Snapshot, node: str = "", name: str = "probe"
+) -> Endpoint:
+    """A pod that does not exist yet, such as a probe: it has no address and declares no port."""
+    return Endpoint(
+        kind="pod",
+        name=name,
+        namespace=namespace,
+        labels=labels,
+        namespace_labels=snapshot.namespace_labels(namespace),
+        node=node,
+        namespace_read=snapshot.was_read("Namespace", ""),
+    )
+
+
+def node_endpoint(node: Node) -> Endpoint:
+    """A node, as a source or destination of its own."""
+    ips = tuple(a.address for a in node.status.addresses if parse_address(a.address))
+    return Endpoint(kind="node", name=node.name, ips=ips, node=node.name)
+
+
+def ip_endpoint(ip: str, snapshot: Snapshot) -> Endpoint:
+    """Whoever has this address: a node, a running pod (seen at this address only), or something outside.
+
+    Raises:
+        InputError: the text is no IP address.
+    """
+    wanted = parse_address(ip)
+    if wanted is None:
+        raise InputError(f"{ip!r} is no IP address")
+    for node in snapshot.nodes:
+        if any(parse_address(a.address) == wanted for a in node.status.addresses):
+            return node_endpoint(node)
+    for pod in snapshot.pods:
+        if not (pod.finished or pod.spec.host_network) and wanted in map(parse_address, pod.ips):
+            return replace(pod_endpoint(pod, snapshot), ips=(str(wanted),))
+    return Endpoint(kind="ip", name=str(wanted), ips=(str(wanted),))

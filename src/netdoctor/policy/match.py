@@ -1,0 +1,198 @@
+"""Whether a peer or a port of a rule matches one end of a flow, and everything that speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from netdoctor.cluster.objects import LabelSelector, Requirement
+from netdoctor.cluster.selectors import matches
+from netdoctor.policy.flow import Address, Endpoint, Flow, parse_address
+from netdoctor.policy.profile import CNIProfile
+from netdoctor.policy.rules import BlockPeer, NamedPort, Peer, PodPeer, Rule, RulePort
+from netdoctor.policy.verdict import Miss, MissKind
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """The end that a rule's peers are about, with its addresses in the flow's family."""
+
+    endpoint: Endpoint
+    addresses: tuple[Address, ...]
+    version: int | None  # of the flow: 4, 6, or None where neither end has an address
+    profile: CNIProfile
+
+
+def remote_end(flow: Flow, remote: Endpoint, local: Endpoint, profile: CNIProfile) -> Remote:
+    """The remote end of a flow; the family is the destination's first that the source has too."""
+    version = next(iter(families(flow)), None)
+    addresses = tuple(a for a in map(parse_address, remote.ips) if a)
+    if version is None and (known := addresses or tuple(a for a in map(parse_address, local.ips) if a)):
+        version = known[0].version
+    in_family = tuple(a for a in addresses if a.version == version)
+    return Remote(remote, in_family or addresses, version, profile)
+
+
+def families(flow: Flow) -> tuple[int, ...]:
+    """IP versions that both ends have, in the destination's order."""
+    source = {a.version for a in map(parse_address, flow.source.ips) if a}
+    ordered = dict.fromkeys(a.version for a in map(parse_address, flow.destination.ips) if a)
+    return tuple(version for version in ordered if version in source)
+
+
+def peer_misses(peer: Peer, remote: Remote) -> Iterator[Miss]:
+    """What keeps a peer from matching; nothing = it matches. Lazy, because most callers only ask for the first."""
+    return _block_misses(peer, remote) if isinstance(peer, BlockPeer) else _pod_misses(peer, remote.endpoint)
+
+
+def _pod_misses(peer: PodPeer, end: Endpoint) -> Iterator[Miss]:
+    if end.is_node:
+        where = f"host network of node {end.node}" if end.kind == "pod" else str(end)
+        yield Miss(MissKind.HOST_NETWORK, peer.path, "a pod with its own network", where)
+    elif end.kind == "ip":
+        yield Miss(MissKind.PEER_IS_NO_POD, peer.path, "a pod", f"address {end.name}")
+    else:
+        yield from _namespace_misses(peer, end)
+        for failing in _failing(peer.pod_selector, end.labels):
+            found = _found(failing, end.labels)
+            yield Miss(MissKind.POD_LABEL, f"{peer.path}.podSelector", f"pod label {show(failing)}", found, failing)
+
+
+def _namespace_misses(peer: PodPeer, end: Endpoint) -> Iterator[Miss]:
+    if peer.namespace_selector is None:
+        if end.namespace != peer.namespace:
+            path = f"{peer.path}.podSelector"
+            yield Miss(MissKind.OTHER_NAMESPACE, path, f"namespace {peer.namespace}", f"namespace {end.namespace}")
+        return
+    path = f"{peer.path}.namespaceSelector"
+    for failing in _failing(peer.namespace_selector, end.namespace_labels):
+        yield _namespace_miss(path, failing, end)
+    if not end.namespace_read:
+        unknown = [r for r in requirements(peer.namespace_selector) if r.key not in end.namespace_labels]
+        # An absent label satisfies NotIn and DoesNotExist, but here it may merely be unread.
+        for requirement in unknown:
+            if _holds(requirement, end.namespace_labels):
+                yield _unread(path, requirement, end)
+
+
+def _namespace_miss(path: str, failing: Requirement, end: Endpoint) -> Miss:
+    missing = failing.key not in end.namespace_labels
+    if missing and not end.namespace_read:
+        return _unread(path, failing, end)
+    kind = MissKind.NAMESPACE_LABEL_MISSING if missing else MissKind.NAMESPACE_LABEL_VALUE
+    found = f"namespace {end.namespace} with {_found(failing, end.namespace_labels)}"
+    return Miss(kind, path, f"namespace label {show(failing)}", found, failing)
+
+
+def _unread(path: str, requirement: Requirement, end: Endpoint) -> Miss:
+    found = f"namespace {end.namespace}, whose labels could not be read"
+    return Miss(MissKind.NAMESPACE_UNREAD, path, f"namespace label {show(requirement)}", found, requirement)
+
+
+def _block_misses(peer: BlockPeer, remote: Remote) -> Iterator[Miss]:
+    path, block, end = f"{peer.path}.ipBlock", str(peer.block), remote.endpoint
+    outside = f"address {', '.join(map(str, remote.addresses))}"
+    if not remote.addresses:
+        if not _covers_family(peer, remote.version):
+            yield Miss(MissKind.ADDRESS_UNKNOWN, path, f"an address in {block}", f"{end}, which has no address yet")
+    elif not any(address in peer.block for address in remote.addresses):
+        yield Miss(MissKind.IP_BLOCK, path, f"an address in {block}", outside)
+    elif excepted := [n for n in peer.excepted if any(address in n for address in remote.addresses)]:
+        yield Miss(MissKind.IP_EXCEPT, f"{path}.except", f"no address in {excepted[0]}", outside)
+    if end.is_node and not remote.profile.ipblock_matches_nodes:
+        yield Miss(MissKind.HOST_NETWORK, path, f"an address that is no node's ({remote.profile.name})", str(end))
+    if end.selectable and not remote.profile.ipblock_matches_pods:
+        yield Miss(MissKind.PEER_IS_POD, path, f"an address that is no pod's ({remote.profile.name})", f"pod {end}")
+
+
+def _covers_family(peer: BlockPeer, version: int | None) -> bool:
+    return peer.block.prefixlen == 0 and not peer.excepted and version in (None, peer.block.version)
+
+
+def admits_port(rule: Rule, flow: Flow) -> bool:
+    """Whether one of the rule's ports is the flow's."""
+    return not rule.ports or any(_port_miss(port, flow) is None for port in rule.ports)
+
+
+def port_misses(rule: Rule, flow: Flow) -> tuple[Miss, ...]:
+    """Why none of the rule's ports is the flow's: wrong numbers as one miss, the rest one by one."""
+    if admits_port(rule, flow):
+        return ()
+    by_port = [(port, kind) for port in rule.ports if (kind := _port_miss(port, flow))]
+    misses = [
+        Miss(kind, port.path, str(port), _declared(flow) if kind is MissKind.NAMED_PORT_UNRESOLVED else flow.port_text)
+        for port, kind in by_port
+        if kind is not MissKind.PORT
+    ]
+    if numbers := [_resolved(port, flow) for port, kind in by_port if kind is MissKind.PORT]:
+        path = f"{rule.ref.path}.ports"
+        misses.append(Miss(MissKind.PORT, path, f"port {', '.join(numbers)}", f"port {flow.port_text}"))
+    return tuple(misses)
+
+
+def _port_miss(port: RulePort, flow: Flow) -> MissKind | None:
+    if isinstance(port, NamedPort):
+        numbers = _numbers(port, flow)
+        if not numbers:
+            return MissKind.NAMED_PORT_UNRESOLVED
+        in_range = flow.port in numbers
+    else:
+        in_range = port.first <= flow.port <= port.last
+    if not in_range:
+        return MissKind.PORT
+    return None if port.protocol == flow.protocol else MissKind.PROTOCOL
+
+
+def _numbers(port: NamedPort, flow: Flow) -> tuple[int, ...]:
+    """What the destination pod declares for a name and protocol; only pods with their own network declare ports."""
+    if not flow.destination.selectable:
+        return ()
+    declared = flow.destination.ports
+    return tuple(p.container_port for p in declared if p.name == port.name and p.protocol == port.protocol)
+
+
+def _resolved(port: RulePort, flow: Flow) -> str:
+    if isinstance(port, NamedPort):
+        return f"{port} (= {', '.join(map(str, _numbers(port, flow)))})"
+    return str(port)
+
+
+def _declared(flow: Flow) -> str:
+    if not flow.destination.selectable:
+        return f"{flow.destination}, which is no pod with its own network"
+    named = ", ".join(f"{p.name}={p.container_port}/{p.protocol}" for p in flow.destination.ports if p.name)
+    return f"{flow.destination}, which names {named or 'no port'}"
+
+
+def requirements(selector: LabelSelector) -> tuple[Requirement, ...]:
+    """matchLabels as the In requirements that they stand for, then matchExpressions."""
+    labels = (Requirement(key=key, operator="In", values=(value,)) for key, value in selector.match_labels.items())
+    return (*labels, *selector.match_expressions)
+
+
+def _failing(selector: LabelSelector | None, labels: Mapping[str, str]) -> tuple[Requirement, ...]:
+    if matches(selector or LabelSelector(), labels):
+        return ()
+    return tuple(r for r in requirements(selector or LabelSelector()) if not _holds(r, labels))
+
+
+def _holds(requirement: Requirement, labels: Mapping[str, str]) -> bool:
+    return matches(LabelSelector(match_expressions=(requirement,)), labels)
+
+
+def show(requirement: Requirement) -> str:
+    """As kubectl writes selectors: `a=b`, `a in (b,c)`, `a notin (b)`, `a`, `!a`."""
+    values = ",".join(requirement.values)
+    match requirement.operator:
+        case "In" if len(requirement.values) == 1:
+            return f"{requirement.key}={values}"
+        case "In" | "NotIn":
+            return f"{requirement.key} {requirement.operator.lower()} ({values})"
+        case "DoesNotExist":
+            return f"!{requirement.key}"
+    return requirement.key
+
+
+def _found(failing: Requirement, labels: Mapping[str, str]) -> str:
+    value = labels.get(failing.key)
+    return f"no label {failing.key}" if value is None else f"{failing.key}={value}"

@@ -1,0 +1,139 @@
+"""The one form that policies are compiled to.
+
+A `Ruleset` is what one policy says in one direction. A NetworkPolicy's rulesets isolate the pods they select and only
+allow; tier, priority and action are what distinguishes the other API families.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from ipaddress import IPv4Network, IPv6Network
+from typing import Literal
+
+from netdoctor.cluster.objects import LabelSelector
+from netdoctor.cluster.selectors import matches
+from netdoctor.model.refs import ObjectRef
+
+Protocol = Literal["TCP", "UDP", "SCTP"]
+Network = IPv4Network | IPv6Network
+
+
+class Direction(StrEnum):
+    """As spec.policyTypes spells it, seen from the pod that a policy selects."""
+
+    INGRESS = "Ingress"
+    EGRESS = "Egress"
+
+    @property
+    def field(self) -> str:
+        """The field of spec that holds the rules, and the word of reports."""
+        return self.value.lower()
+
+    @property
+    def peers_field(self) -> str:
+        """The field of a rule that holds its peers."""
+        return "from" if self is Direction.INGRESS else "to"
+
+
+class Action(StrEnum):
+    """What a rule does with the flows that match it; PASS hands them to the next tier."""
+
+    ALLOW = "Allow"
+    DENY = "Deny"
+    PASS = "Pass"  # noqa: S105 (an action, no password)
+
+
+class Tier(IntEnum):
+    """Evaluated in ascending order; a tier in which a ruleset isolates the pod is the last."""
+
+    ADMIN = 0
+    NETWORK_POLICY = 1
+    BASELINE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PodPeer:
+    """Pods of the namespaces chosen by `namespace_selector`, or of `namespace` alone where that is None."""
+
+    path: str
+    namespace: str
+    namespace_selector: LabelSelector | None
+    pod_selector: LabelSelector | None  # None = every pod
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPeer:
+    """Addresses in `block` that are in none of `excepted`."""
+
+    path: str
+    block: Network
+    excepted: tuple[Network, ...] = ()
+
+
+Peer = PodPeer | BlockPeer
+
+
+@dataclass(frozen=True, slots=True)
+class PortRange:
+    """Ports `first` to `last`, both included, of one protocol."""
+
+    path: str
+    protocol: str
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        if (self.first, self.last) == (1, 65535):
+            return self.protocol
+        numbers = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+        return f"{numbers}/{self.protocol}"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPort:
+    """Whatever number each destination pod declares for this name and protocol."""
+
+    path: str
+    protocol: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name}/{self.protocol}"
+
+
+RulePort = PortRange | NamedPort
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Matches a flow if one of `peers` and one of `ports` match; an empty tuple matches everything."""
+
+    ref: ObjectRef
+    action: Action
+    peers: tuple[Peer, ...]
+    ports: tuple[RulePort, ...]
+
+    @property
+    def ports_text(self) -> str:
+        """`5432/TCP, dns/UDP`, or `every port`."""
+        return ", ".join(map(str, self.ports)) or "every port"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """One policy in one direction: whom it selects, whether that isolates them, and its rules in order."""
+
+    policy: ObjectRef
+    direction: Direction
+    tier: Tier
+    priority: int  # lower is evaluated first; equal for all of an unordered tier
+    isolates: bool
+    namespace: str
+    selector: LabelSelector
+    rules: tuple[Rule, ...]
+
+    def selects(self, namespace: str, labels: Mapping[str, str]) -> bool:
+        """Whether it applies to a pod with these labels."""
+        return namespace == self.namespace and matches(self.selector, labels)

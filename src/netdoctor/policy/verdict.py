@@ -1,0 +1,99 @@
+"""The answer: allowed, denied or not to be known, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from netdoctor.cluster.objects import Requirement
+from netdoctor.model.refs import ObjectRef
+from netdoctor.policy.flow import Flow
+from netdoctor.policy.rules import Direction
+
+
+class MissKind(StrEnum):
+    """Why a peer or a port of a rule does not match."""
+
+    NAMESPACE_LABEL_MISSING = "namespaceLabelMissing"  # the namespace lacks the very key
+    NAMESPACE_LABEL_VALUE = "namespaceLabelValue"
+    POD_LABEL = "podLabel"  # missing or other value
+    OTHER_NAMESPACE = "otherNamespace"  # a peer without namespaceSelector means the policy's own namespace
+    IP_BLOCK = "ipBlock"
+    IP_EXCEPT = "ipExcept"
+    PEER_IS_POD = "peerIsPod"  # ipBlock under a network plugin whose blocks do not see pods
+    PEER_IS_NO_POD = "peerIsNoPod"  # selectors never match an address outside the cluster
+    HOST_NETWORK = "hostNetwork"  # selectors, and some plugins' ipBlocks, do not see nodes
+    PORT = "port"
+    PROTOCOL = "protocol"
+    NAMED_PORT_UNRESOLVED = "namedPortUnresolved"  # not declared by the destination, by name and protocol
+    ADDRESS_UNKNOWN = "addressUnknown"  # the pod has no address yet: the ipBlock may match
+    NAMESPACE_UNREAD = "namespaceUnread"  # the namespace's labels could not be read: the selector may match
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether it may be a match after all."""
+        return self in (MissKind.ADDRESS_UNKNOWN, MissKind.NAMESPACE_UNREAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One thing that does not match: `path` is the field, `wanted` what it says, `found` what the flow has."""
+
+    kind: MissKind
+    path: str
+    wanted: str
+    found: str
+    requirement: Requirement | None = None  # for labels: the one that fails
+
+    def __str__(self) -> str:
+        return f"wants {self.wanted}, found {self.found}"
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A rule, or one peer of it, that does not admit the flow. `missed` is of "peer", "port", "protocol"."""
+
+    rule: ObjectRef
+    missed: frozenset[str]
+    misses: tuple[Miss, ...]
+
+    @property
+    def because(self) -> str:
+        """All that missed, in words."""
+        return "; ".join(map(str, self.misses))
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether the rule may admit the flow after all."""
+        return all(miss.kind.uncertain for miss in self.misses)
+
+
+@dataclass(frozen=True, slots=True)
+class SideVerdict:
+    """What the policies that select one end say.
+
+    `decided_by` is the rule or peer that allows or denies; None where isolation without a matching rule denies, and
+    where no policy isolates. `near_misses`, of a side that is not allowed, come nearest first.
+    """
+
+    direction: Direction
+    allowed: bool | None
+    isolated_by: tuple[ObjectRef, ...] = ()
+    decided_by: ObjectRef | None = None
+    near_misses: tuple[NearMiss, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlowVerdict:
+    """Both sides. `allowed` is None where it cannot be known; `assumptions` say why, and what else was assumed."""
+
+    flow: Flow
+    egress: SideVerdict
+    ingress: SideVerdict
+    assumptions: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> bool | None:
+        """True if both sides allow it, False if one denies it."""
+        sides = (self.egress.allowed, self.ingress.allowed)
+        return False if False in sides else None if None in sides else True

@@ -1,0 +1,198 @@
+"""Which probes to send, from where: pairs that differ in one factor, so that a difference tells where the fault is.
+
+The pairs: name or address; VIP or endpoint; as the source or neutral; the same node as an endpoint or another;
+UDP or TCP; the port asked for or another that the pod declares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.model.probe import NotTested, Position, Probe, ProbeKind, ProbePod, Role
+from netdoctor.path.backends import Backend
+from netdoctor.path.expectation import Expectation
+from netdoctor.path.path import Path, Route
+from netdoctor.path.target import TargetKind
+from netdoctor.probing.positions import positions
+
+MAX_BACKENDS = 16  # per route: enough for any contrast, never a load
+MAX_OTHER_PORTS = 4  # per backend
+SETTLE = 2.0  # seconds for a CNI to apply its policies to a new pod before a denial is expected
+
+
+class Aim(StrEnum):
+    """What a probe is to tell."""
+
+    NAME = "name"  # the target's name, as an application resolves it
+    RESOLV_CONF = "resolvConf"
+    DNS_VIP = "dnsVIP"  # the name, asked of the DNS Service
+    DNS_SERVER = "dnsServer"  # the name, asked of one DNS server
+    HOST = "host"  # an outside name or an ExternalName, by name
+    VIP = "vip"
+    BACKEND = "backend"  # an endpoint at its target port
+    HEADLESS_PORT = "headlessPort"  # an endpoint at the port of a headless Service
+    UNREADY = "unready"  # an endpoint that is not ready, or a pod that no slice lists
+    OTHER_PORT = "otherPort"  # another declared port of an endpoint's pod
+    OTHER_PROTOCOL = "otherProtocol"  # the same port by the other of TCP and UDP
+    SOCKETS = "sockets"  # what listens inside an endpoint's pod
+
+
+@dataclass(frozen=True, slots=True)
+class Aimed:
+    """A planned probe's purpose. A `required` probe must pass for the target to be healthy."""
+
+    aim: Aim
+    required: bool = False
+    route: Route | None = None
+    backend: Backend | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbePlan:
+    """The pods to run, and what each probe (by id) is for."""
+
+    pods: tuple[ProbePod, ...]
+    aims: Mapping[str, Aimed]
+    not_tested: tuple[NotTested, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """Bounds of single probes: seconds per attempt, attempts."""
+
+    timeout: float = 1.0
+    attempts: int = 3
+    attach: bool = False
+
+
+def make_plan(snapshot: Snapshot, path: Path, expectation: Expectation, options: PlanOptions) -> ProbePlan:
+    """Plan a whole check. Pure: nothing is sent."""
+    pods: list[ProbePod] = []
+    aims: dict[str, Aimed] = {}
+    for position in positions(snapshot, path, attach=options.attach):
+        probes = []
+        for number, (aimed, probe) in enumerate(_probes(path, expectation, position)):
+            name = f"{position.id}-{number}"
+            probes.append(_bounded(replace(probe, id=name), options))
+            aims[name] = replace(aimed, required=aimed.required and position.role is not Role.NEUTRAL)
+        pods.append(ProbePod(position, tuple(probes)))
+    return ProbePlan(tuple(pods), aims, tuple(_left_out(path)))
+
+
+def _bounded(probe: Probe, options: PlanOptions) -> Probe:
+    attempts = 1 if probe.delay else options.attempts
+    return replace(probe, timeout=options.timeout, attempts=attempts)
+
+
+def _left_out(path: Path) -> Iterator[NotTested]:
+    for route in path.routes:
+        if len(route.ready) > MAX_BACKENDS:
+            yield NotTested(
+                f"{len(route.ready) - MAX_BACKENDS} of {len(route.ready)} endpoints of {route.label}",
+                f"a check probes at most {MAX_BACKENDS} endpoints per port",
+            )
+
+
+def _probes(path: Path, expectation: Expectation, position: Position) -> Iterator[tuple[Aimed, Probe]]:
+    if position.role is Role.ENDPOINT:
+        yield Aimed(Aim.SOCKETS), Probe("", ProbeKind.SOCKETS)
+        return
+    yield Aimed(Aim.RESOLV_CONF), Probe("", ProbeKind.RESOLV_CONF)
+    yield from _dns_probes(path, expectation)
+    for route in path.routes:
+        for aimed, probe in _route_probes(path, route, expectation):
+            if position.role is Role.SOURCE or aimed.aim not in (Aim.OTHER_PORT, Aim.OTHER_PROTOCOL):
+                yield aimed, probe
+
+
+def _dns_probes(path: Path, expectation: Expectation) -> Iterator[tuple[Aimed, Probe]]:
+    dns = path.dns
+    if not dns.name:
+        return
+    denied = any(expectation.denied(b, "UDP") for b in dns.udp)
+    yield Aimed(Aim.NAME, required=True), Probe("", ProbeKind.LOOKUP, name=dns.name, delay=_delay(denied))
+    question = _absolute(path)
+    for transport, backends in (("udp", dns.udp), ("tcp", dns.tcp)):
+        for vip in dns.service.vips if dns.service else ():
+            probe = Probe("", ProbeKind.DNS, name=question, server=vip, transport=transport, delay=_delay(denied))
+            yield Aimed(Aim.DNS_VIP), probe
+        for backend in backends[:MAX_BACKENDS]:
+            delay = _delay(expectation.denied(backend, transport.upper()))
+            required = dns.used and transport == "udp"
+            yield (
+                Aimed(Aim.DNS_SERVER, required, backend=backend),
+                Probe(
+                    "",
+                    ProbeKind.DNS,
+                    name=question,
+                    server=backend.address,
+                    port=backend.port,
+                    transport=transport,
+                    delay=delay,
+                ),
+            )
+
+
+def _absolute(path: Path) -> str:
+    """The name that each DNS server is asked for: fully qualified, so that no search list matters."""
+    target = path.target
+    if target.kind is TargetKind.SERVICE:
+        return f"{target.ref.name}.{target.ref.namespace}.svc.{path.dns.domain}"
+    return path.dns.name.rstrip(".")
+
+
+def _route_probes(path: Path, route: Route, expectation: Expectation) -> Iterator[tuple[Aimed, Probe]]:
+    if path.target.kind is TargetKind.HOST or (route.service_port and not route.vips and not route.backends):
+        yield (
+            Aimed(Aim.HOST, required=True, route=route),
+            _reach(route.protocol, "", route.port, name=path.dns.name),
+        )
+        return
+    delay = _delay(bool(expectation.denied_backends(route)))
+    for vip in route.vips:
+        yield Aimed(Aim.VIP, True, route), _reach(route.protocol, vip, route.port, delay)
+    headless = path.target.service is not None and path.target.service.headless
+    for backend in route.ready[:MAX_BACKENDS]:
+        delay = _delay(expectation.denied(backend, route.protocol))
+        yield (
+            Aimed(Aim.BACKEND, True, route, backend),
+            _reach(route.protocol, backend.address, backend.port, delay),
+        )
+        if headless and backend.port != route.port:
+            aimed = Aimed(Aim.HEADLESS_PORT, True, route, backend)
+            yield aimed, _reach(route.protocol, backend.address, route.port)
+        yield from _contrasts(route, backend)
+    for backend in (*route.unready, *route.intended)[:MAX_BACKENDS]:
+        delay = _delay(expectation.denied(backend, route.protocol))
+        yield (
+            Aimed(Aim.UNREADY, False, route, backend),
+            _reach(route.protocol, backend.address, backend.port, delay),
+        )
+        yield from _contrasts(route, backend)
+
+
+def _contrasts(route: Route, backend: Backend) -> Iterator[tuple[Aimed, Probe]]:
+    other = "UDP" if route.protocol == "TCP" else "TCP"
+    yield (
+        Aimed(Aim.OTHER_PROTOCOL, route=route, backend=backend),
+        _reach(other, backend.address, backend.port),
+    )
+    ports = [
+        port.container_port
+        for port in (backend.pod.ports if backend.pod else ())
+        if port.protocol == route.protocol and port.container_port != backend.port
+    ]
+    for port in ports[:MAX_OTHER_PORTS]:
+        yield Aimed(Aim.OTHER_PORT, route=route, backend=backend), _reach(route.protocol, backend.address, port)
+
+
+def _reach(protocol: str, host: str, port: int, delay: float = 0.0, name: str = "") -> Probe:
+    kind = ProbeKind.UDP if protocol == "UDP" else ProbeKind.TCP
+    return Probe("", kind, host=host, port=port, delay=delay, name=name)
+
+
+def _delay(denied: bool) -> float:
+    return SETTLE if denied else 0.0

@@ -1,0 +1,118 @@
+"""Where probe pods stand: as the source on an endpoint's node and on another, and one neutral pod beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from netdoctor.cluster.objects import DaemonSet, Node, Pod, PodSpec
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.model.probe import Position, Role
+from netdoctor.path.path import Path
+from netdoctor.path.source import Source, SourceKind
+
+
+def positions(snapshot: Snapshot, path: Path, *, attach: bool) -> tuple[Position, ...]:
+    """The positions of a check. With `attach`, existing pods are entered instead of imitated."""
+    source = path.source
+    if attach and (pod := _running(source.pods)) is not None:
+        placed = [Position("source", Role.SOURCE, pod.namespace, attach_to=pod.ref, node=pod.spec.node_name)]
+    else:
+        placed = [_stand_in(source, name, node) for name, node in _places(snapshot, path)]
+    if _needs_contrast(snapshot, path):
+        placed.append(Position("neutral", Role.NEUTRAL, source.namespace, node=placed[0].node))
+    if attach:
+        placed += _endpoint_positions(path)
+    return tuple(placed)
+
+
+def _places(snapshot: Snapshot, path: Path) -> Iterator[tuple[str, str | None]]:
+    """(position id, node) of the stand-ins; node None = wherever the scheduler likes."""
+    source = path.source
+    if source.kind in (SourceKind.NODE, SourceKind.POD):
+        yield "source", source.node or None
+        return
+    with_endpoint = [b.node for route in path.routes for b in route.backends if b.node]
+    allowed = _allowed_nodes(snapshot, source)
+    same = next((node for node in with_endpoint if node in allowed), None)
+    others = [node for node in allowed if node != same]
+    other = next((node for node in others if node not in with_endpoint), next(iter(others), None))
+    if same is not None:
+        yield "same-node", same
+    if other is not None:
+        yield "other-node", other
+    if same is None and other is None:
+        yield "source", None
+
+
+def _allowed_nodes(snapshot: Snapshot, source: Source) -> tuple[str, ...]:
+    """Nodes on which a stand-in of the source can run, in the cluster's order."""
+    spec = source.spec
+    constrained = spec is not None and (spec.node_selector or "nodeAffinity" in spec.affinity)
+    if constrained or any(snapshot.find(pod.ref) and _of_daemon_set(snapshot, pod) for pod in source.pods[:1]):
+        used = {pod.spec.node_name for pod in source.pods if not pod.finished}
+        return tuple(node.name for node in snapshot.nodes if node.name in used)
+    return tuple(node.name for node in snapshot.nodes if _schedulable(node))
+
+
+def _of_daemon_set(snapshot: Snapshot, pod: Pod) -> bool:
+    return isinstance(snapshot.workload_of(pod), DaemonSet)
+
+
+def _schedulable(node: Node) -> bool:
+    ready = any(c.type == "Ready" and c.status == "True" for c in node.status.conditions)
+    tainted = any(taint.effect in ("NoSchedule", "NoExecute") for taint in node.spec.taints)
+    return ready and not tainted and not node.spec.unschedulable
+
+
+def _stand_in(source: Source, name: str, node: str | None) -> Position:
+    if source.kind is SourceKind.NODE:
+        return Position(
+            name,
+            Role.SOURCE,
+            source.namespace,
+            node=node,
+            host_network=True,
+            dns_policy="Default",
+            stands_for=source.ref,
+        )
+    if source.spec is None:
+        return Position(name, Role.SOURCE, source.namespace, node=node)
+    spec: PodSpec = source.spec
+    return Position(
+        name,
+        Role.SOURCE,
+        source.namespace,
+        labels=source.labels,
+        stands_for=source.ref,
+        node=node,
+        host_network=spec.host_network,
+        dns_policy=spec.dns_policy,
+        dns_config=msgspec.to_builtins(spec.dns_config) if spec.dns_config else None,
+        host_aliases=spec.host_aliases,
+        service_account=spec.service_account_name,
+        node_selector=spec.node_selector,
+        affinity={k: v for k, v in spec.affinity.items() if k == "nodeAffinity"} or None,
+        tolerations=spec.tolerations,
+    )
+
+
+def _needs_contrast(snapshot: Snapshot, path: Path) -> bool:
+    """A neutral pod tells something only where labels can matter: beside a source with labels, under policies."""
+    source = path.source
+    if source.kind not in (SourceKind.WORKLOAD, SourceKind.POD) or source.host_network:
+        return False
+    return bool(snapshot.policies_in(source.namespace) or snapshot.policies_in(path.target.ref.namespace))
+
+
+def _endpoint_positions(path: Path) -> list[Position]:
+    pods = [b.pod for route in path.routes for b in route.backends if b.pod is not None]
+    pod = _running(tuple(pods))
+    if pod is None:
+        return []
+    return [Position("endpoint", Role.ENDPOINT, pod.namespace, attach_to=pod.ref, node=pod.spec.node_name)]
+
+
+def _running(pods: tuple[Pod, ...]) -> Pod | None:
+    return next((pod for pod in pods if pod.status.phase == "Running" and not pod.terminating), None)

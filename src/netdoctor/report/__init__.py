@@ -1,0 +1,52 @@
+"""Says a report aloud: one module per format behind `render`.
+
+Plain functions from reports to text; where the text goes is the command line's business. Whatever stands in a
+report may come from a cluster and is untrusted: `untrusted.printable` (table, wide) and ASCII-only documents
+(json, yaml) keep it from speaking to the terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from netdoctor.model.report import CheckReport
+from netdoctor.report.style import Style
+
+__all__ = ["Format", "Style", "encode", "listed", "render"]
+
+
+class Format(StrEnum):
+    """The output formats of `-o`."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    YAML = "yaml"
+
+
+def render(reports: CheckReport | Sequence[CheckReport], output: Format, style: Style) -> str:
+    """The whole output, with its closing newline.
+
+    As kubectl does, one report is one document, and a sequence (of any length) is a document of kind List.
+    """
+    one = isinstance(reports, CheckReport)
+    if output in (Format.JSON, Format.YAML):
+        return encode(reports if one else listed(reports), output)
+    from netdoctor.report.table import tables  # noqa: PLC0415
+
+    return tables([reports] if one else reports, style, wide=output is Format.WIDE)
+
+
+def encode(document: object, output: Format) -> str:
+    """Any document as JSON or YAML; the module of the other format is not loaded."""
+    if output is Format.JSON:
+        from netdoctor.report import json as encoder  # noqa: PLC0415
+    else:
+        from netdoctor.report import yaml as encoder  # noqa: PLC0415
+    return encoder.encode(document)
+
+
+def listed(items: Sequence[object]) -> dict[str, object]:
+    """Several documents as one: kind List, as kubectl prints them."""
+    return {"apiVersion": "netdoctor.dev/v1", "kind": "List", "items": list(items)}

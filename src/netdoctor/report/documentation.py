@@ -1,0 +1,55 @@
+"""What a cause's class docstring says, in its sections: for `netdoctor explain` and docs/causes."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from netdoctor.diagnosis.cause import Cause
+from netdoctor.report.page import Page
+from netdoctor.report.style import Style
+
+SECTIONS = ("What it means", "Why it breaks", "How it is seen", "Trap", "Fix", "References")
+_HEADING = re.compile(rf"^({'|'.join(SECTIONS)}):[ ]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Documentation:
+    """A cause in words. `sections` are those of SECTIONS that the docstring has, in their order, dedented."""
+
+    code: str
+    title: str
+    summary: str
+    sections: dict[str, str]
+
+
+def document(cause: Cause) -> Documentation:
+    """Read a cause's class docstring: a summary, then sections as ``Trap:`` with indented text below."""
+    summary, *rest = _HEADING.split(inspect.getdoc(type(cause)) or "")
+    sections = {
+        heading: inspect.cleandoc("\n" + text) for heading, text in zip(rest[::2], rest[1::2], strict=True)
+    }
+    return Documentation(cause.code, cause.title, summary.strip(), sections)
+
+
+def explain(documentation: Documentation, style: Style) -> str:
+    """The documentation as text for a terminal."""
+    page = Page(style)
+    page.prose(page.text(f"{documentation.code}:", "bold"), documentation.title)
+    for heading, text in [("", documentation.summary), *documentation.sections.items()]:
+        page.blank()
+        if heading:
+            page.prose(page.text(heading, "bold"))
+        for number, block in enumerate(_blocks(text)):
+            if number and not block.startswith("- "):
+                page.blank()
+            page.prose(block, indent=2, hang=2 if block.startswith("- ") else 0)
+    return str(page)
+
+
+def _blocks(text: str) -> Iterator[str]:
+    """Paragraphs and list items, each on one line."""
+    for block in re.split(r"\n\s*\n|\n(?=[-*] )", text):
+        yield " ".join(re.sub(r"^\* ", "- ", block).split())

@@ -1,0 +1,147 @@
+"""`-o table`: for a reader at 3 a.m., on 80 columns, without colour. What is wrong and what to do come first."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from netdoctor.model.report import CheckReport, Effect, Finding, Fix, Hop, ProbeResult, Verdict
+from netdoctor.report.page import Page
+from netdoctor.report.style import Style
+
+_VERDICTS: dict[Verdict, tuple[bool | None, str]] = {
+    Verdict.HEALTHY: (True, "bold green"),
+    Verdict.UNHEALTHY: (False, "bold red"),
+    Verdict.UNDETERMINED: (None, "bold yellow"),
+    Verdict.NOT_TESTED: (None, "bold yellow"),
+}
+
+
+def tables(reports: Sequence[CheckReport], style: Style, *, wide: bool = False) -> str:
+    """All reports; of several, one line each comes first, and those in order are not said again in full."""
+    page = Page(style)
+    if len(reports) != 1:
+        _overview(page, reports)
+    told = [r for r in reports if len(reports) == 1 or wide or r.exit_code != 0]
+    for number, report in enumerate(told):
+        if number or len(reports) != 1:
+            page.blank()
+        _report(page, report, quiet=style.quiet)
+        if wide and report.probes:
+            _probes(page, report.probes)
+    return str(page)
+
+
+def _overview(page: Page, reports: Sequence[CheckReport]) -> None:
+    verdicts = Counter(report.verdict for report in reports)
+    counts = ", ".join(f"{verdicts[v]} {v}" for v in Verdict if verdicts[v])
+    page.prose(f"{len(reports)} targets: {counts}" if reports else "no target")
+    for report in reports:
+        ok, color = _VERDICTS[report.verdict]
+        codes = ", ".join(cause.code for cause in report.causes)
+        target = f"{report.target} ({codes})" if codes else str(report.target)
+        page.prose(page.mark(ok), page.text(report.verdict, color), target, indent=2, hang=2)
+
+
+def _report(page: Page, report: CheckReport, *, quiet: bool) -> None:
+    ok, color = _VERDICTS[report.verdict]
+    verdict = page.text(f"{report.verdict}:", color)
+    page.prose(page.mark(ok), verdict, page.text(f"{report.target}", "bold"), "from", str(report.source), hang=2)
+    if report.summary:
+        page.prose(report.summary, indent=2)
+    for number, cause in enumerate(report.causes, start=1):
+        label = "Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}"
+        _finding(page, label, cause, quiet=quiet)
+    if quiet:
+        return
+    _hops(page, report.hops)
+    for warning in report.warnings:
+        _finding(page, "Warning", warning, quiet=False)
+    _reasons(page, "Not tested", [(item.what, item.because) for item in report.not_tested])
+    _reasons(page, "Ruled out", [(item.code, item.because) for item in report.ruled_out])
+    _count(page, report.probes)
+
+
+def _finding(page: Page, label: str, finding: Finding, *, quiet: bool) -> None:
+    page.blank()
+    color = "bold yellow" if label == "Warning" else "bold red"
+    page.prose(page.text(f"{label}:", "bold"), page.text(finding.code, color), f"({finding.certainty})")
+    page.prose(page.text(finding.title, "bold"), indent=2)
+    if not quiet:
+        _heading(page, "Why", indent=2)
+        page.prose(finding.explanation, indent=4)
+        if finding.evidence:
+            _heading(page, "Evidence", indent=2)
+        for evidence in finding.evidence:
+            page.prose("-", f"{evidence.id}:", evidence.text, indent=4, hang=2)
+    for fix in finding.fixes:
+        _fix(page, fix, quiet=quiet)
+
+
+def _fix(page: Page, fix: Fix, *, quiet: bool) -> None:
+    """The command stands alone on its line, unbroken, between blank lines: ready to be copied."""
+    page.blank()
+    page.prose(page.text("Fix:", "bold"), fix.title, indent=2)
+    command = fix.command or (json.dumps(fix.patch) if fix.patch else "")
+    if command:
+        page.blank()
+        page.verbatim(command, indent=4, style="cyan")
+    if fix.effect and not quiet:
+        page.blank()
+        _effect(page, fix.effect)
+
+
+def _effect(page: Page, effect: Effect) -> None:
+    for verb, flows in (("opens", effect.opens), ("closes", effect.closes)):
+        for flow in flows:
+            page.prose(f"{verb}:", flow, indent=4, hang=2)
+    if not effect.opens and not effect.closes:
+        page.prose("opens and closes no flow", indent=4)
+
+
+def _hops(page: Page, hops: Sequence[Hop]) -> None:
+    if not hops:
+        return
+    page.blank()
+    _heading(page, "The way there")
+    for hop in hops:
+        name = page.text(f"{hop.name}:", "bold")
+        if hop.ok:
+            page.prose(page.mark(hop.ok), name, hop.seen or hop.expected, indent=2, hang=4)
+            continue
+        page.prose(page.mark(hop.ok), name, indent=2)
+        page.prose("expected:", hop.expected, indent=6, hang=2)
+        page.prose("seen:", hop.seen or "nothing, it was not tried", indent=6, hang=2)
+
+
+def _reasons(page: Page, heading: str, items: Iterable[tuple[str, str]]) -> None:
+    for number, (what, because) in enumerate(items):
+        if number == 0:
+            page.blank()
+            _heading(page, heading)
+        page.prose("-", f"{what}:", because, indent=2, hang=2)
+
+
+def _count(page: Page, probes: Sequence[ProbeResult]) -> None:
+    """How much was probed; `-o wide` shows each."""
+    if not probes:
+        return
+    outcomes = Counter(probe.outcome for probe in probes)
+    counts = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.most_common())
+    page.blank()
+    page.prose(f"{len(probes)} probes: {counts}")
+
+
+def _probes(page: Page, probes: Sequence[ProbeResult]) -> None:
+    rows = [("ID", "KIND", "FROM", "TO", "OUTCOME", "ANSWERED BY", "SECONDS", "DETAIL")]
+    for probe in probes:
+        detail = " ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in probe.detail.items())
+        where = (probe.from_, probe.to, probe.outcome, probe.answered_by or "-")
+        rows.append((probe.id, probe.kind, *where, f"{probe.seconds:.3f}", detail or "-"))
+    page.blank()
+    page.columns(rows)
+
+
+def _heading(page: Page, heading: str, indent: int = 0) -> None:
+    page.prose(page.text(heading, "bold"), indent=indent)

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netdoctor.report.untrusted import printable
+
+CONTROL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("backend-api", "backend-api"),
+        ("grün ✓ 東京", "grün ✓ 東京"),
+        ("a\nb\tc", r"a\nb\tc"),
+        ("\x1b[2J\x1b]0;owned\x07", r"\x1b[2J\x1b]0;owned\x07"),
+        ("\x9b31m\x7f", r"\x9b31m\x7f"),
+        ("safe\u202egnp\u2066", r"safe\u202egnp\u2066"),
+        ("zero\u200bwidth\ufeff", r"zero\u200bwidth\ufeff"),
+        ("\ud800", r"\ud800"),
+        ("\U000e0041", r"\U000e0041"),
+        (r"C:\new", r"C:\new"),
+    ],
+)
+def test_unprintable_characters_stand_as_escapes(text: str, expected: str) -> None:
+    assert printable(text) == expected
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_nothing_unprintable_remains(text: str) -> None:
+    assert not CONTROL & {unicodedata.category(c) for c in printable(text)}
+    assert printable(text, ascii_only=True).isascii()
