@@ -39,7 +39,8 @@ def _page(cause: Documentation) -> str:
 
 def _index(causes: list[Documentation]) -> str:
     rows = "".join(f"| [{cause.code}]({cause.code}.md) | {cause.title} |\n" for cause in causes)
-    return f"# Root causes\n\nGenerated from the causes' docstrings by `make docs`.\n\n| code | title |\n|---|---|\n{rows}"
+    note = "Generated from the causes' docstrings by `make docs`; `netdoctor explain CODE` prints the same."
+    return f"# Root causes\n\n{note}\n\n| code | title |\n|---|---|\n{rows}"
 
 
 def main() -> None:

@@ -27,9 +27,10 @@ CAUSE = Finding(
     "namespace kube-system has no label name",
     certainty=Certainty.CERTAIN,
     objects=(POLICY,),
-    explanation="The policy isolates the frontend's egress and means to allow DNS, but its namespaceSelector wants "
-    "the label name=kube-system, and kube-system carries only kubernetes.io/metadata.name=kube-system. So no rule "
-    "admits DNS queries, and no name resolves. NetworkPolicies api-egress and database-egress have the same defect.",
+    explanation="The policy isolates the frontend's egress and means to allow DNS, but its namespaceSelector "
+    "wants the label name=kube-system, and kube-system carries only kubernetes.io/metadata.name=kube-system. So no "
+    "rule admits DNS queries, and no name resolves. NetworkPolicies api-egress and database-egress have the same "
+    "defect.",
     evidence=(
         Evidence("dns-1", "a query from the frontend's place to 10.96.0.10:53 over UDP was not answered in 1.0 s"),
         Evidence("dns-2", "the same query from a pod without labels was answered in 2 ms"),

@@ -16,7 +16,7 @@ Code = Annotated[str, typer.Argument(metavar="CODE", help="A code as reports nam
 def explain(code: Code) -> None:
     """Explain a root cause: what it means, how it is seen, what it is mistaken for, how it is repaired."""
     from netdoctor.diagnosis.causes import ALL  # noqa: PLC0415 - not for --help
-    from netdoctor.report.documentation import document, explain as told  # noqa: PLC0415
+    from netdoctor.report.documentation import document, page  # noqa: PLC0415
 
     known = {cause.code.lower(): cause for cause in ALL}
     cause = known.get(code.lower())
@@ -24,4 +24,4 @@ def explain(code: Code) -> None:
         nearest = get_close_matches(code.lower(), known, n=1)
         meant = f"did you mean {known[nearest[0]].code}? " if nearest else ""
         raise InputError(f"no cause has the code {code}", hint=f"{meant}`netdoctor causes` lists them all")
-    emit(told(document(cause), terminal()))
+    emit(page(document(cause), terminal()))

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str], program: str = "netdoctor") -> int:
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context else program
-        complain(f"{' '.join(error.format_message().split())}", hint=f"{path} --help")
+        complain(f"{' '.join(error.format_message().split())} (see: {path} --help)")
         return 2
     except KeyboardInterrupt:
         code = INTERRUPTED

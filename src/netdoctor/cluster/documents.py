@@ -1,54 +1,50 @@
-"""Text → parsed documents with the line where each begins. YAML as Kubernetes reads it, JSON by a fast path.
-
-Kubernetes' YAML (sigs.k8s.io/yaml) differs from PyYAML's defaults: dates and `1:30` are strings. Aliases are
-expanded within bounds only; of two equal keys the last counts, as in kubectl.
-"""
+"""Text of a file → the objects in it, as parsed documents with their lines. Lists are taken apart."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import yaml
 
+from netdoctor.cluster.yaml_reader import read_yaml
 from netdoctor.model.errors import InputError
-
-_MAX_EXPANSION = 100_000  # values that aliases may add to one document
-_MAX_DEPTH = 500  # libyaml's composer recurses in C
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One parsed object, and the line (from 1) where it begins."""
+    """One object, and the line (from 1) where it begins."""
 
     value: Mapping[str, Any]
     line: int
 
 
-def parse(content: bytes, name: str) -> Iterator[Document]:
+def read_documents(content: bytes, name: str) -> Iterator[Document]:
     """All objects of a file, those inside lists too.
 
     Args:
-        content: YAML or JSON; a single document, many, or lists (kind `List`, `PodList`, ...).
+        content: YAML or JSON: one document, many, or lists (kind ``List``, ``PodList``, ...), as kubectl prints.
         name: of the file, for errors.
 
     Raises:
-        InputError: the file is malformed, or holds something else than Kubernetes objects.
+        InputError: malformed, or something else than Kubernetes objects; names the line.
     """
     if content.lstrip()[:1] == b"{":
         try:
-            yield from _json_objects(content)
+            parsed = _read_json(content)
         except msgspec.DecodeError:
-            pass  # YAML in flow style, or malformed: the YAML parser says where
+            pass  # YAML in flow style, or malformed: the YAML reader knows where
         else:
+            yield from _objects(*parsed, name)
             return
     try:
-        for document in _yaml_documents(content, name):
-            yield from document
+        for document in read_yaml(content):
+            line, lines = document.line, document.item_lines
+            yield from _objects(document.value, line, lambda item, _: lines.get(id(item), line), name)  # noqa: B023
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise InputError(f"{name}{f':{mark.line + 1}' if mark else ''}: {error.problem}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"{name}: this is neither YAML nor JSON: {' '.join(str(error).split())}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise InputError(f"{name}: neither YAML nor JSON: {' '.join(str(error).split())}") from error

@@ -54,9 +54,7 @@ def _objects(denial: Denial) -> Iterator[ObjectRef]:
     if denial.near is not None:
         yield denial.near.rule
     if denial.near is None or denial.reason is Reason.OTHER:
-        yield from (
-            ref for ref in denial.side.isolated_by if denial.near is None or ref != denial.near.rule.object
-        )
+        yield from (ref for ref in denial.side.isolated_by if denial.near is None or ref != denial.near.rule.object)
     elif denial.reason is Reason.NAMESPACE_LABEL:
         flow = denial.verdict.flow
         yield ObjectRef("Namespace", (flow.destination if denial.egress else flow.source).namespace)

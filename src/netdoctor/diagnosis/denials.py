@@ -79,9 +79,7 @@ def _sides(case: Case, route: Route | None, backend: Backend, probes: tuple[Seen
             yield Denial(route, backend, verdict, side, near, reason, probes)
 
 
-def _nearest(
-    case: Case, side: SideVerdict, route: Route | None, backend: Backend
-) -> tuple[NearMiss | None, Reason]:
+def _nearest(case: Case, side: SideVerdict, route: Route | None, backend: Backend) -> tuple[NearMiss | None, Reason]:
     """The near miss that explains a denial best: one that is a well-known mistake, else the nearest."""
     for near in side.near_misses:
         reason = _reason(case, near, route, backend)

@@ -57,11 +57,7 @@ def _summary(case: Case, verdict: Verdict, ranked: Ranked) -> str:
     to = f"{case.path.source.label} to {case.path.target.text}"
     if verdict is Verdict.HEALTHY:
         tested = sum(s.aimed.required and s.ok for s in case.seen)
-        how = (
-            f"{tested} probes passed"
-            if case.probed
-            else "objects and policies admit the flow, endpoints are Ready"
-        )
+        how = f"{tested} probes passed" if case.probed else "objects and policies admit the flow, endpoints are Ready"
         return f"{to}: {how}"
     if verdict is Verdict.UNHEALTHY:
         return f"{to}: {'; '.join(item.finding.title for item in ranked.roots)}"

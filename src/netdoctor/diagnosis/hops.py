@@ -31,9 +31,7 @@ def _hops(case: Case) -> Iterator[Hop]:
         yield from _policy_hops(case, route)
         if route.vips:
             vip = ", ".join(route.vips)
-            yield _hop(
-                f"ClusterIP {vip}:{route.label}", "forwards to a ready endpoint", case.of(Aim.VIP, route=route)
-            )
+            yield _hop(f"ClusterIP {vip}:{route.label}", "forwards to a ready endpoint", case.of(Aim.VIP, route=route))
         aims = (Aim.BACKEND, Aim.HOST, Aim.HEADLESS_PORT)
         yield _hop(f"Endpoints {route.label}", _expected_endpoints(route), case.of(*aims, route=route))
 

@@ -18,8 +18,7 @@ def _route_suffices(case: Case, route: Route) -> bool:
     if route.protocol != "TCP" or not route.ready or route.unready:
         return False
     return all(
-        case.expectation.of(backend, route.protocol).allowed is True and probes_port(backend)
-        for backend in route.ready
+        case.expectation.of(backend, route.protocol).allowed is True and probes_port(backend) for backend in route.ready
     )
 
 

@@ -37,9 +37,7 @@ def near_matches(snapshot: Snapshot, service: Service) -> tuple[NearMatch, ...]:
     if not wanted:
         return ()
     owners: list[Workload | Pod] = [w for w in snapshot.workloads if w.namespace == service.namespace]
-    owners += [
-        p for p in snapshot.pods_in(service.namespace) if snapshot.workload_of(p) is None and not p.finished
-    ]
+    owners += [p for p in snapshot.pods_in(service.namespace) if snapshot.workload_of(p) is None and not p.finished]
     scored = [(_nearness(wanted, service.name, owner), owner) for owner in owners]
     near = sorted(((score, o) for score, o in scored if score > 0), key=lambda pair: (-pair[0], pair[1].name))
     best = near[0][0] if near else 0.0

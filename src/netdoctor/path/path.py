@@ -115,9 +115,7 @@ def _pod_routes(target: Target) -> tuple[Route, ...]:
     if not ports:
         if not isinstance(target.port, int):
             missing = f"declares no port {target.port!r}" if target.port else "declares no port"
-            raise InputError(
-                f"{target.text}: {target.ref} {missing}", hint=f"try {target.text.split(':')[0]}:PORT"
-            )
+            raise InputError(f"{target.text}: {target.ref} {missing}", hint=f"try {target.text.split(':')[0]}:PORT")
         ports = {("TCP", target.port)}
     return tuple(
         Route(

@@ -66,9 +66,7 @@ def resolve_source(snapshot: Snapshot, text: str | None, namespace: str, target_
     if isinstance(found, Namespace):
         return neutral(snapshot, found.name)
     if isinstance(found, Node):
-        return Source(
-            SourceKind.NODE, found.ref, target_namespace, {}, None, (), node_endpoint(found), node=found.name
-        )
+        return Source(SourceKind.NODE, found.ref, target_namespace, {}, None, (), node_endpoint(found), node=found.name)
     if isinstance(found, Pod | Workload):
         return _standing_for(found, snapshot)
     raise InputError(

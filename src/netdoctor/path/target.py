@@ -162,9 +162,7 @@ def _host_and_port(text: str) -> tuple[str, int | str | None, str]:
     if _is_address(text):
         return text, None, ""
     host, colon, port_text = text.partition(":")
-    if not host or not all(
-        part.replace("-", "").replace("_", "").isalnum() for part in host.rstrip(".").split(".")
-    ):
+    if not host or not all(part.replace("-", "").replace("_", "").isalnum() for part in host.rstrip(".").split(".")):
         raise InputError(
             f"{text!r} is not a target", hint="try svc/NAME, pod/NAME, deploy/NAME, NAME.NAMESPACE or HOST:PORT"
         )

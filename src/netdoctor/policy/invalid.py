@@ -8,7 +8,7 @@ from ipaddress import IPv6Network, ip_network
 
 from netdoctor.cluster.objects import IPBlock, LabelSelector, NetworkPolicy, PolicyPeer, PolicyPort
 from netdoctor.model.refs import ObjectRef
-from netdoctor.policy.rules import Direction, Network
+from netdoctor.policy.rules import PROTOCOLS, Direction, Network
 
 _Problem = tuple[str, str]  # path of the field, what is wrong with it
 _PORT_NAME = re.compile(r"(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")  # IANA_SVC_NAME, RFC 6335
@@ -87,8 +87,8 @@ def _in_block(block: IPBlock, path: str) -> Iterator[_Problem]:
 
 
 def _in_port(port: PolicyPort, path: str) -> Iterator[_Problem]:
-    if port.protocol not in ("TCP", "UDP", "SCTP"):
-        yield f"{path}.protocol", f"{port.protocol!r} is none of TCP, UDP, SCTP"
+    if port.protocol not in PROTOCOLS:
+        yield f"{path}.protocol", f"{port.protocol!r} is none of {", ".join(PROTOCOLS)}"
     if isinstance(port.port, str) and not _PORT_NAME.fullmatch(port.port):
         yield f"{path}.port", f"{port.port!r} is neither a number nor a port name"
     if isinstance(port.port, int) and not 1 <= port.port <= 65535:

@@ -17,6 +17,7 @@ from netdoctor.cluster.selectors import matches
 from netdoctor.model.refs import ObjectRef
 
 Protocol = Literal["TCP", "UDP", "SCTP"]
+PROTOCOLS: tuple[Protocol, ...] = ("TCP", "UDP", "SCTP")
 Network = IPv4Network | IPv6Network
 
 

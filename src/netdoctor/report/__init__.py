@@ -41,10 +41,12 @@ def render(reports: CheckReport | Sequence[CheckReport], output: Format, style: 
 def encode(document: object, output: Format) -> str:
     """Any document as JSON or YAML; the module of the other format is not loaded."""
     if output is Format.JSON:
-        from netdoctor.report import json as encoder  # noqa: PLC0415
-    else:
-        from netdoctor.report import yaml as encoder  # noqa: PLC0415
-    return encoder.encode(document)
+        from netdoctor.report import json  # noqa: PLC0415
+
+        return json.encode(document)
+    from netdoctor.report import yaml  # noqa: PLC0415
+
+    return yaml.encode(document)
 
 
 def listed(items: Sequence[object]) -> dict[str, object]:

@@ -34,19 +34,20 @@ def document(cause: Cause) -> Documentation:
     return Documentation(cause.code, cause.title, summary.strip(), sections)
 
 
-def explain(documentation: Documentation, style: Style) -> str:
+def page(documentation: Documentation, style: Style) -> str:
     """The documentation as text for a terminal."""
-    page = Page(style)
-    page.prose(page.text(f"{documentation.code}:", "bold"), documentation.title)
+    lines = Page(style)
+    lines.prose(lines.text(f"{documentation.code}:", "bold"), documentation.title)
     for heading, text in [("", documentation.summary), *documentation.sections.items()]:
-        page.blank()
+        lines.blank()
         if heading:
-            page.prose(page.text(heading, "bold"))
+            lines.prose(lines.text(heading, "bold"))
         for number, block in enumerate(_blocks(text)):
-            if number and not block.startswith("- "):
-                page.blank()
-            page.prose(block, indent=2, hang=2 if block.startswith("- ") else 0)
-    return str(page)
+            item = block.startswith("- ")
+            if number and not item:
+                lines.blank()
+            lines.prose(block, indent=2, hang=2 if item else 0)
+    return str(lines)
 
 
 def _blocks(text: str) -> Iterator[str]:

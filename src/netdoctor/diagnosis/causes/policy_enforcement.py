@@ -43,9 +43,7 @@ class PolicyNotEnforced(Cause):
             return self._found(case, contradicted, without_support)
         if without_support and not silent:
             return self._found(case, list(denied), without_support)
-        return self.ruled_out(
-            "what the policies deny does not get through" if silent else "no packet contradicts them"
-        )
+        return self.ruled_out("what the policies deny does not get through" if silent else "no packet contradicts them")
 
     def _found(self, case: Case, denied: list[Denial], without_support: bool) -> Found:
         first = denied[0]
@@ -69,8 +67,6 @@ class PolicyNotEnforced(Cause):
                 f"{', and a new connection is answered' if passed else ''}. {why}"
             ),
             evidence=(Evidence(str(policies[0]), "denies the flow"), *probe_evidence(passed)),
-            fixes=(
-                Fix("Install a network plugin or agent that enforces NetworkPolicy, or repair the node's agent"),
-            ),
+            fixes=(Fix("Install a network plugin or agent that enforces NetworkPolicy, or repair the node's agent"),),
         )
         return Found(finding)

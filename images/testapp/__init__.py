@@ -1,0 +1,1 @@
+"""The test application: a small server that listens exactly where its arguments say."""

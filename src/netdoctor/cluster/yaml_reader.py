@@ -1,0 +1,154 @@
+"""YAML as Kubernetes reads it (sigs.k8s.io/yaml), with line numbers, and safe against hostile input.
+
+Different from PyYAML: dates and ``1:30`` are strings, keys are text. Values are built from libyaml's events because
+PyYAML's composer keeps every node in memory, follows nesting until the C stack ends (a crash, not an error), and
+knows no bound for aliases. Of two equal keys the last counts, as in kubectl.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from yaml import events
+from yaml.composer import ComposerError
+
+_MAX_ALIASED = 100_000  # values that aliases may add to a file; hostile ones would add billions
+_MAX_DEPTH = 200  # CRD schemas, the deepest that Kubernetes has, nest some 40 deep
+
+_INT = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?")
+_WORDS: dict[str, bool | None] = {
+    variant: value
+    for value, words in ((None, "null"), (True, "true yes on"), (False, "false no off"))
+    for word in words.split()
+    for variant in (word, word.capitalize(), word.upper())
+} | {"": None, "~": None}
+_TAG = "tag:yaml.org,2002:"
+_TEXT_TAGS = {"!", f"{_TAG}str", f"{_TAG}binary"}
+_PLAIN_TAGS = {f"{_TAG}int", f"{_TAG}float", f"{_TAG}bool", f"{_TAG}null"}
+
+
+@dataclass(frozen=True, slots=True)
+class YAMLDocument:
+    """One document; lines count from 1. `item_lines` has the lines of the elements of top-level lists, by id()."""
+
+    value: Any
+    line: int
+    item_lines: dict[int, int]
+
+
+def read_yaml(content: bytes) -> Iterator[YAMLDocument]:
+    """All documents that are not empty.
+
+    Raises:
+        yaml.YAMLError: malformed, or with nesting or aliases beyond all reason.
+    """
+    builder = _Builder(yaml.parse(content, Loader=yaml.CSafeLoader))
+    while (document := builder.next_document()) is not None:
+        if document.value is not None:
+            yield document
+
+
+class _Builder:
+    """Builds values from events; one use."""
+
+    def __init__(self, stream: Iterator[events.Event]) -> None:
+        self._stream = stream
+        self._anchors: dict[str, tuple[Any, int]] = {}  # value, and how many values it contains
+        self._built = 0
+        self._aliased = 0
+        self._item_lines: dict[int, int] = {}
+
+    def next_document(self) -> YAMLDocument | None:
+        for event in self._stream:
+            if isinstance(event, events.NodeEvent):
+                self._anchors, self._item_lines = {}, {}
+                value = self._value(event, 0)
+                return YAMLDocument(value, event.start_mark.line + 1, self._item_lines)
+        return None
+
+    def _value(self, event: events.Event, depth: int) -> Any:
+        if isinstance(event, events.AliasEvent):
+            return self._alias(event)
+        if depth > _MAX_DEPTH:
+            raise ComposerError(None, None, f"nested more than {_MAX_DEPTH} deep", event.start_mark)
+        before = self._built
+        self._built += 1
+        value: Any
+        if isinstance(event, events.ScalarEvent):
+            value = _scalar(event)
+        elif isinstance(event, events.SequenceStartEvent):
+            value = list(self._elements(depth))
+        else:
+            value = self._mapping(depth)
+            if depth == 2:
+                self._item_lines[id(value)] = event.start_mark.line + 1
+        if event.anchor:
+            self._anchors[event.anchor] = value, self._built - before
+        return value
+
+    def _elements(self, depth: int) -> Iterator[Any]:
+        for event in self._stream:
+            if isinstance(event, events.SequenceEndEvent):
+                return
+            yield self._value(event, depth + 1)
+
+    def _mapping(self, depth: int) -> dict[str, Any]:
+        own: dict[str, Any] = {}
+        merged: list[dict[str, Any]] = []
+        for event in self._stream:
+            if isinstance(event, events.MappingEndEvent):
+                break
+            if not isinstance(event, events.ScalarEvent):
+                raise ComposerError(None, None, "a key must be a plain value", event.start_mark)
+            value = self._value(next(self._stream), depth + 1)
+            if event.value == "<<" and event.implicit[0]:
+                merged += _mergeable(value, event)
+            else:
+                own[event.value] = value
+        for earlier in merged:  # the mapping's own keys win, then those merged first
+            own = {**earlier, **own}
+        return own
+
+    def _alias(self, event: events.AliasEvent) -> Any:
+        if event.anchor not in self._anchors:
+            raise ComposerError(None, None, f"alias to an unknown or unfinished anchor {event.anchor}", event.start_mark)
+        value, size = self._anchors[event.anchor]
+        self._built += size
+        self._aliased += size
+        if self._aliased > _MAX_ALIASED:
+            raise ComposerError(None, None, f"aliases add more than {_MAX_ALIASED} values", event.start_mark)
+        return value
+
+
+def _mergeable(value: Any, key: events.ScalarEvent) -> list[dict[str, Any]]:
+    mappings = value if isinstance(value, list) else [value]
+    if not all(isinstance(mapping, dict) for mapping in mappings):
+        raise ComposerError(None, None, "<< needs a mapping or a list of mappings", key.start_mark)
+    return mappings
+
+
+def _scalar(event: events.ScalarEvent) -> Any:
+    text: str = event.value
+    if event.implicit[0] or event.tag in _PLAIN_TAGS:
+        return _plain(text)
+    if event.tag is None or event.tag in _TEXT_TAGS:
+        return text
+    raise ComposerError(None, None, f"unknown tag {event.tag}", event.start_mark)
+
+
+def _plain(text: str) -> Any:
+    """What an unquoted scalar means."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in "+-.0123456789":
+        return text
+    if _INT.fullmatch(text):
+        digits = text.replace("_", "")
+        octal = digits.lstrip("+-").startswith("0") and digits.lstrip("+-0").isdecimal()
+        return int(digits, 8) if octal else int(digits, 0)
+    return float(text.replace("_", "")) if _FLOAT.fullmatch(text) else text

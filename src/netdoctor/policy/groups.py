@@ -1,0 +1,78 @@
+"""Endpoints that no policy can tell apart, so that one can stand for all.
+
+Alike are pods with the same namespace, labels, ports and membership in every ipBlock, whoever owns them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.policy.compile import CompiledPolicies
+from netdoctor.policy.flow import Endpoint, Flow, parse_address, pod_endpoint
+from netdoctor.policy.rules import BlockPeer
+
+OUTSIDE = Endpoint(kind="ip", name="outside the cluster", ips=("192.0.2.1",))  # TEST-NET-1, RFC 5737
+# Labels that differ between the pods of one workload, or between its revisions.
+CONTROLLER_LABELS = frozenset(
+    {
+        "apps.kubernetes.io/pod-index",
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-completion-index",
+        "batch.kubernetes.io/job-name",
+        "controller-revision-hash",
+        "controller-uid",
+        "job-name",
+        "pod-template-generation",
+        "pod-template-hash",
+        "statefulset.kubernetes.io/pod-name",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Endpoints alike: one, another one where there are several, and the workloads (or bare pods) that they are."""
+
+    first: Endpoint
+    second: Endpoint | None
+    names: tuple[str, ...]
+
+
+def stable_labels(endpoint: Endpoint) -> dict[str, str]:
+    """Those labels of a pod that all pods of its workload share."""
+    return {key: value for key, value in endpoint.labels.items() if key not in CONTROLLER_LABELS}
+
+
+def groups_of(snapshot: Snapshot, compiled: Iterable[CompiledPolicies], asked: Flow) -> tuple[Group, ...]:
+    """All pods with a network of their own, the outside, and the ends of `asked` where they are neither."""
+    blocks = {block for policies in compiled for block in _blocks(policies)}
+    members: dict[object, list[Endpoint]] = defaultdict(list)
+    names: dict[object, set[str]] = defaultdict(set)
+    for pod in snapshot.pods:
+        if not (pod.finished or pod.spec.host_network):
+            end = pod_endpoint(pod, snapshot)
+            key = (end.namespace, frozenset(end.labels.items()), end.ports, _inside(end, blocks))
+            members[key].append(end)
+            names[key].add(str((snapshot.workload_of(pod) or pod).ref))
+    groups = [Group(ends[0], next(iter(ends[1:]), None), tuple(names[key])) for key, ends in members.items()]
+    known = [(group.first.namespace, stable_labels(group.first)) for group in groups]
+    for end in (asked.source, asked.destination):
+        if end.kind != "pod" or (end.namespace, stable_labels(end)) not in known:
+            groups.append(Group(end, None, (str(end),)))
+    return (*groups, Group(OUTSIDE, None, (OUTSIDE.name,)))
+
+
+def _blocks(policies: CompiledPolicies) -> Iterator[BlockPeer]:
+    for rulesets in policies.rulesets.values():
+        peers = (peer for ruleset in rulesets for rule in ruleset.rules for peer in rule.peers)
+        yield from (replace(peer, path="") for peer in peers if isinstance(peer, BlockPeer))
+
+
+def _inside(endpoint: Endpoint, blocks: Iterable[BlockPeer]) -> frozenset[BlockPeer]:
+    addresses = [a for a in map(parse_address, endpoint.ips) if a]
+    return frozenset(
+        b for b in blocks if any(a in b.block and not any(a in n for n in b.excepted) for a in addresses)
+    )
