@@ -117,7 +117,10 @@ class Cluster:
         with step(f"creating {self.name} with kind"):
             self._kind().create(self.name, wanted, self.kubeconfig)
         with step("connecting pods, and waiting until all is ready"):
-            kubectl(self.engine, self.name, "replace", "-f", "-", stdin=(MANIFESTS / "coredns.yaml").read_text())
+            corefile = (MANIFESTS / "coredns.yaml").read_text()
+            kubectl(self.engine, self.name, "replace", "-f", "-", stdin=corefile)
+            # Before any pod can start: what asks for a Service too early keeps a flow that bypasses kube-proxy's rules.
+            self._wait_for("daemonset/kube-proxy", _READY_SECONDS)
             if not self._has_default_cni:
                 network.install(self.engine, self.name, self.cni)
             self._wait_ready(_READY_SECONDS)
@@ -126,7 +129,11 @@ class Cluster:
         timeout = f"--timeout={seconds}s"
         kubectl(self.engine, self.name, "wait", "nodes", "--all", "--for=condition=Ready", timeout)
         for workload in ("daemonset", "deployment"):
-            kubectl(self.engine, self.name, "--namespace=kube-system", "rollout", "status", workload, timeout)
+            self._wait_for(workload, seconds)
+
+    def _wait_for(self, workload: str, seconds: int) -> None:
+        rollout = ("--namespace=kube-system", "rollout", "status", workload, f"--timeout={seconds}s")
+        kubectl(self.engine, self.name, *rollout)
 
     def _delete(self) -> None:
         if self.engine.answers():

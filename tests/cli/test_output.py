@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from netdoctor.cli.output import terminal
+from netdoctor.report import Style
 
 
 class Stream(io.StringIO):
@@ -24,32 +25,27 @@ class Stream(io.StringIO):
 
 
 @pytest.mark.parametrize(
-    ("tty", "encoding", "environment", "color", "ascii_only"),
+    ("stdout", "environment", "expected"),
     [
-        (True, "utf-8", {}, True, False),
-        (True, "utf-8", {"NO_COLOR": "1"}, False, False),
-        (True, "utf-8", {"NO_COLOR": ""}, True, False),
-        (True, "utf-8", {"TERM": "dumb"}, False, False),
-        (False, "utf-8", {}, False, False),
-        (False, "ascii", {}, False, True),
-        (True, "latin-1", {}, True, True),
+        (Stream(True, "utf-8"), {}, Style(color=True)),
+        (Stream(True, "utf-8"), {"NO_COLOR": "1"}, Style()),
+        (Stream(True, "utf-8"), {"NO_COLOR": ""}, Style(color=True)),
+        (Stream(True, "utf-8"), {"TERM": "dumb"}, Style()),
+        (Stream(False, "utf-8"), {}, Style()),
+        (Stream(False, "ascii"), {}, Style(ascii=True)),
+        (Stream(True, "latin-1"), {}, Style(color=True, ascii=True)),
     ],
 )
 def test_the_style_suits_stdout(
-    monkeypatch: pytest.MonkeyPatch,
-    tty: bool,
-    encoding: str,
-    environment: dict[str, str],
-    color: bool,
-    ascii_only: bool,
+    monkeypatch: pytest.MonkeyPatch, stdout: Stream, environment: dict[str, str], expected: Style
 ) -> None:
     for name in ("NO_COLOR", "TERM"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "stdout", Stream(tty, encoding))
-    style = terminal()
-    assert (style.color, style.ascii) == (color, ascii_only)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert terminal() == expected
 
 
 @pytest.mark.parametrize(("columns", "width"), [("60", 60), ("300", 100)])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
+from netdoctor.cluster.decode import convert
+from netdoctor.cluster.defaults import with_defaults
 from netdoctor.cluster.objects import Namespace, NetworkPolicy, Node, Pod
-from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.cluster.snapshot import Snapshot, Unread
 from netdoctor.policy.compile import compile_policies
 from netdoctor.policy.decide import decide
 from netdoctor.policy.flow import Endpoint, Flow, ip_endpoint, pod_endpoint
@@ -15,6 +16,7 @@ from netdoctor.policy.profile import CNIProfile, profile_for
 from netdoctor.policy.rules import Protocol
 from netdoctor.policy.verdict import FlowVerdict
 
+_VERSIONS = {"NetworkPolicy": "networking.k8s.io/v1", "Namespace": "v1", "Node": "v1", "Pod": "v1"}
 CALICO = profile_for("calico")
 Manifest = dict[str, Any]
 
@@ -48,7 +50,17 @@ def policy(name: str, **spec: Any) -> Manifest:
 
 
 def cluster(*manifests: Manifest, unread: tuple[tuple[str, str], ...] = ()) -> Snapshot:
-    return snapshot_of(msgspec.convert(list(manifests), list[Namespace | NetworkPolicy | Node | Pod]), unread)
+    """A snapshot as the files door would make it; `unread` are (kind, namespace)."""
+    read = [with_defaults(o) for m in manifests if (o := convert({"apiVersion": _VERSIONS[m["kind"]], **m}))]
+    return Snapshot(
+        source="test",
+        taken_at=datetime(2025, 1, 1, tzinfo=UTC),
+        unread=tuple(Unread(kind, where, "forbidden") for kind, where in unread),
+        nodes=tuple(o for o in read if isinstance(o, Node)),
+        namespaces=tuple(o for o in read if isinstance(o, Namespace)),
+        pods=tuple(o for o in read if isinstance(o, Pod)),
+        network_policies=tuple(o for o in read if isinstance(o, NetworkPolicy)),
+    )
 
 
 def ask(

@@ -6,6 +6,7 @@ It works on manifests, as a reader of the documentation would, and shares no cod
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 from typing import Any
 
 Manifest = dict[str, Any]
@@ -29,7 +30,7 @@ def labels_match(selector: Manifest, labels: dict[str, str]) -> bool:
 
 
 def policy_types(policy: Manifest) -> list[str]:
-    """"If this field is not specified, it will default based on the existence of ingress or egress rules."""
+    """ "If this field is not specified, it will default based on the existence of ingress or egress rules."""
     if "policyTypes" in policy["spec"]:
         return list(policy["spec"]["policyTypes"])
     return ["Ingress", "Egress"] if policy["spec"].get("egress") else ["Ingress"]
@@ -59,49 +60,44 @@ def port_matches(entry: Manifest, protocol: str, port: int, destination: Manifes
     if isinstance(entry["port"], str):
         named = [p for p in destination.get("ports", []) if p["name"] == entry["port"]]
         return any(p["containerPort"] == port and p["protocol"] == protocol for p in named)
-    return bool(entry["port"] <= port <= entry.get("endPort", entry["port"]))
+    first = int(entry["port"])
+    return first <= port <= int(entry.get("endPort", first))
 
 
-def side_allows(
-    direction: str,
-    policies: list[Manifest],
-    local: Manifest,
-    other: Manifest,
-    destination: Manifest,
-    protocol: str,
-    port: int,
-    namespaces: dict[str, dict[str, str]],
-) -> bool:
+@dataclass(frozen=True)
+class Question:
+    """Ends are {ip, namespace, labels, ports}, outside the cluster only {ip}."""
+
+    policies: list[Manifest]
+    namespaces: dict[str, dict[str, str]]
+    source: Manifest
+    destination: Manifest
+    protocol: str
+    port: int
+
+
+def side_allows(direction: str, asked: Question) -> bool:
+    egress = direction == "Egress"
+    local, other = (asked.source, asked.destination) if egress else (asked.destination, asked.source)
     if "namespace" not in local:
         return True
     isolated = False
-    for policy in policies:
+    for policy in asked.policies:
         if policy["metadata"]["namespace"] != local["namespace"] or direction not in policy_types(policy):
             continue
         if not labels_match(policy["spec"].get("podSelector", {}), local.get("labels", {})):
             continue
         isolated = True
         for rule in policy["spec"].get(direction.lower(), []):
-            peers = rule.get("from" if direction == "Ingress" else "to", [])
-            ports = rule.get("ports", [])
-            if peers and not any(peer_matches(peer, policy, other, namespaces) for peer in peers):
+            peers, ports = rule.get("to" if egress else "from", []), rule.get("ports", [])
+            if peers and not any(peer_matches(peer, policy, other, asked.namespaces) for peer in peers):
                 continue
-            if ports and not any(port_matches(entry, protocol, port, destination) for entry in ports):
+            if ports and not any(port_matches(p, asked.protocol, asked.port, asked.destination) for p in ports):
                 continue
             return True
     return not isolated
 
 
-def allowed(
-    policies: list[Manifest],
-    source: Manifest,
-    destination: Manifest,
-    protocol: str,
-    port: int,
-    namespaces: dict[str, dict[str, str]],
-) -> tuple[bool, bool]:
-    """Verdicts of (egress, ingress). An end is {ip, namespace, labels, ports}, outside the cluster {ip}."""
-    return (
-        side_allows("Egress", policies, source, destination, destination, protocol, port, namespaces),
-        side_allows("Ingress", policies, destination, source, destination, protocol, port, namespaces),
-    )
+def allowed(asked: Question) -> tuple[bool, bool]:
+    """Verdicts of (egress, ingress)."""
+    return side_allows("Egress", asked), side_allows("Ingress", asked)

@@ -28,8 +28,8 @@ CAUSE = Finding(
     certainty=Certainty.CERTAIN,
     objects=(POLICY,),
     explanation="The policy isolates the frontend's egress and means to allow DNS, but its namespaceSelector "
-    "wants the label name=kube-system, and kube-system carries only kubernetes.io/metadata.name=kube-system. So no "
-    "rule admits DNS queries, and no name resolves. NetworkPolicies api-egress and database-egress have the same "
+    "wants the label name=kube-system, and kube-system carries only kubernetes.io/metadata.name=kube-system. So "
+    "no rule admits DNS queries, and no name resolves. NetworkPolicies api-egress and database-egress have the same "
     "defect.",
     evidence=(
         Evidence("dns-1", "a query from the frontend's place to 10.96.0.10:53 over UDP was not answered in 1.0 s"),
@@ -73,9 +73,7 @@ UNHEALTHY = CheckReport(
     ),
     not_tested=(Untested("who answers", "NET_RAW was not granted in namespace production"),),
     probes=(
-        ProbeResult(
-            "dns-1", "dns", "source on worker-1", "10.96.0.10:53/udp", "timeout", None, 1.0, {"attempts": 2}
-        ),
+        ProbeResult("dns-1", "dns", "source on worker-1", "10.96.0.10:53/udp", "timeout", None, 1.0, {"attempts": 2}),
         ProbeResult("dns-2", "dns", "neutral on worker-1", "10.96.0.10:53/udp", "ok", None, 0.002, {}),
         ProbeResult("tcp-1", "tcp", "source on worker-1", "10.96.44.7:8080", "ok", "10.96.44.7", 0.001, {}),
     ),

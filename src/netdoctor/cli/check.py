@@ -1,0 +1,82 @@
+"""`netdoctor check`: the flags. What they set going is in `checking`, loaded only when a check runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from netdoctor.cli.options import Context, Kubeconfig, Namespace, Output, Quiet, RequestTimeout, Snapshot, duration
+from netdoctor.model.errors import InputError
+from netdoctor.report import Format
+
+Targets = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="TARGET...", help="svc/NAME, pod/NAME, deploy/NAME, NAME.NAMESPACE, HOST:PORT, IP:PORT."),
+]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="SOURCE", help="deploy/NAME, pod/NAME, ns/NAME, node/NAME; neutral by default."),
+]
+
+
+def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
+    targets: Targets = None,
+    source: From = None,
+    namespace: Namespace = None,
+    all_services: Annotated[bool, typer.Option("--all", help="Every Service of the namespace.")] = False,
+    all_namespaces: Annotated[
+        bool, typer.Option("--all-namespaces", "-A", help="Every Service of every namespace.")
+    ] = False,
+    no_probe: Annotated[bool, typer.Option("--no-probe", help="Read the cluster and send nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the probe pods that would be made.")] = False,
+    attach: Annotated[
+        bool, typer.Option("--attach", help="Enter the source's and an endpoint's pod by ephemeral containers.")
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option(parser=duration, metavar="DURATION", help="How long one attempt of a probe waits.")
+    ] = "1s",  # type: ignore[assignment]
+    image: Annotated[str | None, typer.Option(metavar="IMAGE", help="The probe image.")] = None,
+    image_pull_secret: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Secret to pull the probe image with.")
+    ] = None,
+    node_selector: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Label of the nodes that probe pods may use.")
+    ] = None,
+    toleration: Annotated[
+        list[str] | None, typer.Option(metavar="KEY[=VALUE][:EFFECT]", help="Taint that probe pods tolerate.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the probe pods until their deadline.")] = False,
+    snapshot: Snapshot = None,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    request_timeout: RequestTimeout = "10s",  # type: ignore[assignment]
+    output: Output = Format.TABLE,
+    quiet: Quiet = False,
+) -> int:
+    """Test the way to a target and explain what is wrong with it."""
+    if bool(targets) == (all_services or all_namespaces):
+        raise InputError("give one or more targets, or all Services with --all or -A", hint="netdoctor check svc/NAME")
+    if attach and (no_probe or snapshot):
+        raise InputError("--attach: nothing is probed with --no-probe or --snapshot")
+    if snapshot and (context or kubeconfig):
+        raise InputError("--snapshot: a file needs no --context and no --kubeconfig")
+    from netdoctor.cli.checking import Access, Request, carry_out, probe_options  # noqa: PLC0415
+
+    return carry_out(
+        Request(
+            targets=tuple(targets or ()),
+            source=source,
+            namespace=namespace,
+            all_namespaces=all_namespaces,
+            snapshot=snapshot,
+            access=Access(kubeconfig, context, request_timeout),
+            probe=not (no_probe or snapshot),
+            dry_run=dry_run,
+            attach=attach,
+            timeout=timeout,
+            options=probe_options(image, image_pull_secret, node_selector, toleration, keep=keep),
+        ),
+        output,
+        quiet=quiet,
+    )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from netdoctor.cluster.decode import KINDS
 from netdoctor.cluster.endpoints import as_slices
@@ -100,6 +100,13 @@ class Snapshot:
     ingress_classes: tuple[IngressClass, ...] = ()
     events: tuple[Event, ...] = ()
     config_maps: tuple[ConfigMap, ...] = ()
+
+    @classmethod
+    def of(cls, objects: Iterable[Object], **others: Any) -> Snapshot:
+        """A Snapshot of objects of any kinds; `others` are the fields that hold no objects."""
+        by_kind = _grouped(objects, lambda read: read.ref.kind)
+        fields: dict[str, Any] = {KINDS[kind].field: members for kind, members in by_kind.items()}
+        return cls(**others, **fields)
 
     # Any object ----------------------------------------------------------------------------------------------
 

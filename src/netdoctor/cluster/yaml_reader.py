@@ -16,11 +16,12 @@ import yaml
 from yaml import events
 from yaml.composer import ComposerError
 
-_MAX_ALIASED = 100_000  # values that aliases may add to a file; hostile ones would add billions
+_MAX_ALIASED = 100_000, 10  # values that aliases may add to a file: in all, and for each that is written out
 _MAX_DEPTH = 200  # CRD schemas, the deepest that Kubernetes has, nest some 40 deep
 
 _INT = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?")
+# With a point: an unquoted 31e5 is far more often a hash, which Python's writers leave unquoted, than a number.
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*\.[0-9_]*)(?:[eE][-+]?[0-9]+)?")
 _WORDS: dict[str, bool | None] = {
     variant: value
     for value, words in ((None, "null"), (True, "true yes on"), (False, "false no off"))
@@ -56,7 +57,7 @@ def read_yaml(content: bytes) -> Iterator[YAMLDocument]:
 class _Builder:
     """Builds values from events; one use."""
 
-    def __init__(self, stream: Iterator[events.Event]) -> None:
+    def __init__(self, stream: Iterator[Any]) -> None:
         self._stream = stream
         self._anchors: dict[str, tuple[Any, int]] = {}  # value, and how many values it contains
         self._built = 0
@@ -65,17 +66,18 @@ class _Builder:
 
     def next_document(self) -> YAMLDocument | None:
         for event in self._stream:
-            if isinstance(event, events.NodeEvent):
+            if isinstance(event, events.DocumentStartEvent):
+                root = next(self._stream)
                 self._anchors, self._item_lines = {}, {}
-                value = self._value(event, 0)
-                return YAMLDocument(value, event.start_mark.line + 1, self._item_lines)
+                value = self._value(root, 0)
+                return YAMLDocument(value, root.start_mark.line + 1, self._item_lines)
         return None
 
-    def _value(self, event: events.Event, depth: int) -> Any:
+    def _value(self, event: Any, depth: int) -> Any:
         if isinstance(event, events.AliasEvent):
             return self._alias(event)
         if depth > _MAX_DEPTH:
-            raise ComposerError(None, None, f"nested more than {_MAX_DEPTH} deep", event.start_mark)
+            raise _error(f"nested more than {_MAX_DEPTH} deep", event)
         before = self._built
         self._built += 1
         value: Any
@@ -104,7 +106,7 @@ class _Builder:
             if isinstance(event, events.MappingEndEvent):
                 break
             if not isinstance(event, events.ScalarEvent):
-                raise ComposerError(None, None, "a key must be a plain value", event.start_mark)
+                raise _error("a key must be a plain value", event)
             value = self._value(next(self._stream), depth + 1)
             if event.value == "<<" and event.implicit[0]:
                 merged += _mergeable(value, event)
@@ -114,31 +116,37 @@ class _Builder:
             own = {**earlier, **own}
         return own
 
-    def _alias(self, event: events.AliasEvent) -> Any:
+    def _alias(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
-            raise ComposerError(None, None, f"alias to an unknown or unfinished anchor {event.anchor}", event.start_mark)
+            raise ComposerError(
+                None, None, f"alias to an unknown or unfinished anchor {event.anchor}", event.start_mark
+            )
         value, size = self._anchors[event.anchor]
         self._built += size
         self._aliased += size
-        if self._aliased > _MAX_ALIASED:
-            raise ComposerError(None, None, f"aliases add more than {_MAX_ALIASED} values", event.start_mark)
+        if self._aliased > _MAX_ALIASED[0] + _MAX_ALIASED[1] * (self._built - self._aliased):
+            raise _error("aliases multiply the file beyond reason", event)
         return value
 
 
-def _mergeable(value: Any, key: events.ScalarEvent) -> list[dict[str, Any]]:
+def _error(problem: str, event: Any) -> ComposerError:
+    return ComposerError(None, None, problem, event.start_mark)
+
+
+def _mergeable(value: Any, key: Any) -> list[dict[str, Any]]:
     mappings = value if isinstance(value, list) else [value]
     if not all(isinstance(mapping, dict) for mapping in mappings):
-        raise ComposerError(None, None, "<< needs a mapping or a list of mappings", key.start_mark)
+        raise _error("<< needs a mapping or a list of mappings", key)
     return mappings
 
 
-def _scalar(event: events.ScalarEvent) -> Any:
+def _scalar(event: Any) -> Any:
     text: str = event.value
     if event.implicit[0] or event.tag in _PLAIN_TAGS:
         return _plain(text)
     if event.tag is None or event.tag in _TEXT_TAGS:
         return text
-    raise ComposerError(None, None, f"unknown tag {event.tag}", event.start_mark)
+    raise _error(f"unknown tag {event.tag}", event)
 
 
 def _plain(text: str) -> Any:

@@ -78,7 +78,8 @@ def _contrast(case: Case, denial: Denial) -> tuple[Evidence, ...]:
 
 def _fixes(case: Case, denial: Denial) -> tuple[Fix, ...]:
     found = repairs(case.expectation.policies, denial.verdict, case.expectation.profile)
-    return tuple(Fix(r.title, r.command, r.patch, Effect(opens=r.opens)) for r in found[:3])
+    mine = [repair for repair in found if repair.direction is denial.side.direction]
+    return tuple(Fix(r.title, r.command, r.patch, Effect(r.opens, r.closes)) for r in mine[:3])
 
 
 def _explained(case: Case, denial: Denial) -> frozenset[str]:

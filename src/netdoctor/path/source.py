@@ -76,6 +76,7 @@ def resolve_source(snapshot: Snapshot, text: str | None, namespace: str, target_
 
 
 def _standing_for(found: Pod | Workload, snapshot: Snapshot) -> Source:
+    pods: tuple[Pod, ...]
     if isinstance(found, Pod):
         kind, labels, spec, pods = SourceKind.POD, found.labels, found.spec, (found,)
     else:

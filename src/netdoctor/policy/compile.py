@@ -1,7 +1,6 @@
 """NetworkPolicy v1 to rulesets.
 
-Source: the NetworkPolicy API reference and, for what makes a policy invalid and how `policyTypes` is defaulted, the API
-server's validation and defaulting (kubernetes/kubernetes pkg/apis/networking).
+Source: the NetworkPolicy API reference (networking.k8s.io/v1).
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from netdoctor.cluster.defaults import with_defaults
 from netdoctor.cluster.objects import EgressRule, IngressRule, NetworkPolicy, PolicyPeer, PolicyPort
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
@@ -79,25 +79,20 @@ def compile_policies(snapshot: Snapshot) -> CompiledPolicies:
     rulesets: dict[str, list[Ruleset]] = defaultdict(list)
     found: list[tuple[ObjectRef, str]] = []
     unknown: dict[str, str] = {}
-    for policy in sorted(snapshot.network_policies, key=lambda policy: policy.ref):
-        wrong = problems(policy)
-        if wrong:
+    stored = (p for p in map(with_defaults, snapshot.network_policies) if isinstance(p, NetworkPolicy))
+    for policy in sorted(stored, key=lambda policy: policy.ref):
+        if wrong := problems(policy):
             found += wrong
             ref, text = wrong[0]
             unknown[policy.namespace] = f"{ref} is invalid ({text}), so an API server would not accept it"
         else:
-            rulesets[policy.namespace] += (_ruleset(policy, direction) for direction in _directions(policy))
+            rulesets[policy.namespace] += (_ruleset(policy, d) for d in Direction if d in policy.spec.policy_types)
     return CompiledPolicies(snapshot, {ns: tuple(rules) for ns, rules in rulesets.items()}, tuple(found), unknown)
 
 
-def _directions(policy: NetworkPolicy) -> tuple[Direction, ...]:
-    """policyTypes as the API server defaults it: Ingress always, Egress only where there are egress rules."""
-    types = policy.spec.policy_types or (("Ingress", "Egress") if policy.spec.egress else ("Ingress",))
-    return tuple(direction for direction in Direction if direction in types)
-
-
 def _ruleset(policy: NetworkPolicy, direction: Direction) -> Ruleset:
-    rules = policy.spec.ingress if direction is Direction.INGRESS else policy.spec.egress
+    spec = policy.spec
+    rules: tuple[IngressRule | EgressRule, ...] = spec.ingress if direction is Direction.INGRESS else spec.egress
     return Ruleset(
         policy=policy.ref,
         direction=direction,
@@ -105,7 +100,7 @@ def _ruleset(policy: NetworkPolicy, direction: Direction) -> Ruleset:
         priority=0,
         isolates=True,
         namespace=policy.namespace,
-        selector=policy.spec.pod_selector,
+        selector=spec.pod_selector,
         rules=tuple(_rule(policy, direction, index, rule) for index, rule in enumerate(rules)),
     )
 

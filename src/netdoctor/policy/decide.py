@@ -13,9 +13,7 @@ from netdoctor.policy.match import Remote, admits_port, families, peer_misses, r
 from netdoctor.policy.near import near_misses
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import Action, Direction, Rule, Ruleset
-from netdoctor.policy.verdict import FlowVerdict, Miss, MissKind, NearMiss, SideVerdict
-
-__all__ = ["FlowVerdict", "Miss", "MissKind", "NearMiss", "SideVerdict", "allows", "decide"]
+from netdoctor.policy.verdict import FlowVerdict, SideVerdict
 
 
 def decide(policies: CompiledPolicies, flow: Flow, profile: CNIProfile) -> FlowVerdict:
@@ -38,10 +36,10 @@ def allows(policies: CompiledPolicies, flow: Flow, profile: CNIProfile) -> bool:
     if special := _unfiltered(flow):
         return special[0] is True
     for direction in Direction:
-        local, remote = _ends(flow, direction)
+        local, remote = flow.ends(direction)
         if not _exempt(direction, local, remote):
             rulesets = policies.selecting(local, direction)
-            if not _first_match(rulesets, flow, remote_end(flow, remote, local, profile))[0]:
+            if not _first_match(rulesets, flow, remote_end(flow, direction, profile))[0]:
                 return False
     return True
 
@@ -64,11 +62,6 @@ def _identity(end: Endpoint) -> tuple[str, str, str]:
     return end.kind, end.namespace, end.name
 
 
-def _ends(flow: Flow, direction: Direction) -> tuple[Endpoint, Endpoint]:
-    """Local end (whose policies apply), remote end."""
-    return (flow.source, flow.destination) if direction is Direction.EGRESS else (flow.destination, flow.source)
-
-
 def _exempt(direction: Direction, local: Endpoint, remote: Endpoint) -> str:
     """Why no policy applies to a side; empty where policies do."""
     if local.host_network:
@@ -88,15 +81,15 @@ def _side(
     policies: CompiledPolicies, flow: Flow, direction: Direction, profile: CNIProfile
 ) -> tuple[SideVerdict, tuple[str, ...]]:
     """One side's verdict, and what it assumes."""
-    local, remote = _ends(flow, direction)
+    local, remote = flow.ends(direction)
     if exempt := _exempt(direction, local, remote):
         return SideVerdict(direction, allowed=True), (exempt,) if local.kind == "pod" else ()
     rulesets = policies.selecting(local, direction)
-    side = _with_reasons(rulesets, flow, direction, remote_end(flow, remote, local, profile))
+    side = _with_reasons(rulesets, flow, direction, remote_end(flow, direction, profile))
     notes = tuple(_side_notes(side, remote))
     if side.allowed is False and _own_node(local, remote):
         side = replace(side, allowed=None)
-        notes += (f"the API lets {local} reach its own node always, most network plugins apply its policies all the same",)
+        notes += (f"the API says that {local} may always reach its own node; most network plugins deny it here",)
     gap = policies.not_known(local.namespace)
     if gap and not (side.allowed and side.decided_by):
         return replace(side, allowed=None), (*notes, gap)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal
 
 from netdoctor.cluster.objects import ContainerPort, Node, Pod
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
-from netdoctor.policy.rules import Protocol
+from netdoctor.policy.rules import Direction, Protocol
 
 Address = IPv4Address | IPv6Address
 
@@ -56,6 +57,11 @@ class Flow:
     protocol: Protocol
     port: int
 
+    def ends(self, direction: Direction) -> tuple[Endpoint, Endpoint]:
+        """The local end, whose policies apply, and the remote one."""
+        egress = direction is Direction.EGRESS
+        return (self.source, self.destination) if egress else (self.destination, self.source)
+
     @property
     def port_text(self) -> str:
         """`5432/TCP`."""
@@ -65,6 +71,7 @@ class Flow:
         return f"{self.source} → {self.destination}  {self.port_text}"
 
 
+@lru_cache(maxsize=65536)
 def parse_address(text: str) -> Address | None:
     """The address, an IPv4-mapped one as IPv4; None where the text is none."""
     try:
@@ -87,7 +94,7 @@ def pod_endpoint(pod: Pod, snapshot: Snapshot) -> Endpoint:
         host_network=pod.spec.host_network,
         node=pod.spec.node_name,
         finished=pod.finished,
-        namespace_read=snapshot.was_read("Namespace", ""),
+        namespace_read=snapshot.was_read("Namespace", pod.namespace),
     )
 
 
@@ -102,7 +109,7 @@ def virtual_pod(
         labels=labels,
         namespace_labels=snapshot.namespace_labels(namespace),
         node=node,
-        namespace_read=snapshot.was_read("Namespace", ""),
+        namespace_read=snapshot.was_read("Namespace", namespace),
     )
 
 
@@ -124,7 +131,6 @@ def ip_endpoint(ip: str, snapshot: Snapshot) -> Endpoint:
     for node in snapshot.nodes:
         if any(parse_address(a.address) == wanted for a in node.status.addresses):
             return node_endpoint(node)
-    for pod in snapshot.pods:
-        if not (pod.finished or pod.spec.host_network) and wanted in map(parse_address, pod.ips):
-            return replace(pod_endpoint(pod, snapshot), ips=(str(wanted),))
+    if pod := snapshot.pod_by_ip(str(wanted)):
+        return replace(pod_endpoint(pod, snapshot), ips=(str(wanted),))
     return Endpoint(kind="ip", name=str(wanted), ips=(str(wanted),))

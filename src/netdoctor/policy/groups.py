@@ -57,12 +57,11 @@ def groups_of(snapshot: Snapshot, compiled: Iterable[CompiledPolicies], asked: F
             key = (end.namespace, frozenset(end.labels.items()), end.ports, _inside(end, blocks))
             members[key].append(end)
             names[key].add(str((snapshot.workload_of(pod) or pod).ref))
-    groups = [Group(ends[0], next(iter(ends[1:]), None), tuple(names[key])) for key, ends in members.items()]
+    groups = [Group(same[0], next(iter(same[1:]), None), tuple(names[key])) for key, same in members.items()]
     known = [(group.first.namespace, stable_labels(group.first)) for group in groups]
-    for end in (asked.source, asked.destination):
-        if end.kind != "pod" or (end.namespace, stable_labels(end)) not in known:
-            groups.append(Group(end, None, (str(end),)))
-    return (*groups, Group(OUTSIDE, None, (OUTSIDE.name,)))
+    ends = (asked.source, asked.destination)
+    others = (e for e in ends if e.kind != "pod" or (e.namespace, stable_labels(e)) not in known)
+    return (*groups, *(Group(end, None, (str(end),)) for end in others), Group(OUTSIDE, None, (OUTSIDE.name,)))
 
 
 def _blocks(policies: CompiledPolicies) -> Iterator[BlockPeer]:
@@ -73,6 +72,4 @@ def _blocks(policies: CompiledPolicies) -> Iterator[BlockPeer]:
 
 def _inside(endpoint: Endpoint, blocks: Iterable[BlockPeer]) -> frozenset[BlockPeer]:
     addresses = [a for a in map(parse_address, endpoint.ips) if a]
-    return frozenset(
-        b for b in blocks if any(a in b.block and not any(a in n for n in b.excepted) for a in addresses)
-    )
+    return frozenset(b for b in blocks if any(a in b.block and not any(a in n for n in b.excepted) for a in addresses))

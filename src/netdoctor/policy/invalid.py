@@ -1,4 +1,7 @@
-"""What an API server would refuse in a NetworkPolicy: files may hold it all the same."""
+"""What an API server would refuse in a NetworkPolicy: files may hold it all the same.
+
+Source: ValidateNetworkPolicySpec in kubernetes/kubernetes pkg/apis/networking/validation.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +91,7 @@ def _in_block(block: IPBlock, path: str) -> Iterator[_Problem]:
 
 def _in_port(port: PolicyPort, path: str) -> Iterator[_Problem]:
     if port.protocol not in PROTOCOLS:
-        yield f"{path}.protocol", f"{port.protocol!r} is none of {", ".join(PROTOCOLS)}"
+        yield f"{path}.protocol", f"{port.protocol!r} is none of {', '.join(PROTOCOLS)}"
     if isinstance(port.port, str) and not _PORT_NAME.fullmatch(port.port):
         yield f"{path}.port", f"{port.port!r} is neither a number nor a port name"
     if isinstance(port.port, int) and not 1 <= port.port <= 65535:

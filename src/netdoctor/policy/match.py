@@ -9,7 +9,7 @@ from netdoctor.cluster.objects import LabelSelector, Requirement
 from netdoctor.cluster.selectors import matches
 from netdoctor.policy.flow import Address, Endpoint, Flow, parse_address
 from netdoctor.policy.profile import CNIProfile
-from netdoctor.policy.rules import BlockPeer, NamedPort, Peer, PodPeer, Rule, RulePort
+from netdoctor.policy.rules import BlockPeer, Direction, NamedPort, Peer, PodPeer, Rule, RulePort
 from netdoctor.policy.verdict import Miss, MissKind
 
 
@@ -23,21 +23,24 @@ class Remote:
     profile: CNIProfile
 
 
-def remote_end(flow: Flow, remote: Endpoint, local: Endpoint, profile: CNIProfile) -> Remote:
-    """The remote end of a flow; the family is the destination's first that the source has too."""
-    version = next(iter(families(flow)), None)
-    addresses = tuple(a for a in map(parse_address, remote.ips) if a)
-    if version is None and (known := addresses or tuple(a for a in map(parse_address, local.ips) if a)):
-        version = known[0].version
+def remote_end(flow: Flow, direction: Direction, profile: CNIProfile) -> Remote:
+    """The remote end of one side; the family is the destination's first that the source has too."""
+    local, remote = flow.ends(direction)
+    addresses, others = _addresses(remote), _addresses(local)
+    version = next(iter(families(flow)), None) or next((a.version for a in addresses + others), None)
     in_family = tuple(a for a in addresses if a.version == version)
     return Remote(remote, in_family or addresses, version, profile)
 
 
 def families(flow: Flow) -> tuple[int, ...]:
     """IP versions that both ends have, in the destination's order."""
-    source = {a.version for a in map(parse_address, flow.source.ips) if a}
-    ordered = dict.fromkeys(a.version for a in map(parse_address, flow.destination.ips) if a)
+    source = {address.version for address in _addresses(flow.source)}
+    ordered = dict.fromkeys(address.version for address in _addresses(flow.destination))
     return tuple(version for version in ordered if version in source)
+
+
+def _addresses(end: Endpoint) -> tuple[Address, ...]:
+    return tuple(address for address in map(parse_address, end.ips) if address)
 
 
 def peer_misses(peer: Peer, remote: Remote) -> Iterator[Miss]:

@@ -23,7 +23,7 @@ class CNIProfile:
 
 
 # Plugins that turn an ipBlock into a match on addresses match pods with it, as the upstream e2e tests expect. Cilium
-# gives pods and nodes identities, and its CIDR rules see neither (docs.cilium.io, "CIDR based", policy-cidr-match-mode).
+# gives pods and nodes identities, and its CIDR rules see neither (its documentation, policy-cidr-match-mode).
 _PROFILES = {
     profile.name: profile
     for profile in (

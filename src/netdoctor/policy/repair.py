@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from netdoctor.cluster.selectors import matches
+from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.change import Change, CreatePolicy, LabelNamespace, PatchPolicy
 from netdoctor.policy.compile import CompiledPolicies, compile_policies
 from netdoctor.policy.decide import decide
 from netdoctor.policy.effect import effect, renewed
-from netdoctor.policy.flow import Endpoint, Flow
+from netdoctor.policy.flow import Endpoint, Flow, parse_address
 from netdoctor.policy.groups import stable_labels
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import Direction, PodPeer
@@ -40,70 +42,79 @@ class Repair:
     closes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Proposal:
+    """A change that may help, not tried yet."""
+
+    title: str
+    change: Change
+
+
 def repairs(policies: CompiledPolicies, verdict: FlowVerdict, profile: CNIProfile) -> tuple[Repair, ...]:
     """Changes for each side that denies: those that close nothing first, then by how little else they open."""
     found = [
         repair
         for side in (verdict.egress, verdict.ingress)
         if side.allowed is False
-        for change, title in _changes(policies, verdict.flow, side)
-        if (repair := _tried(policies, verdict.flow, side.direction, change, title, profile))
+        for proposal in _proposals(policies, verdict.flow, side)
+        if (repair := _tried(policies, verdict.flow, side.direction, proposal, profile))
     ]
     return tuple(sorted(found, key=lambda repair: (len(repair.closes), len(repair.opens))))
 
 
 def _tried(
-    policies: CompiledPolicies, flow: Flow, direction: Direction, change: Change, title: str, profile: CNIProfile
+    policies: CompiledPolicies, flow: Flow, direction: Direction, proposal: _Proposal, profile: CNIProfile
 ) -> Repair | None:
     """The change with its effect; None if the engine finds that it does not help."""
+    change = proposal.change
     after = compile_policies(change.apply(policies.snapshot))
     verdict = decide(after, renewed(flow, after.snapshot), profile)
     side = verdict.egress if direction is Direction.EGRESS else verdict.ingress
     if not side.allowed:
         return None
     found = effect(policies, after, flow, profile)
-    return Repair(title, change.command, change.patch, change.object, direction, found.opens, found.closes)
+    return Repair(proposal.title, change.command, change.patch, change.object, direction, found.opens, found.closes)
 
 
-def _changes(policies: CompiledPolicies, flow: Flow, side: SideVerdict) -> Iterator[tuple[Change, str]]:
-    egress = side.direction is Direction.EGRESS
-    local, remote = (flow.source, flow.destination) if egress else (flow.destination, flow.source)
-    seen: set[str] = set()
+def _proposals(policies: CompiledPolicies, flow: Flow, side: SideVerdict) -> Iterator[_Proposal]:
+    local, remote = flow.ends(side.direction)
+    peer = _peer(remote, local.namespace)
+    changed: set[ObjectRef] = set()
     for near in side.near_misses:
-        rule = policies.rule(near.rule)
-        if "peer" in near.missed and len(near.missed) > 1:
-            continue  # nothing of it fits: a rule of its own says better what is meant
+        if len(near.missed) > 1 or len(changed) == _NEAREST:
+            continue  # where nothing of a rule fits, a rule of its own says better what is meant
+        rule = policies.rule(near.rule).ref
         if "peer" in near.missed:
             yield from _namespace_changes(policies, near, remote)
-        if str(rule.ref) in seen:
+        if rule in changed:
             continue
-        seen.add(str(rule.ref))
-        if len(seen) > _NEAREST:
-            break
-        if "peer" in near.missed:
-            peers = rule.ref.at(f"{rule.ref.path}.{side.direction.peers_field}")
-            yield PatchPolicy(peers, "append", _peer(remote, local.namespace)), f"add {remote} as a peer to {rule.ref}"
-        else:
-            ports = rule.ref.at(f"{rule.ref.path}.ports")
-            yield PatchPolicy(ports, "append", _port(flow)), f"add port {flow.port_text} to {rule.ref}"
-    create = CreatePolicy(_manifest(policies, flow, side.direction, local, remote))
-    yield create, f"create {create.object}, which admits this flow alone"
+        changed.add(rule)
+        if "peer" not in near.missed:
+            ports = rule.at(f"{rule.path}.ports")
+            yield _Proposal(f"add port {flow.port_text} to {rule}", PatchPolicy(ports, "append", _port(flow)))
+        elif peer:
+            peers = rule.at(f"{rule.path}.{side.direction.peers_field}")
+            yield _Proposal(f"add {remote} as a peer to {rule}", PatchPolicy(peers, "append", peer))
+    if peer:
+        create = CreatePolicy(_manifest(policies.snapshot, flow, side.direction, peer))
+        yield _Proposal(f"create {create.object} for this flow alone", create)
 
 
-def _namespace_changes(policies: CompiledPolicies, near: NearMiss, remote: Endpoint) -> Iterator[tuple[Change, str]]:
+def _namespace_changes(policies: CompiledPolicies, near: NearMiss, remote: Endpoint) -> Iterator[_Proposal]:
     """Where nothing but a namespace's label misses: name the namespace in the policy, or give it the label."""
     if not {miss.kind for miss in near.misses} <= _LABEL_KINDS:
         return
     selector = near.rule.at(f"{near.rule.path}.namespaceSelector")
     if any(miss.kind is MissKind.NAMESPACE_LABEL_MISSING for miss in near.misses) and _matches_none(policies, near):
         by_name = {"matchLabels": {_NAME_LABEL: remote.namespace}}
-        yield PatchPolicy(selector, "replace", by_name), f"select namespace {remote.namespace} by its name in {selector}"
+        title = f"select namespace {remote.namespace} by its name in {selector}"
+        yield _Proposal(title, PatchPolicy(selector, "replace", by_name))
     wanted = near.misses[0].requirement
     if len(near.misses) == 1 and wanted and wanted.operator in ("In", "Exists"):
         value = next(iter(wanted.values), "")
         overwrite = wanted.key in remote.namespace_labels
         label = LabelNamespace(remote.namespace, wanted.key, value, overwrite)
-        yield label, f"label namespace {remote.namespace} {wanted.key}={value}"
+        yield _Proposal(f"label namespace {remote.namespace} {wanted.key}={value}", label)
 
 
 def _matches_none(policies: CompiledPolicies, near: NearMiss) -> bool:
@@ -114,11 +125,11 @@ def _matches_none(policies: CompiledPolicies, near: NearMiss) -> bool:
     return not any(matches(p.namespace_selector, snapshot.namespace_labels(name)) for p in peers for name in names)
 
 
-def _peer(end: Endpoint, namespace: str) -> dict[str, Any]:
-    """A peer that means this end and its replicas, in a policy of `namespace`."""
+def _peer(end: Endpoint, namespace: str) -> dict[str, Any] | None:
+    """A peer that means this end and its replicas, in a policy of `namespace`; None for a node without address."""
     if not end.selectable:
         address = parse_address(end.ips[0]) if end.ips else None
-        return {"ipBlock": {"cidr": f"{address}/{address.max_prefixlen}" if address else "0.0.0.0/0"}}
+        return {"ipBlock": {"cidr": f"{address}/{address.max_prefixlen}"}} if address else None
     peer: dict[str, Any] = {"podSelector": {"matchLabels": stable_labels(end)} if stable_labels(end) else {}}
     if end.namespace != namespace:
         peer["namespaceSelector"] = {"matchLabels": {_NAME_LABEL: end.namespace}}
@@ -129,18 +140,22 @@ def _port(flow: Flow) -> dict[str, Any]:
     return {"port": flow.port, "protocol": flow.protocol}
 
 
-def _manifest(
-    policies: CompiledPolicies, flow: Flow, direction: Direction, local: Endpoint, remote: Endpoint
-) -> dict[str, Any]:
-    rule = {direction.peers_field: [_peer(remote, local.namespace)], "ports": [_port(flow)]}
+def _manifest(snapshot: Snapshot, flow: Flow, direction: Direction, peer: dict[str, Any]) -> dict[str, Any]:
+    local, _ = flow.ends(direction)
     labels = stable_labels(local)
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": {"name": _free_name(policies, flow, local.namespace), "namespace": local.namespace},
+        "metadata": {"name": _free_name(snapshot, flow, local.namespace), "namespace": local.namespace},
         "spec": {
             "podSelector": {"matchLabels": labels} if labels else {},
             "policyTypes": [direction.value],
-            direction.field: [rule],
+            direction.field: [{direction.peers_field: [peer], "ports": [_port(flow)]}],
         },
     }
+
+
+def _free_name(snapshot: Snapshot, flow: Flow, namespace: str) -> str:
+    taken = {policy.name for policy in snapshot.policies_in(namespace)}
+    base = re.sub("[^a-z0-9.]+", "-", f"allow-{flow.source.name}-to-{flow.destination.name}")[:240].strip("-.")
+    return next(name for name in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))) if name not in taken)

@@ -30,6 +30,11 @@ class MissKind(StrEnum):
     NAMESPACE_UNREAD = "namespaceUnread"  # the namespace's labels could not be read: the selector may match
 
     @property
+    def about_port(self) -> bool:
+        """Whether it is about a rule's ports, and not about its peers."""
+        return self in (MissKind.PORT, MissKind.PROTOCOL, MissKind.NAMED_PORT_UNRESOLVED)
+
+    @property
     def uncertain(self) -> bool:
         """Whether it may be a match after all."""
         return self in (MissKind.ADDRESS_UNKNOWN, MissKind.NAMESPACE_UNREAD)

@@ -30,12 +30,12 @@ def render(reports: CheckReport | Sequence[CheckReport], output: Format, style: 
 
     As kubectl does, one report is one document, and a sequence (of any length) is a document of kind List.
     """
-    one = isinstance(reports, CheckReport)
     if output in (Format.JSON, Format.YAML):
-        return encode(reports if one else listed(reports), output)
+        return encode(reports if isinstance(reports, CheckReport) else listed(reports), output)
     from netdoctor.report.table import tables  # noqa: PLC0415
 
-    return tables([reports] if one else reports, style, wide=output is Format.WIDE)
+    several = [reports] if isinstance(reports, CheckReport) else reports
+    return tables(several, style, wide=output is Format.WIDE)
 
 
 def encode(document: object, output: Format) -> str:

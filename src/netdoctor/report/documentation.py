@@ -12,12 +12,12 @@ from netdoctor.report.page import Page
 from netdoctor.report.style import Style
 
 SECTIONS = ("What it means", "Why it breaks", "How it is seen", "Trap", "Fix", "References")
-_HEADING = re.compile(rf"^({'|'.join(SECTIONS)}):[ ]*$", re.MULTILINE)
+_HEADING = re.compile(rf"^({'|'.join(SECTIONS)}):\s", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Documentation:
-    """A cause in words. `sections` are those of SECTIONS that the docstring has, in their order, dedented."""
+    """A cause in words. `sections` are those of SECTIONS that the docstring has, in its order."""
 
     code: str
     title: str
@@ -26,11 +26,9 @@ class Documentation:
 
 
 def document(cause: Cause) -> Documentation:
-    """Read a cause's class docstring: a summary, then sections as ``Trap:`` with indented text below."""
+    """Read a cause's class docstring: a summary, then paragraphs that begin with a section's name and a colon."""
     summary, *rest = _HEADING.split(inspect.getdoc(type(cause)) or "")
-    sections = {
-        heading: inspect.cleandoc("\n" + text) for heading, text in zip(rest[::2], rest[1::2], strict=True)
-    }
+    sections = {heading: inspect.cleandoc("\n" + text) for heading, text in zip(rest[::2], rest[1::2], strict=True)}
     return Documentation(cause.code, cause.title, summary.strip(), sections)
 
 

@@ -1,0 +1,182 @@
+"""One check from request to report: read the cluster, plan, probe, diagnose."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from netdoctor.cli.output import emit, note, terminal
+from netdoctor.cluster.client import Client
+from netdoctor.cluster.files import load
+from netdoctor.cluster.live import connect
+from netdoctor.cluster.logs import read_logs
+from netdoctor.cluster.objects import Pod
+from netdoctor.cluster.read import read
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.diagnosis.case import Case
+from netdoctor.diagnosis.diagnose import diagnose
+from netdoctor.model.errors import InputError
+from netdoctor.model.probe import NotTested, Outcome
+from netdoctor.model.report import CheckReport
+from netdoctor.path.expectation import expect
+from netdoctor.path.path import build_path
+from netdoctor.probing.kube.options import DEFAULT_IMAGE, ProbeOptions
+from netdoctor.probing.kube.prober import KubeProber, dry_run
+from netdoctor.probing.plan import PlanOptions, make_plan
+from netdoctor.report import Format, encode, listed, render
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to reach the cluster. `request_timeout` is in seconds."""
+
+    kubeconfig: str | None
+    context: str | None
+    request_timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asks for. No targets = all Services. `timeout` (seconds) is of one probe's attempt."""
+
+    targets: tuple[str, ...]
+    source: str | None
+    namespace: str | None
+    all_namespaces: bool
+    snapshot: str | None
+    access: Access
+    probe: bool
+    dry_run: bool
+    attach: bool
+    timeout: float
+    options: ProbeOptions
+
+
+def carry_out(request: Request, output: Format, *, quiet: bool) -> int:
+    """Check every target, print the report or reports, return the exit code. Raises NetdoctorError."""
+    progress = _progress(quiet=quiet)
+    cluster, client = _read(request, progress)
+    here = request.namespace or (client.namespace if client else "default")
+    names = request.targets or _services(cluster, None if request.all_namespaces else here)
+    if request.dry_run:
+        manifests = [manifest for name in names for manifest in _dry_run(request, cluster, name, here)]
+        emit(encode(listed(manifests), Format.JSON if output is Format.JSON else Format.YAML))
+        return 0
+    reports = [_report(request, cluster, client, name, here, progress) for name in names]
+    emit(render(reports[0] if len(request.targets) == 1 else reports, output, terminal(quiet=quiet)))
+    return worst(report.exit_code for report in reports)
+
+
+def worst(codes: Iterable[int]) -> int:
+    """One exit code for several targets: a fault, then what could not be tested, then what is healthy."""
+    return min(codes, key=(1, 3, 4, 0).index, default=0)
+
+
+def _report(  # noqa: PLR0913, PLR0917 - what a check is made of
+    request: Request, cluster: Snapshot, client: Client | None, target: str, namespace: str, progress: Progress
+) -> CheckReport:
+    path = build_path(cluster, target, request.source, namespace)
+    expectation = expect(cluster, path)
+    if client is None or not request.probe:
+        return diagnose(Case(cluster, path, expectation, {}, (), (), probed=False, logs={}))
+    plan = make_plan(cluster, path, expectation, _plan_options(request))
+    ran = KubeProber(client, cluster, request.options).run(plan.pods, progress)
+    untested = (*plan.not_tested, *ran.not_tested, *(NotTested("the source as it is", text) for text in ran.warnings))
+    case = Case(cluster, path, expectation, plan.aims, ran.observed, untested, probed=True, logs={})
+    return diagnose(replace(case, logs=read_logs(client, _silent_pods(case))))
+
+
+def _dry_run(request: Request, cluster: Snapshot, target: str, namespace: str) -> list[dict[str, Any]]:
+    path = build_path(cluster, target, request.source, namespace)
+    plan = make_plan(cluster, path, expect(cluster, path), _plan_options(request))
+    return dry_run(cluster, request.options, plan.pods)
+
+
+def _plan_options(request: Request) -> PlanOptions:
+    return PlanOptions(timeout=request.timeout, attach=request.attach)
+
+
+def _silent_pods(case: Case) -> Iterator[Pod]:
+    """Pods whose logs may say why they do not answer: endpoints that refuse, DNS servers that are not ready."""
+    for seen in case.failed:
+        backend = seen.aimed.backend
+        if seen.outcome is Outcome.REFUSED and backend is not None and backend.pod is not None:
+            yield backend.pod
+    for backend in case.path.dns.unready:
+        if backend.pod is not None:
+            yield backend.pod
+
+
+def _read(request: Request, progress: Progress) -> tuple[Snapshot, Client | None]:
+    """The cluster's objects, and the connection where they came from one."""
+    if request.snapshot:
+        return load([request.snapshot]), None
+    access = request.access
+    client = connect(access.kubeconfig, access.context, access.request_timeout)
+    progress(f"reading the objects of {client.context}")
+    names = [*request.targets, *([request.source] if request.source else [])]
+    return read(client, _namespaces(request.namespace or client.namespace, names), progress), client
+
+
+def _namespaces(namespace: str, names: Sequence[str]) -> list[str]:
+    """Namespaces that matter where the whole cluster may not be read: each suffix of a name may be one."""
+    found = [namespace]
+    for name in names:
+        kind, slash, rest = name.partition("/")
+        if slash and kind in ("ns", "namespace", "namespaces"):
+            found.append(rest)
+        found += (rest if slash else name).partition(":")[0].split(".")[1:]
+    return [name for name in dict.fromkeys(found) if name]
+
+
+def _services(cluster: Snapshot, namespace: str | None) -> list[str]:
+    services = [service for service in cluster.services if namespace in (None, service.namespace)]
+    if not services:
+        raise InputError(f"no Service in namespace {namespace}" if namespace else "the cluster has no Service")
+    return [f"svc/{service.name}.{service.namespace}" for service in services]
+
+
+def probe_options(
+    image: str | None,
+    pull_secrets: list[str] | None,
+    node_selector: list[str] | None,
+    tolerations: list[str] | None,
+    *,
+    keep: bool,
+) -> ProbeOptions:
+    """The flags about probe pods. Raises InputError."""
+    return ProbeOptions(
+        image=image or DEFAULT_IMAGE,
+        image_pull_secrets=tuple(pull_secrets or ()),
+        node_selector=dict(_label(text) for text in node_selector or ()),
+        tolerations=tuple(_toleration(text) for text in tolerations or ()),
+        keep=keep,
+    )
+
+
+def _label(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise InputError(f"--node-selector {text}: not KEY=VALUE")
+    return key, value
+
+
+def _toleration(text: str) -> dict[str, str]:
+    """`KEY[=VALUE][:EFFECT]` as a pod's toleration; without a value any value is tolerated."""
+    label, _, effect = text.partition(":")
+    key, equals, value = label.partition("=")
+    if not key or effect not in ("", "NoSchedule", "PreferNoSchedule", "NoExecute"):
+        raise InputError(f"--toleration {text}: not KEY[=VALUE][:NoSchedule|PreferNoSchedule|NoExecute]")
+    operator = {"operator": "Equal", "value": value} if equals else {"operator": "Exists"}
+    return {"key": key, **operator, **({"effect": effect} if effect else {})}
+
+
+def _progress(*, quiet: bool) -> Progress:
+    """Progress is for a person who waits at a terminal."""
+    if quiet or not sys.stderr.isatty():
+        return lambda _: None
+    return note

@@ -1,0 +1,1 @@
+"""What does happen: the plan, the pods that carry it out, and what they observed."""

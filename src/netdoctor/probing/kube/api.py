@@ -1,0 +1,85 @@
+"""The requests that probe pods need, and no other."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from netdoctor.cluster.client import ApiError, Client, Stream
+from netdoctor.probing.kube.manifest import RUN_LABEL, Document
+
+_ROOTS = {"Job": "/apis/batch/v1", "PodTemplate": "/api/v1", "Pod": "/api/v1"}
+_PLURALS = {"Job": "jobs", "PodTemplate": "podtemplates", "Pod": "pods"}
+KINDS = tuple(_ROOTS)  # what a run consists of, owners first
+_STRATEGIC_MERGE = "application/strategic-merge-patch+json"
+_NOT_FOUND = 404
+
+
+class ProbeAPI:
+    """Every method raises AccessError (ApiError where the server refused)."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def create(self, document: Document) -> Document:
+        """Create an object; returns it as the server made it."""
+        path = _path(document["kind"], document["metadata"]["namespace"])
+        return _object(self._client.request("POST", path, body=document))
+
+    def delete(self, kind: str, namespace: str, name: str) -> bool:
+        """Delete an object at once, and in the background what it owns; False if there was none."""
+        query = {"gracePeriodSeconds": 0, "propagationPolicy": "Background"}
+        try:
+            self._client.request("DELETE", f"{_path(kind, namespace)}/{name}", query=query)
+        except ApiError as error:
+            if error.status == _NOT_FOUND:
+                return False
+            raise
+        return True
+
+    def runs(self, kind: str, namespace: str | None) -> list[Document]:
+        """Objects of that kind that belong to a run, in one namespace or in all."""
+        body = self._client.request("GET", _path(kind, namespace), query={"labelSelector": RUN_LABEL})
+        return list(_object(body).get("items") or ())
+
+    def add_ephemeral_container(self, namespace: str, pod: str, patch: Document) -> Document:
+        """Patch a running pod; returns it."""
+        path = f"{_path('Pod', namespace)}/{pod}/ephemeralcontainers"
+        return _object(self._client.request("PATCH", path, body=patch, content_type=_STRATEGIC_MERGE))
+
+    def follow_log(self, namespace: str, pod: str, container: str) -> Stream:
+        """A container's log from its beginning until it ends."""
+        return self._client.stream(
+            f"{_path('Pod', namespace)}/{pod}/log", {"container": container, "follow": True}
+        )
+
+    def watch_run(self, namespace: str, run: str) -> Stream:
+        """The pods of a run as they are, then every change of them."""
+        return self._client.stream(
+            _path("Pod", namespace), {"watch": True, "labelSelector": f"{RUN_LABEL}={run}"}
+        )
+
+    def watch_pod(self, namespace: str, pod: str) -> Stream:
+        """One pod as it is, then every change of it."""
+        return self._client.stream(
+            _path("Pod", namespace), {"watch": True, "fieldSelector": f"metadata.name={pod}"}
+        )
+
+    def warnings(self, namespace: str, pod: str) -> list[str]:
+        """Messages of the Warning events about a pod, the newest last."""
+        selector = f"involvedObject.kind=Pod,involvedObject.name={pod},type=Warning"
+        body = self._client.request(
+            "GET", f"/api/v1/namespaces/{namespace}/events", query={"fieldSelector": selector}
+        )
+        events = _object(body).get("items") or ()
+        return [" ".join(f"{e.get('reason')}: {e.get('message')}".split()) for e in events]
+
+
+def _path(kind: str, namespace: str | None) -> str:
+    scope = f"/namespaces/{namespace}" if namespace else ""
+    return f"{_ROOTS[kind]}{scope}/{_PLURALS[kind]}"
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    decoded: dict[str, Any] = json.loads(body)
+    return decoded

@@ -1,0 +1,153 @@
+"""One probe pod under way: everything that is known of it, and what follows. No I/O; the clock is an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from netdoctor.model.probe import NotTested, Observation, Observed, ProbePod
+from netdoctor.probing.kube import status
+from netdoctor.probing.kube.manifest import Document
+from netdoctor_probe.wire import WireError, decode_line
+
+UNSCHEDULABLE_GRACE = 2.0  # seconds: a fresh pod can be refused once while the scheduler's view catches up
+END_GRACE = 10.0  # seconds beyond the plan's deadline
+MAX_READS = 2  # of a log: once more if the connection broke
+
+
+class Step(Enum):
+    """Where an attempt stands."""
+
+    STARTING = auto()
+    READING = auto()  # its log is being followed
+    ENDED = auto()
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A pod, or an ephemeral container in an existing one.
+
+    Attributes:
+        pod: its position, as the pod really takes it, and its probes.
+        name: of the Kubernetes pod.
+        container: whose log has the observations.
+        begun: when it was started; monotonic seconds, as all times here.
+        lasts: seconds that the agent may take.
+    """
+
+    pod: ProbePod
+    name: str
+    container: str
+    document: Document
+    begun: float
+    lasts: float
+    step: Step = Step.STARTING
+    because: str = ""
+    stage: str = "being created"
+    _pod_status: Document = field(default_factory=dict)
+    _seen: dict[str, Observation] = field(default_factory=dict)
+    _end: int | None = None
+    _reads: int = 0
+    _reading_since: float = 0.0
+    _refused_since: float | None = None
+    _last_words: str = ""
+
+    @property
+    def namespace(self) -> str:
+        """Of the Kubernetes pod."""
+        return self.pod.position.namespace
+
+    def on_status(self, pod: Document, now: float) -> bool:
+        """The pod changed. Returns whether its log is to be read now."""
+        self._pod_status = pod
+        if self.step is not Step.STARTING:
+            return False
+        self.stage = status.stage(pod, self.container)
+        if because := status.hopeless(pod, self.container):
+            self.fail(because)
+        if not status.unschedulable(pod):
+            self._refused_since = None
+        elif self._refused_since is None:
+            self._refused_since = now
+        return self.step is Step.STARTING and status.started(pod, self.container) and self.read(now)
+
+    def on_gone(self) -> None:
+        """The pod was deleted, and not by us."""
+        self.fail("somebody deleted the probe pod while it ran")
+
+    def read(self, now: float) -> bool:
+        """Begin to read the log; False if it was read often enough."""
+        if self._reads == MAX_READS:
+            return False
+        self._reads += 1
+        self.step, self._reading_since = Step.READING, now
+        return True
+
+    def on_line(self, line: str) -> None:
+        """A line of its log: an observation, the end, or words of something else that went wrong."""
+        try:
+            decoded = decode_line(line)
+        except WireError:
+            self._last_words = line.strip() or self._last_words
+            return
+        if isinstance(decoded, Observation):
+            self._seen[decoded.id] = decoded
+        else:
+            self._end = decoded
+            self.step = Step.ENDED
+
+    def on_log_end(self, because: str, now: float) -> bool:
+        """The log ended, or broke (`because`). Returns whether it is to be read once more."""
+        if self.step is not Step.READING:
+            return False
+        if self.read(now):
+            return True
+        how = because or status.ended(self._pod_status, self.container) or "its log was cut off"
+        said = f"; its last words: {self._last_words}" if self._last_words else ""
+        self.fail(f"the probe agent gave no complete answer: {how}{said}")
+        return False
+
+    def on_time(self, now: float, start_timeout: float) -> None:
+        """Time passed."""
+        if self.step is Step.READING and now - self._reading_since > self.lasts + END_GRACE:
+            self.fail(f"the probe agent did not end within {self.lasts + END_GRACE:.0f} s")
+        if self.step is not Step.STARTING:
+            return
+        if self._refused_since is not None and now - self._refused_since >= UNSCHEDULABLE_GRACE:
+            self.fail(f"no node takes the probe pod: {status.unschedulable(self._pod_status)}")
+        elif now - self.begun >= start_timeout:
+            self.fail(f"the probe pod did not start within {start_timeout:.0f} s: {self.stage}")
+
+    def fail(self, because: str) -> None:
+        """Nothing more will come; `because` is for the reader."""
+        if self.step is not Step.ENDED:
+            self.step, self.because = Step.ENDED, because
+
+    def observed(self) -> Iterator[Observed]:
+        """What came back, in the plan's order."""
+        node, pod_ip = status.node(self._pod_status), status.pod_ip(self._pod_status)
+        for probe in self.pod.probes:
+            if observation := self._seen.get(probe.id):
+                yield Observed(probe, self.pod.position, observation, node, pod_ip)
+
+    def not_tested(self) -> Iterator[NotTested]:
+        """What did not."""
+        missing = [probe for probe in self.pod.probes if probe.id not in self._seen]
+        if missing:
+            because = self.because or f"the probe agent answered {self._end} of {len(self.pod.probes)} probes"
+            yield NotTested(f"{_count(len(missing), self.pod)} {place(self.pod)}", because)
+
+
+def place(pod: ProbePod) -> str:
+    """From where its probes are sent, in words."""
+    position = pod.position
+    if position.attach_to is not None:
+        return f"from inside {position.attach_to}"
+    who = f"as {position.stands_for}" if position.stands_for else f"from a neutral pod in {position.namespace}"
+    return f"{who} on {position.node}" if position.node else who
+
+
+def _count(missing: int, pod: ProbePod) -> str:
+    number = f"{missing}" if missing == len(pod.probes) else f"{missing} of {len(pod.probes)}"
+    return f"{number} probe{'' if number == '1' else 's'}"

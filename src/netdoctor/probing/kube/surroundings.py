@@ -1,0 +1,167 @@
+"""What in a namespace would act on a pod because of its labels: Services, controllers, budgets, autoscalers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import msgspec
+
+from netdoctor.cluster.client import Client
+from netdoctor.cluster.objects import LabelSelector, NetworkPolicy, ObjectMeta, Workload
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.model.errors import AccessError
+from netdoctor.model.refs import ObjectRef
+
+
+@dataclass(frozen=True, slots=True)
+class Selecting:
+    """An object and the pods that it selects."""
+
+    ref: ObjectRef
+    selector: LabelSelector
+
+
+@dataclass(frozen=True, slots=True)
+class Autoscaler:
+    """A HorizontalPodAutoscaler; it counts the pods that its target's selector selects."""
+
+    ref: ObjectRef
+    counts: LabelSelector
+    at_rest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """All of a namespace that looks at labels of pods.
+
+    Attributes:
+        publishing: Services with publishNotReadyAddresses.
+        adopters: controllers that adopt any pod that their selector matches: ReplicaSets, DaemonSets,
+            ReplicationControllers. (StatefulSets look at the name too; Jobs select by a label of their own.)
+        budgets: PodDisruptionBudgets that ask the controllers of their pods for their scale: those with
+            maxUnavailable, and those with a percentage.
+        autoscalers: whose target is known.
+        policy_keys: label keys that pod selectors of NetworkPolicies mention, with one such policy.
+        unread: kinds that could not be read.
+    """
+
+    publishing: tuple[Selecting, ...] = ()
+    adopters: tuple[Selecting, ...] = ()
+    budgets: tuple[Selecting, ...] = ()
+    autoscalers: tuple[Autoscaler, ...] = ()
+    policy_keys: Mapping[str, ObjectRef] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
+
+
+def read_surroundings(client: Client, snapshot: Snapshot, namespace: str) -> Surroundings:
+    """What the snapshot has of a namespace, and the three kinds that only probe pods need, read now."""
+    with ThreadPoolExecutor(len(_EXTRA)) as pool:
+        lists = dict(zip(_EXTRA, pool.map(lambda kind: _read(client, kind, namespace), _EXTRA), strict=True))
+    known = ("Service", "ReplicaSet", "DaemonSet", "NetworkPolicy")
+    unread = {kind for kind in known if not snapshot.was_read(kind, namespace)}
+    unread |= {kind for kind, items in lists.items() if items is None}
+    controllers = [w for w in (*snapshot.replica_sets, *snapshot.daemon_sets) if w.namespace == namespace]
+    old = [
+        Selecting(_ref("ReplicationController", item), LabelSelector(match_labels=item.spec.labels))
+        for item in lists["ReplicationController"] or ()
+        if item.spec.labels
+    ]
+    return Surroundings(
+        publishing=tuple(
+            Selecting(service.ref, LabelSelector(match_labels=service.spec.selector))
+            for service in snapshot.services
+            if service.namespace == namespace
+            and service.spec.selector
+            and service.spec.publish_not_ready_addresses
+        ),
+        adopters=(*(Selecting(w.ref, w.spec.selector) for w in controllers), *old),
+        budgets=tuple(_budgets(lists["PodDisruptionBudget"] or ())),
+        autoscalers=tuple(_autoscalers(lists["HorizontalPodAutoscaler"] or (), snapshot)),
+        policy_keys=dict(_policy_keys(snapshot.network_policies)),
+        unread=frozenset(unread),
+    )
+
+
+class _Target(msgspec.Struct):
+    kind: str
+    name: str
+
+
+class _Spec(msgspec.Struct, rename="camel"):
+    """Of the three kinds together: no field means two things."""
+
+    selector: dict[str, object] | None = None
+    min_available: int | str | None = None
+    max_unavailable: int | str | None = None
+    scale_target_ref: _Target | None = None
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The selector of a ReplicationController, which is a plain map."""
+        return {key: str(value) for key, value in (self.selector or {}).items()}
+
+
+class _Status(msgspec.Struct, rename="camel"):
+    current_replicas: int | None = None
+    desired_replicas: int | None = None
+
+
+class _Item(msgspec.Struct):
+    metadata: ObjectMeta
+    spec: _Spec
+    status: _Status = msgspec.field(default_factory=_Status)
+
+
+class _List(msgspec.Struct):
+    items: list[_Item] | None = None
+
+
+_EXTRA = {
+    "PodDisruptionBudget": "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
+    "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
+    "ReplicationController": "/api/v1/namespaces/{}/replicationcontrollers",
+}
+
+
+def _read(client: Client, kind: str, namespace: str) -> list[_Item] | None:
+    """None where they may not be read, or make no sense."""
+    try:
+        body = client.request("GET", _EXTRA[kind].format(namespace))
+        return msgspec.json.decode(body, type=_List).items or []
+    except (AccessError, msgspec.MsgspecError):
+        return None
+
+
+def _ref(kind: str, item: _Item) -> ObjectRef:
+    return ObjectRef(kind, item.metadata.name, item.metadata.namespace)
+
+
+def _budgets(items: Iterable[_Item]) -> Iterator[Selecting]:
+    for item in items:
+        asks_controllers = item.spec.max_unavailable is not None or isinstance(item.spec.min_available, str)
+        if asks_controllers and item.spec.selector is not None:
+            selector = msgspec.convert(item.spec.selector, LabelSelector)
+            yield Selecting(_ref("PodDisruptionBudget", item), selector)
+
+
+def _autoscalers(items: Iterable[_Item], snapshot: Snapshot) -> Iterator[Autoscaler]:
+    for item in items:
+        target = item.spec.scale_target_ref
+        scaled = snapshot.get(target.kind, item.metadata.namespace, target.name) if target else None
+        if isinstance(scaled, Workload):
+            at_rest = item.status.current_replicas == item.status.desired_replicas
+            yield Autoscaler(_ref("HorizontalPodAutoscaler", item), scaled.spec.selector, at_rest)
+
+
+def _policy_keys(policies: Iterable[NetworkPolicy]) -> Iterator[tuple[str, ObjectRef]]:
+    for policy in policies:
+        spec = policy.spec
+        peers = [p for rule in spec.ingress for p in rule.from_] + [
+            p for rule in spec.egress for p in rule.to
+        ]
+        for selector in (spec.pod_selector, *(peer.pod_selector for peer in peers)):
+            if selector is not None:
+                for key in (*selector.match_labels, *(r.key for r in selector.match_expressions)):
+                    yield key, policy.ref
