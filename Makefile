@@ -1,5 +1,6 @@
 # The only task runner. Everything runs in .venv, from locked versions; nothing else on the machine is changed.
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help venv demo test lint unit docs e2e-up e2e e2e-down lock
 
 PYTHON ?= python3
@@ -53,8 +54,7 @@ docs: venv
 e2e-up: venv
 	@echo '== cluster (the first time builds its node image: up to 25 minutes)' >&2
 	$(BIN)/python -m e2e.cluster up
-	$(BIN)/python -m images.build
-	$(BIN)/python -m e2e.cluster load $$($(BIN)/python -m images.build --list)
+	archives=$$($(BIN)/python -m images.build) && $(BIN)/python -m e2e.cluster load $$archives
 
 e2e: e2e-up
 	@echo '== scenarios' >&2

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from netdoctor.cli.output import emit, note, terminal
 from netdoctor.cluster.client import Client
@@ -23,7 +22,7 @@ from netdoctor.model.report import CheckReport
 from netdoctor.path.expectation import expect
 from netdoctor.path.path import build_path
 from netdoctor.probing.kube.options import DEFAULT_IMAGE, ProbeOptions
-from netdoctor.probing.kube.prober import KubeProber, dry_run
+from netdoctor.probing.kube.prober import KubeProber
 from netdoctor.probing.plan import PlanOptions, make_plan
 from netdoctor.report import Format, encode, listed, render
 
@@ -63,7 +62,7 @@ def carry_out(request: Request, output: Format, *, quiet: bool) -> int:
     here = request.namespace or (client.namespace if client else "default")
     names = request.targets or _services(cluster, None if request.all_namespaces else here)
     if request.dry_run:
-        manifests = [manifest for name in names for manifest in _dry_run(request, cluster, name, here)]
+        manifests = [manifest for name in names for manifest in _dry_run(request, cluster, client, name, here)]
         emit(encode(listed(manifests), Format.JSON if output is Format.JSON else Format.YAML))
         return 0
     reports = [_report(request, cluster, client, name, here, progress) for name in names]
@@ -90,10 +89,12 @@ def _report(  # noqa: PLR0913, PLR0917 - what a check is made of
     return diagnose(replace(case, logs=read_logs(client, _silent_pods(case))))
 
 
-def _dry_run(request: Request, cluster: Snapshot, target: str, namespace: str) -> list[dict[str, Any]]:
+def _dry_run(request: Request, cluster: Snapshot, client: Client | None, target: str, namespace: str) -> list[object]:
+    if client is None:
+        raise InputError("--dry-run: the probe pods depend on a live cluster")
     path = build_path(cluster, target, request.source, namespace)
     plan = make_plan(cluster, path, expect(cluster, path), _plan_options(request))
-    return dry_run(cluster, request.options, plan.pods)
+    return list(KubeProber(client, cluster, request.options).manifests(plan.pods))
 
 
 def _plan_options(request: Request) -> PlanOptions:

@@ -13,11 +13,11 @@ from types import FrameType
 
 import typer
 
-from netdoctor.cli import causes, explain, schema, version
+from netdoctor.cli import causes, check, explain, schema, version
 from netdoctor.cli.output import complain
 from netdoctor.model.errors import NetdoctorError
 
-INTERRUPTED = 130  # as a shell reports SIGINT; see docs/exit-codes.md
+INTERRUPTED = 130  # as a shell reports SIGINT; see docs/automation.md
 BROKEN = 3  # netdoctor itself failed: nothing was tested
 
 app = typer.Typer(
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (explain.explain, causes.causes, schema.schema, version.version):
+for command in (check.check, explain.explain, causes.causes, schema.schema, version.version):
     app.command()(command)
 
 

@@ -46,6 +46,6 @@ Snapshot = Annotated[
     str | None,
     typer.Option(
         metavar="PATH",
-        help="Read the cluster from a file, a directory or - (as kubectl get -o yaml prints it); probe nothing",
+        help="Read the cluster from a file, a directory or - (as kubectl get -o yaml prints it); probe nothing.",
     ),
 ]

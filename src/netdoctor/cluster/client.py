@@ -42,9 +42,7 @@ class ApiError(AccessError):
     """
 
     def __init__(self, status: int, reason: str, message: str, request: str = "the request") -> None:
-        super().__init__(
-            f"the API server refused {request}: {status} {reason}", message, _HINTS.get(status, "")
-        )
+        super().__init__(f"the API server refused {request}: {status} {reason}", message, _HINTS.get(status, ""))
         self.status, self.reason, self.message = status, reason, message
 
 
@@ -57,9 +55,7 @@ class Client:
         server: the API server's URL.
     """
 
-    def __init__(
-        self, configuration: Configuration, *, context: str, namespace: str, request_timeout: float
-    ) -> None:
+    def __init__(self, configuration: Configuration, *, context: str, namespace: str, request_timeout: float) -> None:
         configuration.connection_pool_maxsize = 16  # one per list that is read at the same time
         configuration.keep_alive = True
         # A dropped idle connection is retried once; 429 and 503 as the server asks, within reason.

@@ -16,6 +16,7 @@ import msgspec
 from netdoctor.cluster import objects
 from netdoctor.cluster.nulls import without_nulls
 from netdoctor.cluster.objects import Object
+from netdoctor.model.errors import AccessError
 
 # kubectl's copy of the whole manifest, with the environment values that netdoctor must not hold.
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -90,13 +91,30 @@ def decode_page(kind: str, body: bytes) -> Page:
     """Decode one answer to a list request.
 
     Raises:
-        msgspec.DecodeError: the body is no JSON list of the API at all.
+        AccessError: the body is no list; what answered is no API server.
     """
     try:
         whole = _page_decoder(kind).decode(body)
     except msgspec.ValidationError:
         return _decode_each(kind, body)
+    except msgspec.DecodeError as error:
+        raise _no_api_server(error) from error
     return Page(tuple(map(_clean, whole.items)), (), _token(whole.metadata))
+
+
+def decode_object(kind: str, body: bytes | msgspec.Raw) -> Object:
+    """Decode one object.
+
+    Raises:
+        UndecodableError: the object does not have its kind's shape.
+        AccessError: the body is no JSON; what answered is no API server.
+    """
+    try:
+        return _clean(_object_decoder(kind).decode(body))
+    except msgspec.ValidationError:
+        return _convert(msgspec.json.decode(body), KINDS[kind].type)
+    except msgspec.DecodeError as error:
+        raise _no_api_server(error) from error
 
 
 def convert(document: Mapping[str, Any]) -> Object | None:
@@ -163,31 +181,30 @@ def _object_decoder(kind: str) -> msgspec.json.Decoder[Object]:
 
 
 def _decode_each(kind: str, body: bytes) -> Page:
-    pieces = msgspec.json.decode(body, type=_Pieces)
+    try:
+        pieces = msgspec.json.decode(body, type=_Pieces)
+    except msgspec.DecodeError as error:
+        raise _no_api_server(error) from error
     decoded: list[Object] = []
     undecodable: list[UndecodableError] = []
     for piece in pieces.items or ():
         try:
-            decoded.append(_decode_one(kind, piece))
+            decoded.append(decode_object(kind, piece))
         except UndecodableError as error:
             undecodable.append(error)
     return Page(tuple(decoded), tuple(undecodable), _token(pieces.metadata))
 
 
-def _decode_one(kind: str, piece: msgspec.Raw) -> Object:
-    try:
-        return _clean(_object_decoder(kind).decode(piece))
-    except msgspec.ValidationError:
-        return _convert(msgspec.json.decode(piece), KINDS[kind].type)
+# Errors ------------------------------------------------------------------------------------------------------
+
+
+def _no_api_server(error: msgspec.DecodeError) -> AccessError:
+    return AccessError("the answer is not that of an API server", str(error), "check `server` in the kubeconfig")
 
 
 def _undecodable(kind: str, document: Any, error: msgspec.ValidationError) -> UndecodableError:
     metadata = document.get("metadata") if isinstance(document, Mapping) else None
     metadata = metadata if isinstance(metadata, Mapping) else {}
     said, _, path = str(error).partition(" - at ")
-    because = (
-        f"{path.strip('`').removeprefix('$').removeprefix('.') or 'object'}: {said[0].lower()}{said[1:]}"
-    )
-    return UndecodableError(
-        kind, str(metadata.get("namespace") or ""), str(metadata.get("name") or "?"), because
-    )
+    because = f"{path.strip('`').removeprefix('$').removeprefix('.') or 'object'}: {said[0].lower()}{said[1:]}"
+    return UndecodableError(kind, str(metadata.get("namespace") or ""), str(metadata.get("name") or "?"), because)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
-from netdoctor.cluster.client import ApiError, Client
-from netdoctor.cluster.decode import KINDS, UndecodableError, decode_object, decode_page
+from netdoctor.cluster.client import ApiError, Client, Query
+from netdoctor.cluster.decode import KINDS, Page, UndecodableError, decode_object, decode_page
 from netdoctor.cluster.objects import Object
 from netdoctor.cluster.snapshot import Unread
 
@@ -45,27 +43,26 @@ def read_kind(client: Client, kind: str, namespaces: Sequence[str]) -> Listing:
 
 def read_named(client: Client, kind: str, namespace: str, name: str) -> Listing:
     """One object; none if it does not exist. Raises as `read_kind` does."""
+    where = namespace or name
     try:
         body = client.request("GET", KINDS[kind].path(namespace, name))
         return Listing(kind, (decode_object(kind, body),))
     except ApiError as error:
+        if error.status == 404:
+            return Listing(kind)
         if error.status == 401:
             raise
-        return Listing(kind) if error.status == 404 else Listing(kind, unread=(Unread(kind, namespace, _because(error)),))
-    except (UndecodableError, msgspec.DecodeError) as error:
-        return Listing(kind, unread=(Unread(kind, namespace, str(error)),))
+        return Listing(kind, unread=(Unread(kind, where, _because(error)),))
+    except UndecodableError as error:
+        return Listing(kind, unread=(Unread(kind, where, str(error)),))
 
 
 def _read_in_namespaces(client: Client, kind: str, namespaces: Sequence[str], because: str) -> Listing:
-    found: list[Object] = []
-    unread: list[Unread] = []
-    for namespace in namespaces:
-        listing = _read_namespace(client, kind, namespace)
-        found += listing.objects
-        unread += listing.unread
+    parts = [_read_namespace(client, kind, namespace) for namespace in namespaces]
+    unread = [u for part in parts for u in part.unread]
     read_in = tuple(n for n in namespaces if not any(u.namespace == n for u in unread))
     everywhere_else = Unread(kind, "", because, read_in=read_in)
-    return Listing(kind, tuple(found), (*unread, everywhere_else))
+    return Listing(kind, tuple(o for part in parts for o in part.objects), (*unread, everywhere_else))
 
 
 def _read_namespace(client: Client, kind: str, namespace: str) -> Listing:
@@ -75,3 +72,34 @@ def _read_namespace(client: Client, kind: str, namespace: str) -> Listing:
         return _read_list(client, kind, namespace)
     except ApiError as error:
         return Listing(kind, unread=(Unread(kind, namespace, _because(error)),))
+
+
+def _read_list(client: Client, kind: str, namespace: str) -> Listing:
+    query: dict[str, str | int | bool] = {"limit": PAGE_SIZE}
+    if kind in _FIELD_SELECTORS:
+        query["fieldSelector"] = _FIELD_SELECTORS[kind]
+    path = KINDS[kind].path(namespace)
+    try:
+        pages = list(_pages(client, kind, path, query))
+    except ApiError as error:
+        if error.status != 410:
+            raise
+        # The list changed for longer than the server remembers; a list in one piece cannot expire.
+        del query["limit"]
+        pages = list(_pages(client, kind, path, query))
+    unread = (Unread(kind, bad.namespace, str(bad)) for page in pages for bad in page.undecodable)
+    return Listing(kind, tuple(o for page in pages for o in page.objects), tuple(unread))
+
+
+def _pages(client: Client, kind: str, path: str, query: Query) -> Iterator[Page]:
+    token = ""
+    while True:
+        page = decode_page(kind, client.request("GET", path, query={**query, "continue": token} if token else query))
+        yield page
+        token = page.continue_token
+        if not token:
+            return
+
+
+def _because(error: ApiError) -> str:
+    return "the API server does not serve it" if error.status == 404 else error.message or error.reason

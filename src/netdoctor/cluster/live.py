@@ -1,4 +1,4 @@
-"""The door to the API server, opened: kubeconfig or service account → Client."""
+"""The door to a live cluster: kubeconfig or service account → Client."""
 
 from __future__ import annotations
 
@@ -74,14 +74,8 @@ def _load(merged: Any, paths: str, context: str | None, configuration: Configura
     known = [entry.value.get("name") for entry in merged.value["contexts"]]
     name = context or merged.value.get("current-context")
     if name not in known:
-        what = (
-            f"--context {name}: no such context"
-            if context
-            else "the kubeconfig has no usable current-context"
-        )
-        raise InputError(
-            what, f"{paths} has {', '.join(map(str, known)) or 'none'}", "choose one with --context"
-        )
+        what = f"--context {name}: no such context" if context else "the kubeconfig has no usable current-context"
+        raise InputError(what, f"{paths} has {', '.join(map(str, known)) or 'none'}", "choose one with --context")
     try:
         with _complaints() as complaints:
             loader = KubeConfigLoader(config_dict=merged, active_context=name, config_base_path=None)

@@ -28,8 +28,6 @@ def read_logs(client: Client, pods: Iterable[Pod]) -> Mapping[ObjectRef, str]:
 def _read(client: Client, pod: Pod, container: str) -> str:
     path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/log"
     try:
-        return client.request("GET", path, query={"container": container, "limitBytes": LIMIT}).decode(
-            errors="replace"
-        )
+        return client.request("GET", path, query={"container": container, "limitBytes": LIMIT}).decode(errors="replace")
     except AccessError:
         return ""

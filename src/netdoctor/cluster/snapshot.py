@@ -63,9 +63,7 @@ class Unread:
         """Whether objects of `kind` may be missing in `namespace`; empty asks for the whole cluster."""
         if kind != self.kind:
             return False
-        return not namespace or (
-            namespace not in self.read_in if not self.namespace else namespace == self.namespace
-        )
+        return not namespace or (namespace not in self.read_in if not self.namespace else namespace == self.namespace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +242,7 @@ class Snapshot:
     @cached_property
     def _events_by_object(self) -> Mapping[tuple[str, str, str], tuple[Event, ...]]:
         dated = sorted(self.events, key=lambda e: e.when.timestamp() if e.when else 0.0, reverse=True)
-        return _grouped(
-            dated, lambda e: (e.involved_object.kind, e.involved_object.namespace, e.involved_object.name)
-        )
+        return _grouped(dated, lambda e: (e.involved_object.kind, e.involved_object.namespace, e.involved_object.name))
 
 
 def _controller(controlled: Object) -> OwnerReference | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut
@@ -11,7 +12,12 @@ from netdoctor.diagnosis.denials import Denial, denials, enforced_denials
 
 
 class DenialCause(Cause):
-    """Subclasses say which denials are theirs, and how to explain them."""
+    """Subclasses say which denials are theirs, and how to explain them.
+
+    `special` marks a mistake that is worth ruling out only where something is denied at all.
+    """
+
+    special: ClassVar[bool] = False
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where a denial of this kind is not contradicted by packets."""
@@ -20,7 +26,7 @@ class DenialCause(Cause):
             return denial_finding(self.code, case, mine, self.headline(mine[0]), self.explain(case, mine[0]))
         if any(self.claims(d) for d in denials(case)):
             return self.ruled_out("the network does not enforce the policies that deny it")
-        if any(case.expectation.verdicts[key].allowed is None for key in case.expectation.verdicts):
+        if self.special or any(verdict.allowed is None for verdict in case.expectation.verdicts.values()):
             return None
         return self.ruled_out(f"no policy denies it: {_allowing(case)}")
 

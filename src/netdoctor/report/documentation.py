@@ -32,6 +32,11 @@ def document(cause: Cause) -> Documentation:
     return Documentation(cause.code, cause.title, summary.strip(), sections)
 
 
+def _sentence(text: str) -> str:
+    """What followed a colon, now standing alone."""
+    return text[:1].upper() + text[1:]
+
+
 def page(documentation: Documentation, style: Style) -> str:
     """The documentation as text for a terminal."""
     lines = Page(style)

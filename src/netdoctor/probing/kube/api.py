@@ -28,7 +28,7 @@ class ProbeAPI:
 
     def delete(self, kind: str, namespace: str, name: str) -> bool:
         """Delete an object at once, and in the background what it owns; False if there was none."""
-        query = {"gracePeriodSeconds": 0, "propagationPolicy": "Background"}
+        query: dict[str, str | int | bool] = {"gracePeriodSeconds": 0, "propagationPolicy": "Background"}
         try:
             self._client.request("DELETE", f"{_path(kind, namespace)}/{name}", query=query)
         except ApiError as error:
@@ -47,30 +47,23 @@ class ProbeAPI:
         path = f"{_path('Pod', namespace)}/{pod}/ephemeralcontainers"
         return _object(self._client.request("PATCH", path, body=patch, content_type=_STRATEGIC_MERGE))
 
-    def follow_log(self, namespace: str, pod: str, container: str) -> Stream:
-        """A container's log from its beginning until it ends."""
-        return self._client.stream(
-            f"{_path('Pod', namespace)}/{pod}/log", {"container": container, "follow": True}
-        )
+    def log(self, namespace: str, pod: str, container: str, *, follow: bool) -> Stream:
+        """A container's log from its beginning, as far as it is written or, with `follow`, until it ends."""
+        path = f"{_path('Pod', namespace)}/{pod}/log"
+        return self._client.stream(path, {"container": container, "follow": follow})
 
     def watch_run(self, namespace: str, run: str) -> Stream:
         """The pods of a run as they are, then every change of them."""
-        return self._client.stream(
-            _path("Pod", namespace), {"watch": True, "labelSelector": f"{RUN_LABEL}={run}"}
-        )
+        return self._client.stream(_path("Pod", namespace), {"watch": True, "labelSelector": f"{RUN_LABEL}={run}"})
 
     def watch_pod(self, namespace: str, pod: str) -> Stream:
         """One pod as it is, then every change of it."""
-        return self._client.stream(
-            _path("Pod", namespace), {"watch": True, "fieldSelector": f"metadata.name={pod}"}
-        )
+        return self._client.stream(_path("Pod", namespace), {"watch": True, "fieldSelector": f"metadata.name={pod}"})
 
     def warnings(self, namespace: str, pod: str) -> list[str]:
         """Messages of the Warning events about a pod, the newest last."""
         selector = f"involvedObject.kind=Pod,involvedObject.name={pod},type=Warning"
-        body = self._client.request(
-            "GET", f"/api/v1/namespaces/{namespace}/events", query={"fieldSelector": selector}
-        )
+        body = self._client.request("GET", f"/api/v1/namespaces/{namespace}/events", query={"fieldSelector": selector})
         events = _object(body).get("items") or ()
         return [" ".join(f"{e.get('reason')}: {e.get('message')}".split()) for e in events]
 

@@ -13,15 +13,19 @@ from netdoctor_probe.wire import WireError, decode_line
 
 UNSCHEDULABLE_GRACE = 2.0  # seconds: a fresh pod can be refused once while the scheduler's view catches up
 END_GRACE = 10.0  # seconds beyond the plan's deadline
-MAX_READS = 2  # of a log: once more if the connection broke
 
 
 class Step(Enum):
     """Where an attempt stands."""
 
     STARTING = auto()
-    READING = auto()  # its log is being followed
+    FOLLOWING = auto()  # its log, from the start of the container
+    BROKEN = auto()  # following the log failed: the container has to end first
+    REREADING = auto()  # the whole log
     ENDED = auto()
+
+
+RUNNING = (Step.FOLLOWING, Step.BROKEN, Step.REREADING)
 
 
 @dataclass(slots=True)
@@ -48,8 +52,7 @@ class Attempt:
     _pod_status: Document = field(default_factory=dict)
     _seen: dict[str, Observation] = field(default_factory=dict)
     _end: int | None = None
-    _reads: int = 0
-    _reading_since: float = 0.0
+    _started: float = 0.0
     _refused_since: float | None = None
     _last_words: str = ""
 
@@ -61,28 +64,29 @@ class Attempt:
     def on_status(self, pod: Document, now: float) -> bool:
         """The pod changed. Returns whether its log is to be read now."""
         self._pod_status = pod
-        if self.step is not Step.STARTING:
-            return False
-        self.stage = status.stage(pod, self.container)
-        if because := status.hopeless(pod, self.container):
+        match self.step:
+            case Step.STARTING:
+                return self._on_start(now)
+            case Step.BROKEN:
+                return self._reread()
+        return False
+
+    def _on_start(self, now: float) -> bool:
+        self.stage = status.stage(self._pod_status, self.container)
+        if because := status.hopeless(self._pod_status, self.container):
             self.fail(because)
-        if not status.unschedulable(pod):
+        elif status.started(self._pod_status, self.container):
+            self.step, self._started = Step.FOLLOWING, now
+            return True
+        if not status.unschedulable(self._pod_status):
             self._refused_since = None
         elif self._refused_since is None:
             self._refused_since = now
-        return self.step is Step.STARTING and status.started(pod, self.container) and self.read(now)
+        return False
 
     def on_gone(self) -> None:
         """The pod was deleted, and not by us."""
         self.fail("somebody deleted the probe pod while it ran")
-
-    def read(self, now: float) -> bool:
-        """Begin to read the log; False if it was read often enough."""
-        if self._reads == MAX_READS:
-            return False
-        self._reads += 1
-        self.step, self._reading_since = Step.READING, now
-        return True
 
     def on_line(self, line: str) -> None:
         """A line of its log: an observation, the end, or words of something else that went wrong."""
@@ -97,20 +101,28 @@ class Attempt:
             self._end = decoded
             self.step = Step.ENDED
 
-    def on_log_end(self, because: str, now: float) -> bool:
-        """The log ended, or broke (`because`). Returns whether it is to be read once more."""
-        if self.step is not Step.READING:
-            return False
-        if self.read(now):
-            return True
-        how = because or status.ended(self._pod_status, self.container) or "its log was cut off"
+    def on_log_end(self, because: str) -> bool:
+        """The log ended, or broke (`because`). Returns whether it is to be read once more now.
+
+        Following fails on nodes that are short of inotify instances; reading the whole log does not.
+        """
+        if self.step is Step.FOLLOWING:
+            self.step = Step.BROKEN
+            return self._reread()
+        how = status.ended(self._pod_status, self.container)
         said = f"; its last words: {self._last_words}" if self._last_words else ""
-        self.fail(f"the probe agent gave no complete answer: {how}{said}")
+        self.fail(f"the probe agent gave no complete answer: {because or how}{said}")
         return False
+
+    def _reread(self) -> bool:
+        if not status.ended(self._pod_status, self.container):
+            return False
+        self.step = Step.REREADING
+        return True
 
     def on_time(self, now: float, start_timeout: float) -> None:
         """Time passed."""
-        if self.step is Step.READING and now - self._reading_since > self.lasts + END_GRACE:
+        if self.step in RUNNING and now - self._started > self.lasts + END_GRACE:
             self.fail(f"the probe agent did not end within {self.lasts + END_GRACE:.0f} s")
         if self.step is not Step.STARTING:
             return

@@ -96,8 +96,8 @@ def owner(run: Run, namespace: str) -> Document:
     }
 
 
-def anchor(run: Run, namespace: str, owner_reference: Document) -> Document:
-    """A PodTemplate, owned by the Job, for pods that need a controller reference.
+def anchor(run: Run, namespace: str) -> Document:
+    """A PodTemplate for pods that need a controller reference; to be owned by the Job.
 
     The Job itself cannot be their controller: it would release them, since its selector does not match. Any other
     kind would do; nothing in Kubernetes reads PodTemplates, so the right to create them harms nobody.
@@ -109,10 +109,14 @@ def anchor(run: Run, namespace: str, owner_reference: Document) -> Document:
             "name": run.name,
             "namespace": namespace,
             "labels": {**MANAGED_BY, **run.labels},
-            "ownerReferences": [owner_reference],
         },
         "template": {"spec": {"containers": [_container(run)]}},
     }
+
+
+def owned(document: Document, owner_reference: Document) -> Document:
+    """The document with its owner."""
+    return {**document, "metadata": {**document["metadata"], "ownerReferences": [owner_reference]}}
 
 
 def reference(created: Mapping[str, Any], *, controller: bool = False) -> Document:

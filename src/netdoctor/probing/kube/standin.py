@@ -128,9 +128,7 @@ def _claims(labels: Mapping[str, str], around: Surroundings) -> Iterator[_Claim]
                 yield _Claim(adopter.selector, f"either {adopter.ref} would adopt it, or {budget}")
         for kind in _ADOPTERS:
             if kind in around.unread:
-                yield _Claim(
-                    LabelSelector(), f"either a {kind} might adopt it ({kind}s cannot be read), or {budget}"
-                )
+                yield _Claim(LabelSelector(), f"either a {kind} might adopt it ({kind}s cannot be read), or {budget}")
 
 
 def _may_be_adopted(labels: Mapping[str, str], around: Surroundings) -> bool:

@@ -72,9 +72,7 @@ def read_surroundings(client: Client, snapshot: Snapshot, namespace: str) -> Sur
         publishing=tuple(
             Selecting(service.ref, LabelSelector(match_labels=service.spec.selector))
             for service in snapshot.services
-            if service.namespace == namespace
-            and service.spec.selector
-            and service.spec.publish_not_ready_addresses
+            if service.namespace == namespace and service.spec.selector and service.spec.publish_not_ready_addresses
         ),
         adopters=(*(Selecting(w.ref, w.spec.selector) for w in controllers), *old),
         budgets=tuple(_budgets(lists["PodDisruptionBudget"] or ())),
@@ -158,9 +156,7 @@ def _autoscalers(items: Iterable[_Item], snapshot: Snapshot) -> Iterator[Autosca
 def _policy_keys(policies: Iterable[NetworkPolicy]) -> Iterator[tuple[str, ObjectRef]]:
     for policy in policies:
         spec = policy.spec
-        peers = [p for rule in spec.ingress for p in rule.from_] + [
-            p for rule in spec.egress for p in rule.to
-        ]
+        peers = [p for rule in spec.ingress for p in rule.from_] + [p for rule in spec.egress for p in rule.to]
         for selector in (spec.pod_selector, *(peer.pod_selector for peer in peers)):
             if selector is not None:
                 for key in (*selector.match_labels, *(r.key for r in selector.match_expressions)):

@@ -1,0 +1,62 @@
+"""What a command said, against what it should have said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import UNSET
+
+from e2e.runner.ask import Answer
+from e2e.runner.scenario import Expected
+
+_WORST_FIRST = ("Unhealthy", "Undetermined", "NotTested", "Healthy")
+
+
+def mismatches(expected: Expected, answer: Answer) -> list[str]:
+    """One line for each thing that differs; empty if all is as expected."""
+    found = list(_mismatches(expected, answer))
+    if answer.problem and any(getattr(expected, name) is not UNSET for name in _FROM_REPORT):
+        found.append(answer.problem)
+    return found
+
+
+_FROM_REPORT = ("verdict", "causes", "objects", "absent", "warnings", "allowed")
+
+
+def _mismatches(expected: Expected, answer: Answer) -> Iterator[str]:
+    if expected.exit is not UNSET and answer.exit != expected.exit:
+        yield f"exit code {answer.exit}, not {expected.exit}"
+    if answer.problem:
+        return
+    reports = answer.reports
+    verdicts = [report.get("verdict") for report in reports]
+    verdict = next((word for word in _WORST_FIRST if word in verdicts), None)
+    if expected.verdict is not UNSET and verdict != expected.verdict:
+        yield f"verdict {verdict}, not {expected.verdict}"
+    causes = _codes(reports, "causes")
+    if expected.causes is not UNSET and causes != set(expected.causes):
+        yield f"causes {_listed(causes)}, not {_listed(set(expected.causes))}"
+    warnings = _codes(reports, "warnings")
+    if expected.warnings is not UNSET and (missing := set(expected.warnings) - warnings):
+        yield f"no warning {_listed(missing)}; there are {_listed(warnings)}"
+    if expected.absent is not UNSET and (present := set(expected.absent) & (causes | warnings)):
+        yield f"{_listed(present)} must not be named"
+    if expected.objects is not UNSET and (missing := set(expected.objects) - _objects(reports)):
+        yield f"no cause names {_listed(missing)}; they name {_listed(_objects(reports))}"
+    if expected.allowed is not UNSET and any(r.get("allowed", "absent") != expected.allowed for r in reports):
+        yield f"allowed is {[r.get('allowed') for r in reports]}, not {expected.allowed}"
+
+
+def _codes(reports: list[Mapping[str, Any]], key: str) -> set[str]:
+    return {finding["code"] for report in reports for finding in report.get(key, ())}
+
+
+def _objects(reports: list[Mapping[str, Any]]) -> set[str]:
+    """Every object that a cause names, as KIND/NAMESPACE/NAME or KIND/NAME."""
+    refs = [ref for report in reports for cause in report.get("causes", ()) for ref in cause["objects"]]
+    return {"/".join(filter(None, (ref["kind"], ref.get("namespace"), ref["name"]))) for ref in refs}
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

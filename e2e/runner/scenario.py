@@ -1,0 +1,221 @@
+"""A scenario as its directory says it: scenario.yaml, manifests.yaml and, once recorded, snapshot.yaml."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import yaml
+from msgspec import UNSET, UnsetType
+
+Mode = Literal["static", "lab", "live"]
+Verdict = Literal["Healthy", "Unhealthy", "Undetermined", "NotTested"]
+
+_NODE = re.compile(r"\$\{node:([^}]*)\}")
+_UNKNOWN_KEY = re.compile(r"unknown field `(.*?)`")
+_KUBERNETES_OWN = re.compile(r"default|kube-.*")
+
+
+class ScenarioError(Exception):
+    """A scenario that cannot be read; the text names the file and the line."""
+
+
+class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What must come out; only what is given is compared."""
+
+    verdict: Verdict | UnsetType = UNSET
+    exit: int | UnsetType = UNSET
+    causes: tuple[str, ...] | UnsetType = UNSET
+    objects: tuple[str, ...] | UnsetType = UNSET
+    absent: tuple[str, ...] | UnsetType = UNSET
+    warnings: tuple[str, ...] | UnsetType = UNSET
+    allowed: bool | None | UnsetType = UNSET
+
+
+class Check(Expected, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One command line (without `netdoctor`), and what it must say; the modes' overrides replace whole keys."""
+
+    command: str
+    static: Expected | None = None
+    lab: Expected | None = None
+    live: Expected | None = None
+
+    def __post_init__(self) -> None:
+        if not shlex.split(self.command):
+            raise ValueError("`command` is empty")
+
+    def expected(self, mode: Mode) -> Expected:
+        """What this mode must say."""
+        given = {name: getattr(self, name) for name in Expected.__struct_fields__}
+        override = getattr(self, mode)
+        for name in Expected.__struct_fields__ if override else ():
+            if getattr(override, name) is not UNSET:
+                given[name] = getattr(override, name)
+        return Expected(**given)
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One step of `inject` or `revert`: a shell command on a node, or a kubectl command."""
+
+    node: str = ""
+    run: str = ""
+    kubectl: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.kubectl) == bool(self.node and self.run) or bool(self.node) != bool(self.run):
+            raise ValueError("a step has either `kubectl`, or `node` and `run`")
+
+
+class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of scenario.yaml."""
+
+    title: str
+    checks: tuple[Check, ...]
+    modes: tuple[Mode, ...] = ("static", "lab", "live")
+    nodes: int = 1
+    cni: Literal["policy", "plain"] = "policy"
+    inject: tuple[Step, ...] = ()
+    revert: tuple[Step, ...] = ()
+    wait: tuple[str, ...] = ()  # arguments of `kubectl wait`, for what settling alone does not wait for
+
+    def __post_init__(self) -> None:
+        if not self.checks:
+            raise ValueError("`checks` is empty")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario and where it stands; `objects` are those of its manifests, as (kind, namespace, name)."""
+
+    directory: Path
+    spec: Spec
+    objects: tuple[tuple[str, str, str], ...]
+
+    @property
+    def name(self) -> str:
+        """The directory's name."""
+        return self.directory.name
+
+    @property
+    def file(self) -> Path:
+        """What to ask, and what must come out."""
+        return self.directory / "scenario.yaml"
+
+    @property
+    def manifests(self) -> Path:
+        """What kubectl applies."""
+        return self.directory / "manifests.yaml"
+
+    @property
+    def snapshot(self) -> Path:
+        """The recorded cluster; it may not exist yet."""
+        return self.directory / "snapshot.yaml"
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """The scenario's own namespaces, in order of appearance: not those that every cluster has."""
+        named = (name if kind == "Namespace" else namespace for kind, namespace, name in self.objects)
+        return tuple(dict.fromkeys(name for name in named if name and not _KUBERNETES_OWN.fullmatch(name)))
+
+    @property
+    def alone(self) -> bool:
+        """Whether it changes what other scenarios see: anything outside its own namespaces."""
+        own = {*self.namespaces}
+        apart = all((name if kind == "Namespace" else ns) in own for kind, ns, name in self.objects)
+        return bool(self.spec.inject) or not apart
+
+
+def find(directories: Sequence[Path]) -> list[Scenario]:
+    """The scenarios below directories, each of which may be one itself. Raises ScenarioError."""
+    found = []
+    for directory in directories:
+        files = sorted(directory.rglob("scenario.yaml"))
+        if not files:
+            raise ScenarioError(f"{directory}: no scenario.yaml in it or below it")
+        found += [load(file.parent) for file in files]
+    return found
+
+
+def load(directory: Path) -> Scenario:
+    """Read and check one scenario. Raises ScenarioError."""
+    file = directory / "scenario.yaml"
+    text = _read(file)
+    try:
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
+        spec = msgspec.convert(yaml.load(text, Loader=yaml.CSafeLoader), Spec)  # noqa: S506 - it is the safe one
+    except yaml.YAMLError as error:
+        raise ScenarioError(_malformed(file, error)) from error
+    except msgspec.ValidationError as error:
+        raise ScenarioError(f"{file}:{_line(root, str(error))}: {str(error).replace(' - at', ', at')}") from error
+    return Scenario(directory, spec, tuple(_objects(directory / "manifests.yaml")))
+
+
+def with_nodes(text: str, names: Mapping[str, str]) -> str:
+    """Replace every `${node:worker-1}` by the node's real name. Raises ScenarioError for an unknown node."""
+
+    def real(match: re.Match[str]) -> str:
+        if match[1] not in names:
+            raise ScenarioError(f"{match[0]}: no such node; there are {', '.join(names)}")
+        return names[match[1]]
+
+    return _NODE.sub(real, text)
+
+
+def node_names(nodes: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """From control-plane, worker-1, worker-2, … to the real names, for Node objects in any order."""
+    masters = sorted(n["metadata"]["name"] for n in nodes if _is_control_plane(n))
+    workers = sorted(n["metadata"]["name"] for n in nodes if not _is_control_plane(n))
+    numbered = {f"worker-{number}": name for number, name in enumerate(workers, 1)}
+    return {**({"control-plane": masters[0]} if masters else {}), **numbered}
+
+
+def _is_control_plane(node: dict[str, Any]) -> bool:
+    return "node-role.kubernetes.io/control-plane" in node["metadata"].get("labels", {})
+
+
+def _objects(file: Path) -> Iterator[tuple[str, str, str]]:
+    try:
+        for document in yaml.load_all(_read(file), Loader=yaml.CSafeLoader):  # noqa: S506 - it is the safe one
+            for item in document.get("items", [document]) if document else ():
+                metadata = item["metadata"]
+                namespace = metadata.get("namespace") or ("" if item["kind"] in _CLUSTER_SCOPED else "default")
+                yield item["kind"], namespace, metadata["name"]
+    except yaml.YAMLError as error:
+        raise ScenarioError(_malformed(file, error)) from error
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ScenarioError(f"{file}: something in it is no Kubernetes object with kind and name") from error
+
+
+_CLUSTER_SCOPED = {"Namespace", "Node", "IngressClass", "ClusterRole", "ClusterRoleBinding", "PriorityClass"}
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ScenarioError(f"{file}: {error.strerror}") from error
+
+
+def _malformed(file: Path, error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    line = f":{mark.line + 1}" if mark else ""
+    return f"{file}{line}: {getattr(error, 'problem', error)}"
+
+
+def _line(node: Any, message: str) -> int:
+    """The line, from 1, of what a validation error speaks about: the value at its path, or the unknown key there."""
+    steps = re.findall(r"\.([^.\[`]+)|\[(\d+)\]", message.partition("`$")[2])
+    unknown = _UNKNOWN_KEY.search(message)
+    for name, index in [*steps, *([(unknown[1], "")] if unknown else [])]:
+        if isinstance(node, yaml.SequenceNode) and index:
+            node = node.value[int(index)]
+        elif isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == name:
+                    node = key if unknown and name == unknown[1] else value
+    return int(node.start_mark.line) + 1 if node else 1

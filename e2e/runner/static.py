@@ -1,0 +1,30 @@
+"""Static mode: the recorded snapshot, no cluster, no probe."""
+
+from __future__ import annotations
+
+import time
+
+import yaml
+
+from e2e.runner.ask import Answer, ask
+from e2e.runner.result import Result, failures
+from e2e.runner.scenario import Scenario, node_names
+
+
+def run_static(scenario: Scenario) -> Result:
+    """Ask a scenario's commands of its snapshot."""
+    start = time.monotonic()
+
+    def asked(command: str) -> Answer:
+        return ask(command, ["--snapshot", str(scenario.snapshot)], wrap=list)
+
+    found = failures(scenario, "static", _node_names(scenario), asked)
+    return Result(time.monotonic() - start, found)
+
+
+def _node_names(scenario: Scenario) -> dict[str, str]:
+    if "${node:" not in scenario.file.read_text():
+        return {}
+    documents = yaml.load_all(scenario.snapshot.read_text(), Loader=yaml.CSafeLoader)  # noqa: S506 - the safe one
+    objects = [item for document in documents for item in document.get("items", [document])]
+    return node_names([item for item in objects if item["kind"] == "Node"])

@@ -1,0 +1,121 @@
+"""Which network plugin runs here, and whether it enforces NetworkPolicy. Recognised by its DaemonSet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from netdoctor.cluster.flags import option
+from netdoctor.cluster.objects import ConfigMap, DaemonSet
+from netdoctor.cluster.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class CNI:
+    """The network plugin.
+
+    Attributes:
+        name: ``calico``, ``cilium``, ...; several joined by ``+``; ``unknown``.
+        enforces_policy: whether NetworkPolicies have an effect; None if that cannot be told.
+        evidence: what this was concluded from, for the reader.
+        match_pods_by_ipblock: whether an ipBlock matches the address of a pod, which the API leaves to the plugin;
+            None if unknown.
+    """
+
+    name: str
+    enforces_policy: bool | None
+    evidence: str
+    match_pods_by_ipblock: bool | None = None
+
+
+_Check = Callable[[Snapshot, DaemonSet], bool | None]
+
+
+def _always(_: Snapshot, __: DaemonSet) -> bool:
+    return True
+
+
+def _never(_: Snapshot, __: DaemonSet) -> bool:
+    return False
+
+
+def _cilium(snapshot: Snapshot, daemon_set: DaemonSet) -> bool:
+    config = snapshot.get("ConfigMap", daemon_set.namespace, "cilium-config")
+    return not (isinstance(config, ConfigMap) and config.data.get("enable-policy") == "never")
+
+
+def _kindnet(_: Snapshot, daemon_set: DaemonSet) -> bool | None:
+    """Since the build of 2024-08-13, which kind v0.24 ships: github.com/kubernetes-sigs/kind/releases/tag/v0.24.0."""
+    images = " ".join(container.image for container in daemon_set.spec.template.spec.containers)
+    built = re.search(r":v(20\d{6})\b", images)
+    return built[1] >= "20240813" if built else None
+
+
+def _aws(_: Snapshot, daemon_set: DaemonSet) -> bool:
+    """Off unless asked for: https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy-configure.html."""
+    return option(daemon_set.spec.template.spec, "enable-network-policy") == "true"
+
+
+@dataclass(frozen=True, slots=True)
+class _Plugin:
+    name: str
+    daemon_sets: tuple[str, ...]
+    enforces: _Check
+    match_pods_by_ipblock: bool | None = None
+
+
+_PLUGINS = (
+    _Plugin("calico", ("calico-node",), _always, match_pods_by_ipblock=True),
+    _Plugin("canal", ("canal",), _always, match_pods_by_ipblock=True),
+    # https://docs.cilium.io/en/stable/security/policy/language/#cidr-based
+    _Plugin("cilium", ("cilium", "anetd"), _cilium, match_pods_by_ipblock=False),
+    _Plugin("kindnet", ("kindnet",), _kindnet, match_pods_by_ipblock=True),
+    _Plugin("kube-network-policies", ("kube-network-policies",), _always, match_pods_by_ipblock=True),
+    _Plugin("kube-router", ("kube-router",), _always, match_pods_by_ipblock=True),
+    _Plugin("antrea", ("antrea-agent",), _always),
+    _Plugin("ovn-kubernetes", ("ovnkube-node",), _always),
+    _Plugin("weave", ("weave-net",), _always),
+    _Plugin("azure-npm", ("azure-npm",), _always),
+    _Plugin("aws-vpc-cni", ("aws-node",), _aws),
+    _Plugin("flannel", ("kube-flannel-ds", "kube-flannel"), _never),
+)
+
+
+def cni(snapshot: Snapshot) -> CNI:
+    """Recognise the network plugin; where several run together, one that enforces is enough."""
+    running = [
+        (plugin, daemon_set)
+        for plugin in _PLUGINS
+        for daemon_set in snapshot.daemon_sets
+        if daemon_set.name in plugin.daemon_sets
+    ]
+    if not running:
+        return _without_daemon_set(snapshot)
+    answers = [plugin.enforces(snapshot, daemon_set) for plugin, daemon_set in running]
+    enforcing = [plugin for (plugin, _), answer in zip(running, answers, strict=True) if answer]
+    names = list(dict.fromkeys(plugin.name for plugin, _ in running))
+    enforces = True if enforcing else None if None in answers else False
+    return CNI(
+        "canal" if set(names) == {"calico", "flannel"} else "+".join(names),
+        enforces,
+        _evidence(tuple(daemon_set for _, daemon_set in running), enforces),
+        enforcing[0].match_pods_by_ipblock if enforcing else None,
+    )
+
+
+def _evidence(daemon_sets: tuple[DaemonSet, ...], enforces: bool | None) -> str:
+    found = " and ".join(str(daemon_set.ref) for daemon_set in daemon_sets)
+    verb = {True: "enforces", False: "does not enforce", None: "may or may not enforce"}[enforces]
+    return f"{found} {verb} NetworkPolicy"
+
+
+def _without_daemon_set(snapshot: Snapshot) -> CNI:
+    k3s = [node for node in snapshot.nodes if "+k3s" in node.status.node_info.kubelet_version]
+    if k3s:  # flannel and kube-router's policy controller run inside the k3s process
+        off = any("--disable-network-policy" in n.metadata.annotations.get("k3s.io/node-args", "") for n in k3s)
+        said = "runs k3s" + (" with --disable-network-policy" if off else ", which enforces NetworkPolicy")
+        return CNI("k3s", not off, f"{k3s[0].ref} {said}", None if off else True)
+    if unread := snapshot.unread_for("DaemonSet", "kube-system"):
+        return CNI("unknown", None, f"DaemonSets in kube-system could not be read: {unread.because}")
+    return CNI("unknown", None, "no DaemonSet of a known network plugin or policy agent runs in the cluster")

@@ -1,0 +1,132 @@
+"""What the objects say about the cluster's DNS, service proxy and network plugin: pure functions of a Snapshot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from netdoctor.cluster.cni import CNI, cni
+from netdoctor.cluster.flags import option
+from netdoctor.cluster.objects import ConfigMap, DaemonSet, Pod, Service
+from netdoctor.cluster.snapshot import Snapshot
+
+__all__ = ["CNI", "KubeProxy", "cluster_domain", "cni", "dns_service", "kube_proxy", "node_local_dns"]
+
+_SYSTEM = "kube-system"
+_DNS_SERVICE_NAMES = ("kube-dns", "coredns", "rke2-coredns-rke2-coredns")
+
+
+def cluster_domain(snapshot: Snapshot) -> str:
+    """The zone of Services' names: CoreDNS's, else kubeadm's, else the default ``cluster.local``."""
+    for zone in _kubernetes_zones(_config(snapshot, "coredns").get("Corefile", "")):
+        name = zone.rpartition("://")[2].partition(":")[0].rstrip(".")
+        if name and not name.endswith(".arpa"):
+            return name
+    configured = re.search(
+        r"^\s*dnsDomain:\s*[\"']?([^\s\"'#]+)",
+        _config(snapshot, "kubeadm-config").get("ClusterConfiguration", ""),
+        re.MULTILINE,
+    )
+    return configured[1] if configured else "cluster.local"
+
+
+def dns_service(snapshot: Snapshot) -> Service | None:
+    """The Service behind pods' nameserver address, usually kube-system/kube-dns."""
+    services = [service for service in snapshot.services if service.namespace == _SYSTEM]
+    # By name first: NodeLocal DNSCache's upstream Service carries the same label.
+    named = [service for name in _DNS_SERVICE_NAMES for service in services if service.name == name]
+    labelled = [service for service in services if service.labels.get("k8s-app") == "kube-dns"]
+    return next(iter((*named, *labelled)), None)
+
+
+def node_local_dns(snapshot: Snapshot) -> str | None:
+    """The node-local address of NodeLocal DNSCache; None where it does not run.
+
+    Source: https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/
+    """
+    daemon_set = snapshot.get("DaemonSet", _SYSTEM, "node-local-dns")
+    if not isinstance(daemon_set, DaemonSet):
+        return None
+    addresses = option(daemon_set.spec.template.spec, "localip") or "169.254.20.10"
+    return addresses.partition(",")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class KubeProxy:
+    """What turns ClusterIPs into endpoints.
+
+    Attributes:
+        mode: ``iptables``, ``ipvs`` or ``nftables``; None if it could not be found out.
+        pods: kube-proxy's pods by node name.
+        replaced_by: what does kube-proxy's work instead; None where kube-proxy does it.
+    """
+
+    mode: str | None
+    pods: Mapping[str, tuple[Pod, ...]]
+    replaced_by: str | None
+
+
+def kube_proxy(snapshot: Snapshot) -> KubeProxy:
+    """Mode and pods of kube-proxy, or what replaces it."""
+    by_node: dict[str, tuple[Pod, ...]] = {}
+    for pod in snapshot.pods_in(_SYSTEM):
+        # kubeadm runs a DaemonSet (k8s-app), GKE and RKE2 static pods (component).
+        if "kube-proxy" in (pod.labels.get("k8s-app"), pod.labels.get("component")):
+            by_node[pod.spec.node_name] = (*by_node.get(pod.spec.node_name, ()), pod)
+    return KubeProxy(_proxy_mode(snapshot, by_node), by_node, _proxy_replacement(snapshot))
+
+
+def _proxy_mode(snapshot: Snapshot, pods: Mapping[str, tuple[Pod, ...]]) -> str | None:
+    given = next((m for group in pods.values() for pod in group if (m := option(pod.spec, "proxy-mode"))), None)
+    if given:
+        return given
+    configuration = _config(snapshot, "kube-proxy").get("config.conf")
+    if configuration is None:
+        return None
+    mode = re.search(r"^mode:[ \t]*[\"']?(\w*)", configuration, re.MULTILINE)
+    return (mode and mode[1]) or "iptables"  # the default on Linux
+
+
+def _proxy_replacement(snapshot: Snapshot) -> str | None:
+    for daemon_set in snapshot.daemon_sets:
+        spec = daemon_set.spec.template.spec
+        match daemon_set.name:
+            case "cilium" if _config(snapshot, "cilium-config").get("kube-proxy-replacement") in {
+                "true",
+                "strict",
+            }:
+                return "cilium"
+            case "anetd":
+                return "cilium"
+            case "ovnkube-node":
+                return "ovn-kubernetes"
+            case "kube-router" if option(spec, "run-service-proxy") == "true":
+                return "kube-router"
+    if any("+k3s" in node.status.node_info.kubelet_version for node in snapshot.nodes):
+        return "k3s"  # kube-proxy's code inside the k3s process
+    return None
+
+
+def _config(snapshot: Snapshot, name: str) -> Mapping[str, str]:
+    found = snapshot.get("ConfigMap", _SYSTEM, name)
+    return found.data if isinstance(found, ConfigMap) else {}
+
+
+def _kubernetes_zones(corefile: str) -> Iterator[str]:
+    """Zones of the `kubernetes` plugin: its arguments, else the names of its server block.
+
+    Source: https://coredns.io/plugins/kubernetes/
+    """
+    depth, block = 0, list[str]()
+    for line in corefile.splitlines():
+        words = line.partition("#")[0].split()
+        if not words:
+            continue
+        opens = words[-1] == "{"
+        names = words[:-1] if opens else words
+        if depth == 0:
+            block = [name.rstrip(",") for name in names]
+        elif depth == 1 and names[:1] == ["kubernetes"]:
+            yield from names[1:] or block
+        depth += opens - (words[0] == "}")

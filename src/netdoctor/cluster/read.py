@@ -1,0 +1,72 @@
+"""A live cluster → Snapshot: all kinds at the same time, as far as the user's rights go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from netdoctor.cluster.client import Client
+from netdoctor.cluster.decode import KINDS
+from netdoctor.cluster.lists import Listing, read_kind, read_named
+from netdoctor.cluster.snapshot import Snapshot
+
+# Endpoints are read only where EndpointSlices cannot be; ConfigMaps one by one.
+LISTED_KINDS = tuple(kind for kind in KINDS if kind not in {"Endpoints", "ConfigMap"})
+# What configures DNS, kube-proxy and the CNI: namespace and name.
+CONFIG_MAPS = (
+    ("kube-system", "coredns"),
+    ("kube-system", "kube-proxy"),
+    ("kube-system", "kubeadm-config"),
+    ("kube-system", "calico-config"),
+    ("kube-system", "canal-config"),
+    ("kube-system", "cilium-config"),
+    ("kube-system", "kube-flannel-cfg"),
+    ("kube-flannel", "kube-flannel-cfg"),
+)
+
+
+def read(client: Client, namespaces: Sequence[str] | None, progress: Callable[[str], None]) -> Snapshot:
+    """Read the whole cluster; all kinds at the same time.
+
+    What the user may not read cluster-wide is read in `namespaces` and kube-system; what is forbidden there too
+    is recorded in the Snapshot. Secrets are never read, and of ConfigMaps only those that configure the network.
+
+    Args:
+        client: the connection.
+        namespaces: those that matter most; the context's own if None.
+        progress: is told, in words, how far this is.
+
+    Raises:
+        AccessError: the server could not be reached, or refused the credentials.
+    """
+    wanted = tuple(dict.fromkeys((*(namespaces or (client.namespace,)), "kube-system")))
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        futures = [pool.submit(read_kind, client, kind, wanted) for kind in LISTED_KINDS]
+        futures += [pool.submit(read_named, client, "ConfigMap", *name) for name in CONFIG_MAPS]
+        listings = []
+        for future in futures:
+            listings.append(future.result())
+            progress(f"reading the cluster: {len(listings)} of {len(futures)} lists")
+    slices = next(listing for listing in listings if listing.kind == "EndpointSlice")
+    if slices.unread:
+        endpoints = read_kind(client, "Endpoints", wanted)
+        listings[listings.index(slices)] = _completed(slices, endpoints)
+        listings.append(replace(endpoints, unread=()))
+    return Snapshot.of(
+        (read for listing in listings for read in listing.objects),
+        source=client.context,
+        taken_at=datetime.now(UTC),
+        unread=tuple(unread for listing in listings for unread in listing.unread),
+    )
+
+
+def _completed(slices: Listing, endpoints: Listing) -> Listing:
+    """Where Endpoints could be read instead, no slice is missing."""
+    missing = []
+    for unread in slices.unread:
+        too = [other for other in endpoints.unread if other.covers("Endpoints", unread.namespace)]
+        if too:
+            missing.append(replace(unread, read_in=(*unread.read_in, *too[-1].read_in)))
+    return replace(slices, unread=tuple(missing))

@@ -1,0 +1,1 @@
+"""The door to probe pods in a cluster."""
