@@ -9,61 +9,25 @@ import yaml
 
 from e2e.runner.access import Kubectl
 from e2e.runner.scenario import Scenario
+from e2e.runner.untouched import SCENARIO_MARK
 from netdoctor.cluster.decode import KINDS
 
 _CLUSTER_SCOPED = [k for k in KINDS.values() if not k.namespaced]
 _NAMESPACED = [k for k in KINDS.values() if k.namespaced and k.type.__name__ != "Endpoints"]
 
 # Keys that are left out wherever they stand: they tell a diagnosis nothing, or change with every run.
-_NOISE = {
-    "managedFields",
-    "kubectl.kubernetes.io/last-applied-configuration",
-    "env",
-    "envFrom",
-    "resourceVersion",
-    "selfLink",
-    "generateName",
-    "containerID",
-    "imageID",
-    "images",
-    "machineID",
-    "systemUUID",
-    "bootID",
-    "volumes",
-    "volumeMounts",
-    "volumesInUse",
-    "volumesAttached",
-    "schedulerName",
-    "enableServiceLinks",
-    "preemptionPolicy",
-    "priority",
-    "priorityClassName",
-    "terminationMessagePath",
-    "terminationMessagePolicy",
-    "lastProbeTime",
-    "lastHeartbeatTime",
-    "lastUpdateTime",
-    "progressDeadlineSeconds",
-    "revisionHistoryLimit",
-    "resources",
-    "allocatable",
-    "capacity",
-    "securityContext",
-    "lifecycle",
-    "blockOwnerDeletion",
-    "features",
-    "runtimeHandlers",
-    "allocatedResources",
-    "qosClass",
-    "daemonEndpoints",
-    "startTime",
-    "reportingComponent",
-    "reportingInstance",
-    "action",
-    "related",
-    "eventTime",
-    "metadata.generation",
-}
+_NOISE = set(
+    """
+    managedFields resourceVersion selfLink generateName generation observedGeneration blockOwnerDeletion
+    env envFrom resources volumes volumeMounts securityContext lifecycle terminationMessagePath terminationMessagePolicy
+    schedulerName enableServiceLinks preemptionPolicy priority priorityClassName progressDeadlineSeconds
+    revisionHistoryLimit containerID imageID allocatedResources qosClass startTime lastProbeTime lastUpdateTime
+    images nodeInfo daemonEndpoints allocatable capacity features runtimeHandlers volumesInUse volumesAttached
+    lastHeartbeatTime reportingComponent reportingInstance eventTime
+    """.split()
+)
+_KEPT_WHOLE = {"labels", "matchLabels", "selector", "nodeSelector", "data"}  # their keys are the user's
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def record(scenario: Scenario, kubectl: Kubectl) -> None:
@@ -100,4 +64,10 @@ def _pruned(item: Any) -> Any:
         return [_pruned(element) for element in item]
     if not isinstance(item, dict):
         return item
-    return {key: _pruned(value) for key, value in item.items() if key not in _NOISE}
+    return {key: value if key in _KEPT_WHOLE else _pruned(value) for key, value in item.items() if _kept(key, item)}
+
+
+def _kept(key: str, parent: Mapping[str, Any]) -> bool:
+    if key == "uid":  # the only one that tells something: a pod that was created, and that nothing owns
+        return "name" in parent and "ownerReferences" not in parent and "podIP" not in parent
+    return key not in _NOISE and key != _LAST_APPLIED

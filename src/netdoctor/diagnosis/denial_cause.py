@@ -10,14 +10,17 @@ from netdoctor.diagnosis.cause import Cause, Found, RuledOut
 from netdoctor.diagnosis.denial_finding import denial_finding, missed, subjects
 from netdoctor.diagnosis.denials import Denial, denials, enforced_denials
 
+Scope = frozenset[tuple[bool, bool]]  # of (egress, to a DNS server)
+
 
 class DenialCause(Cause):
     """Subclasses say which denials are theirs, and how to explain them.
 
-    `special` marks a mistake that is worth ruling out only where something is denied at all.
+    A subclass with a `scope` is the general case of it, and is ruled out where nothing in its scope is denied;
+    one without is a particular mistake.
     """
 
-    special: ClassVar[bool] = False
+    scope: ClassVar[Scope | None] = None
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where a denial of this kind is not contradicted by packets."""
@@ -26,7 +29,10 @@ class DenialCause(Cause):
             return denial_finding(self.code, case, mine, self.headline(mine[0]), self.explain(case, mine[0]))
         if any(self.claims(d) for d in denials(case)):
             return self.ruled_out("the network does not enforce the policies that deny it")
-        if self.special or any(verdict.allowed is None for verdict in case.expectation.verdicts.values()):
+        scope = self.scope
+        if scope is None or any((d.egress, d.route is None) in scope for d in denials(case)):
+            return None
+        if any(verdict.allowed is None for verdict in case.expectation.verdicts.values()):
             return None
         return self.ruled_out(f"no policy denies it: {_allowing(case)}")
 
@@ -49,4 +55,5 @@ def _allowing(case: Case) -> str:
     )
     if not isolated:
         return "none selects the source or the target"
-    return f"the rules of {', '.join(map(str, isolated))} admit it"
+    names = ", ".join(f"{ref.namespace}/{ref.name}" for ref in isolated)
+    return f"the rules of {names} admit it"

@@ -34,8 +34,8 @@ def subjects(denial: Denial) -> str:
     """Who is isolated by what."""
     flow = denial.verdict.flow
     who = flow.source if denial.egress else flow.destination
-    policies = ", ".join(map(str, denial.side.isolated_by))
-    return f"{who} is isolated for {denial.side.direction.lower()} by {policies}."
+    policies = ", ".join(f"{ref.namespace}/{ref.name}" for ref in denial.side.isolated_by)
+    return f"{who} is isolated for {denial.side.direction.lower()} by NetworkPolicy {policies}."
 
 
 def missed(case: Case, denial: Denial) -> str:
@@ -79,7 +79,7 @@ def _contrast(case: Case, denial: Denial) -> tuple[Evidence, ...]:
 def _fixes(case: Case, denial: Denial) -> tuple[Fix, ...]:
     found = repairs(case.expectation.policies, denial.verdict, case.expectation.profile)
     mine = [repair for repair in found if repair.direction is denial.side.direction]
-    return tuple(Fix(r.title, r.command, r.patch, Effect(r.opens, r.closes)) for r in mine[:3])
+    return tuple(Fix(r.title, r.command, r.patch, Effect(r.opens, r.closes)) for r in mine[:2])
 
 
 def _explained(case: Case, denial: Denial) -> frozenset[str]:

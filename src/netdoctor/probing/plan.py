@@ -76,15 +76,16 @@ def make_plan(snapshot: Snapshot, path: Path, expectation: Expectation, options:
         probes = []
         for number, (aimed, probe) in enumerate(_probes(path, expectation, position)):
             name = f"{position.id}-{number}"
-            probes.append(_bounded(replace(probe, id=name), options))
+            probes.append(_bounded(aimed, replace(probe, id=name), options))
             aims[name] = replace(aimed, required=aimed.required and position.role is not Role.NEUTRAL)
         pods.append(ProbePod(position, tuple(probes)))
     return ProbePlan(tuple(pods), aims, tuple(_left_out(path)))
 
 
-def _bounded(probe: Probe, options: PlanOptions) -> Probe:
-    attempts = 1 if probe.delay else options.attempts
-    return replace(probe, timeout=options.timeout, attempts=attempts)
+def _bounded(aimed: Aimed, probe: Probe, options: PlanOptions) -> Probe:
+    """Only what must pass is repeated; an expected denial has had its time to settle."""
+    once = probe.delay or not aimed.required
+    return replace(probe, timeout=options.timeout, attempts=1 if once else options.attempts)
 
 
 def _left_out(path: Path) -> Iterator[NotTested]:

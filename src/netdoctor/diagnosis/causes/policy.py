@@ -29,13 +29,12 @@ class PolicyDeniesIngress(DenialCause):
 
     code: ClassVar[str] = "PolicyDeniesIngress"
     title: ClassVar[str] = "a NetworkPolicy at the target does not admit the source"
+    scope = frozenset({(False, False), (False, True)})
 
     def claims(self, denial: Denial) -> bool:
         """Ingress denials that are no mistake with a code of its own."""
-        generic = denial.reason is Reason.OTHER or (
-            denial.route is None and denial.reason is not Reason.NAMESPACE_LABEL
-        )
-        return not denial.egress and generic
+        of_route = denial.route is not None and denial.reason is not Reason.OTHER
+        return not (denial.egress or of_route or denial.reason is Reason.NAMESPACE_LABEL)
 
     def headline(self, denial: Denial) -> str:
         """The policy and the pod."""
@@ -63,6 +62,7 @@ class PolicyDeniesEgress(DenialCause):
 
     code: ClassVar[str] = "PolicyDeniesEgress"
     title: ClassVar[str] = "a NetworkPolicy at the source does not let it reach the target"
+    scope = frozenset({(True, False)})
 
     def claims(self, denial: Denial) -> bool:
         """Egress denials to the target itself that are no mistake with a code of its own."""
@@ -94,6 +94,7 @@ class DNSEgressDenied(DenialCause):
 
     code: ClassVar[str] = "DNSEgressDenied"
     title: ClassVar[str] = "a NetworkPolicy keeps the source from the DNS servers"
+    scope = frozenset({(True, True)})
 
     def claims(self, denial: Denial) -> bool:
         """Egress denials to DNS servers, but for a missing namespace label: that says more."""

@@ -34,7 +34,6 @@ class PolicyNamespaceLabelMissing(DenialCause):
 
     code: ClassVar[str] = "PolicyNamespaceLabelMissing"
     title: ClassVar[str] = "a rule's namespaceSelector wants a label that the namespace lacks"
-    special: ClassVar[bool] = True
 
     def claims(self, denial: Denial) -> bool:
         """Denials whose nearest rule misses by a namespace label key alone."""
@@ -108,7 +107,6 @@ class PolicyUsesServicePort(DenialCause):
 
     code: ClassVar[str] = "PolicyUsesServicePort"
     title: ClassVar[str] = "a rule names the Service's port instead of the pods' port"
-    special: ClassVar[bool] = True
 
     def claims(self, denial: Denial) -> bool:
         """Denials whose nearest rule has the Service's port."""
@@ -153,7 +151,6 @@ class PolicyNamedPortUnresolved(DenialCause):
 
     code: ClassVar[str] = "PolicyNamedPortUnresolved"
     title: ClassVar[str] = "a rule's named port is not declared by the destination pod"
-    special: ClassVar[bool] = True
 
     def claims(self, denial: Denial) -> bool:
         """Denials whose nearest rule has an unresolved port name."""

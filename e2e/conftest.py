@@ -1,0 +1,120 @@
+"""The scenario runner as pytest sees it: options, which scenario runs in which mode, and the tables at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from e2e.cluster import Cni
+from e2e.runner.access import Access, GivenCluster, OwnCluster
+from e2e.runner.runs import LiveRuns
+from e2e.runner.scenario import Mode, Scenario, ScenarioError, find
+from e2e.runner.table import Entry, causes_by_mode, scenarios_by_mode
+from netdoctor.diagnosis.causes import ALL
+
+OWN = Path(__file__).parent / "scenarios"
+RUNNABLE: tuple[Mode, ...] = ("static", "live")
+_SCENARIOS = pytest.StashKey[list[Scenario]]()
+_ENTRIES = pytest.StashKey[list[Entry]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The runner's options."""
+    group = parser.getgroup("scenarios")
+    group.addoption("--scenarios", action="append", type=Path, metavar="DIR", help="scenarios instead of e2e/scenarios")
+    group.addoption("--mode", action="append", choices=RUNNABLE, help="only this mode; default: all")
+    group.addoption("--context", metavar="NAME", help="a context of an existing cluster instead of the project's own")
+    group.addoption("--kubeconfig", type=Path, metavar="FILE", help="a kubeconfig of an existing cluster")
+    group.addoption("--record", action="store_true", help="write each live scenario's snapshot.yaml")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read all scenarios first, so that a mistake in one is said at once."""
+    try:
+        config.stash[_SCENARIOS] = find(config.getoption("--scenarios") or [OWN])
+    except ScenarioError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[_ENTRIES] = []
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test for each scenario and mode: static first, then live, those that have to run alone last."""
+    if "scenario" not in metafunc.fixturenames:
+        return
+    chosen = metafunc.config.getoption("--mode") or RUNNABLE
+    entries = metafunc.config.stash[_ENTRIES]
+    entries.clear()
+    pairs = []
+    for scenario in metafunc.config.stash[_SCENARIOS]:
+        for mode in scenario.spec.modes:
+            if note := _left_out(metafunc.config, scenario, mode):
+                entries.append(Entry(scenario, mode, None, note))
+            elif mode in chosen:
+                pairs.append((scenario, mode))
+    recorded = metafunc.config.getoption("--record")
+    pairs.sort(key=lambda p: (recorded == (p[1] == "static"), p[1] == "live" and p[0].alone))
+    metafunc.parametrize(("scenario", "mode"), pairs, ids=[f"{scenario.name}-{mode}" for scenario, mode in pairs])
+
+
+def _left_out(config: pytest.Config, scenario: Scenario, mode: Mode) -> str:
+    """Why a scenario does not run in a mode here; empty if it does."""
+    if mode not in RUNNABLE:
+        return "not yet"
+    recorded = config.getoption("--record") and "live" in scenario.spec.modes
+    if mode == "static" and not scenario.snapshot.exists() and not recorded:
+        return "no snapshot.yaml: --record writes it"
+    if mode == "live" and _given(config):
+        if any(step.node for step in scenario.spec.inject):
+            return "changes nodes, which a given cluster does not allow"
+        if scenario.spec.cni == "plain":
+            return "needs a cluster that does not enforce policies"
+    return ""
+
+
+def _given(config: pytest.Config) -> bool:
+    return bool(config.getoption("--context") or config.getoption("--kubeconfig"))
+
+
+@pytest.fixture(scope="session")
+def live_runs(request: pytest.FixtureRequest) -> Iterator[LiveRuns]:
+    """The live runs of all selected tests. The cluster must be as it was when they have ended."""
+    config = request.config
+
+    def access(cni: Cni) -> Access:
+        if _given(config):
+            return GivenCluster(config.getoption("--context"), config.getoption("--kubeconfig"))
+        return OwnCluster(cni)
+
+    parameters = [i.callspec.params for i in request.session.items if isinstance(i, pytest.Function) and hasattr(i, "callspec")]
+    selected = [cast("Scenario", p["scenario"]) for p in parameters if p.get("mode") == "live"]
+    runs = LiveRuns(selected, access, recorded=config.getoption("--record"))
+    try:
+        yield runs
+    finally:
+        changed = runs.end()
+    assert not changed, "\n".join(["the scenarios changed the cluster:", *changed])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Keep what came of each scenario for the tables."""
+    report = yield
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    if "scenario" in params and (call.when == "call" or (call.when == "setup" and call.excinfo)):
+        item.config.stash[_ENTRIES].append(Entry(params["scenario"], params["mode"], call.excinfo is None))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print both tables."""
+    entries = config.stash[_ENTRIES]
+    if any(entry.passed is not None for entry in entries):
+        terminalreporter.section("scenarios")
+        for line in scenarios_by_mode(entries):
+            terminalreporter.write_line(line)
+        terminalreporter.section("causes: scenarios passed / tried")
+        for line in causes_by_mode(entries, (cause.code for cause in ALL)):
+            terminalreporter.write_line(line)

@@ -1,0 +1,15 @@
+"""Every scenario in every mode that it names."""
+
+from __future__ import annotations
+
+import pytest
+
+from e2e.runner.scenario import Mode, Scenario
+from e2e.runner.static import run_static
+
+
+def test_scenario(scenario: Scenario, mode: Mode, request: pytest.FixtureRequest) -> None:
+    """What must come out, comes out."""
+    result = run_static(scenario) if mode == "static" else request.getfixturevalue("live_runs").result(scenario)
+    if result.failures:
+        pytest.fail("\n\n".join(result.failures), pytrace=False)
