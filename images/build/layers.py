@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import os
 import posixpath
 import re
 import shutil
@@ -109,11 +108,9 @@ def _compile(base: Path, root: Path, directory: str) -> None:
     """
     loader = next((base / "usr/lib64").glob("ld-linux-*"), None) or next((base / "usr/lib").glob("*/ld-linux-*"))
     libraries = next((base / "usr/lib").glob("*-linux-gnu*"))
-    command = [loader, "--library-path", libraries, base / "usr/bin" / PYTHON, "-I", "-S", "-m", "compileall", "-q"]
-    command += ["--invalidation-mode", "unchecked-hash", "-s", root, "-p", "/", root / directory]
-    ended = subprocess.run(
-        command, check=False, capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": "0"}
-    )
+    python: list[str | Path] = [loader, "--library-path", libraries, base / "usr/bin" / PYTHON, "-I", "-S"]
+    compileall = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", root, "-p", "/"]
+    ended = subprocess.run([*python, *compileall, root / directory], check=False, capture_output=True, text=True)
     if ended.returncode:
         why = " | ".join((ended.stdout + ended.stderr).strip().splitlines()[-4:])
         raise BuildError(f"cannot compile /{directory}", why, "see that the files are valid Python 3.11")

@@ -24,7 +24,10 @@ _UNUSED = (
     "|imaplib|lib2to3|mailbox|multiprocessing|nntplib|pdb|pickletools|profile|pstats|pydoc|pydoc_data|smtplib|sqlite3"
     "|tarfile|test|tkinter|tomllib|turtle|turtledemo|unittest|venv|wsgiref|xml|xmlrpc|zipapp|zipfile|zoneinfo"
 )
-_UNUSED_EXTENSIONS = "_codecs_.*|_ctypes_test|_curses.*|_dbm|_decimal|_lsprof|_sqlite3|_test.*|_tkinter|_xx.*|_zoneinfo|nis|ossaudiodev|readline|xx.*"
+_UNUSED_EXTENSIONS = (
+    "_codecs_.*|_ctypes_test|_curses.*|_dbm|_decimal|_lsprof|_sqlite3|_test.*|_tkinter|_xx.*|_zoneinfo|nis"
+    "|ossaudiodev|readline|xx.*"
+)
 
 BASE = re.compile(
     rf"usr/bin/({PYTHON}|openssl)"

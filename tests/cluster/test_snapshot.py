@@ -12,17 +12,20 @@ from netdoctor.model.refs import ObjectRef
 from tests.cluster.manifests import snapshot
 
 CLUSTER = """
-{kind: Deployment, apiVersion: apps/v1, metadata: {name: web, namespace: shop, uid: d}, spec: {selector: {matchLabels: {app: web}}}}
+{kind: Deployment, apiVersion: apps/v1, metadata: {name: web, namespace: shop, uid: d},
+ spec: {selector: {matchLabels: {app: web}}}}
 ---
 {kind: ReplicaSet, apiVersion: apps/v1, metadata: {name: web-abc, namespace: shop, uid: r,
  ownerReferences: [{kind: Deployment, name: web, uid: d, controller: true}]}}
 ---
 {kind: ReplicaSet, apiVersion: apps/v1, metadata: {name: bare, namespace: shop, uid: b}}
 ---
-{kind: Pod, apiVersion: v1, metadata: {name: web-abc-1, namespace: shop, uid: p1, labels: {app: web, pod-template-hash: abc},
+{kind: Pod, apiVersion: v1, metadata: {name: web-abc-1, namespace: shop, uid: p1,
+ labels: {app: web, pod-template-hash: abc},
  ownerReferences: [{kind: ReplicaSet, name: web-abc, uid: r, controller: true}]}, status: {podIP: 10.0.0.1}}
 ---
-{kind: Pod, apiVersion: v1, metadata: {name: impostor, namespace: shop, uid: p2, labels: {app: web}}, status: {podIP: 10.0.0.2}}
+{kind: Pod, apiVersion: v1, metadata: {name: impostor, namespace: shop, uid: p2, labels: {app: web}},
+ status: {podIP: 10.0.0.2}}
 ---
 {kind: Pod, apiVersion: v1, metadata: {name: manifest, namespace: shop, labels: {app: web}}}
 ---
@@ -122,7 +125,8 @@ def test_addresses_belong_to_pods_with_a_network_of_their_own_that_still_run() -
 
 SLICE = """
 ---
-{kind: EndpointSlice, apiVersion: discovery.k8s.io/v1, metadata: {name: web-x, namespace: shop, labels: {kubernetes.io/service-name: web}},
+{kind: EndpointSlice, apiVersion: discovery.k8s.io/v1,
+ metadata: {name: web-x, namespace: shop, labels: {kubernetes.io/service-name: web}},
  endpoints: null, ports: null}
 """
 ENDPOINTS = """
@@ -143,16 +147,18 @@ def test_slices_of(more: str, expected: list[str]) -> None:
     assert [each.name for each in there.slices_of(service)] == expected
 
 
+EVENT = """
+---
+{{kind: Event, apiVersion: v1, metadata: {{name: {0}, namespace: shop}}, lastTimestamp: {1},
+ involvedObject: {{kind: Pod, name: web-abc-1, namespace: shop}}}}
+"""
+
+
 def test_events_are_newest_first() -> None:
-    event = "---\n{{kind: Event, apiVersion: v1, metadata: {{name: {0}, namespace: shop}}, lastTimestamp: {1}, involvedObject: {{kind: Pod, name: web-abc-1, namespace: shop}}}}\n"
-    times = {
-        "old": "2026-01-01T00:00:00Z",
-        "new": "2026-01-03T00:00:00Z",
-        "mid": "2026-01-02T00:00:00Z",
-        "undated": "null",
-    }
-    there = snapshot("".join(event.format(*item) for item in times.items()))
-    assert [e.name for e in there.events_of(ObjectRef("Pod", "web-abc-1", "shop"))] == ["new", "mid", "old", "undated"]
+    times = {"old": "2026-01-01T00:00:00Z", "new": "2026-01-03T00:00:00Z", "undated": "", "mid": "2026-01-02T00:00:00Z"}
+    there = snapshot("".join(EVENT.format(*item) for item in times.items()))
+    found = there.events_of(ObjectRef("Pod", "web-abc-1", "shop"))
+    assert [each.name for each in found] == ["new", "mid", "old", "undated"]
     assert there.events_of(ObjectRef("Pod", "web-abc-1", "other")) == ()
 
 

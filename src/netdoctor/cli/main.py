@@ -13,7 +13,7 @@ from types import FrameType
 
 import typer
 
-from netdoctor.cli import causes, check, explain, schema, version
+from netdoctor.cli import causes, check, clean, explain, rbac, schema, version
 from netdoctor.cli.output import complain
 from netdoctor.model.errors import NetdoctorError
 
@@ -26,7 +26,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check.check, explain.explain, causes.causes, schema.schema, version.version):
+COMMANDS = (
+    check.check,
+    explain.explain,
+    causes.causes,
+    rbac.rbac,
+    clean.clean,
+    schema.schema,
+    version.version,
+)
+for command in COMMANDS:
     app.command()(command)
 
 

@@ -51,4 +51,4 @@ def encode(document: object, output: Format) -> str:
 
 def listed(items: Sequence[object]) -> dict[str, object]:
     """Several documents as one: kind List, as kubectl prints them."""
-    return {"apiVersion": "netdoctor.dev/v1", "kind": "List", "items": list(items)}
+    return {"apiVersion": "v1", "kind": "List", "items": list(items)}

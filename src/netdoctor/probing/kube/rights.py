@@ -1,0 +1,92 @@
+"""The rights that netdoctor needs, feature by feature, as `netdoctor rbac` prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from netdoctor.cluster.decode import KINDS
+from netdoctor.cluster.read import CONFIG_MAPS, LISTED_KINDS
+from netdoctor.probing.kube.manifest import MANAGED_BY, Document
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One rule of a role. `names` limits it to objects of these names, in any namespace."""
+
+    group: str
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+    names: tuple[str, ...] = ()
+
+    def rule(self) -> Document:
+        """As in a Role."""
+        rule: Document = {"apiGroups": [self.group], "resources": [*self.resources], "verbs": [*self.verbs]}
+        return rule | ({"resourceNames": [*self.names]} if self.names else {})
+
+
+def _reading() -> Iterator[Right]:
+    kinds = [KINDS[name] for name in (*LISTED_KINDS, "Endpoints")]
+    for group in dict.fromkeys(kind.group for kind in kinds):
+        yield Right(group, tuple(sorted(kind.plural for kind in kinds if kind.group == group)), ("list",))
+    yield Right("", ("configmaps",), ("get",), tuple(sorted({name for _, name in CONFIG_MAPS})))
+
+
+#: In the whole cluster, for every command. Lists only: nothing that could hold a secret.
+READING = tuple(_reading())
+
+#: In the namespaces of sources, for `check`: the probe pods and their owner, and what must not be disturbed by them.
+#: The log is that of the probe pods, and the beginning of that of pods which do not answer.
+PROBING = (
+    Right("batch", ("jobs",), ("create", "delete")),
+    Right("", ("pods",), ("create", "delete", "watch")),
+    Right("", ("pods/log",), ("get",)),
+    Right("", ("podtemplates",), ("create", "delete")),
+    Right("", ("replicationcontrollers",), ("list",)),
+    Right("autoscaling", ("horizontalpodautoscalers",), ("list",)),
+    Right("policy", ("poddisruptionbudgets",), ("list",)),
+)
+
+#: There too, for `--attach`.
+ATTACHING = (Right("", ("pods/ephemeralcontainers",), ("patch",)),)
+
+#: There too, for `clean`.
+CLEANING = (
+    Right("batch", ("jobs",), ("list",)),
+    Right("", ("pods", "podtemplates"), ("list",)),
+)
+
+
+def manifests(namespaces: Sequence[str], *, attach: bool = False, subject: Document | None = None) -> list[Document]:
+    """A ClusterRole for reading, a Role for probing in each namespace, and their bindings to `subject`, if given.
+
+    `subject` is one of a binding's subjects: ``{"kind": "User", "name": "jane", "apiGroup": ...}``.
+    """
+    probing = (*PROBING, *CLEANING, *(ATTACHING if attach else ()))
+    made = [_role("ClusterRole", "netdoctor-read", "", READING)]
+    made += [_role("Role", "netdoctor-probe", namespace, probing) for namespace in namespaces]
+    return made + ([_binding(role, subject) for role in made] if subject else [])
+
+
+def _role(kind: str, name: str, namespace: str, rights: Sequence[Right]) -> Document:
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": kind,
+        "metadata": _metadata(name, namespace),
+        "rules": [right.rule() for right in rights],
+    }
+
+
+def _binding(role: Document, subject: Document) -> Document:
+    name, namespace = role["metadata"]["name"], role["metadata"].get("namespace", "")
+    return {
+        "apiVersion": role["apiVersion"],
+        "kind": f"{role['kind']}Binding",
+        "metadata": _metadata(name, namespace),
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role["kind"], "name": name},
+        "subjects": [subject],
+    }
+
+
+def _metadata(name: str, namespace: str) -> Document:
+    return {"name": name, **({"namespace": namespace} if namespace else {}), "labels": dict(MANAGED_BY)}
