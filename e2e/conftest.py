@@ -62,7 +62,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _left_out(config: pytest.Config, scenario: Scenario, mode: Mode) -> str:
     """Why a scenario does not run in a mode here; empty if it does."""
     if mode not in RUNNABLE:
-        return "not yet"
+        return "the runner does not know this mode yet"
     recorded = config.getoption("--record") and "live" in scenario.spec.modes
     if mode == "static" and not scenario.snapshot.exists() and not recorded:
         return "no snapshot.yaml: --record writes it"
@@ -88,7 +88,9 @@ def live_runs(request: pytest.FixtureRequest) -> Iterator[LiveRuns]:
             return GivenCluster(config.getoption("--context"), config.getoption("--kubeconfig"))
         return OwnCluster(cni)
 
-    parameters = [i.callspec.params for i in request.session.items if isinstance(i, pytest.Function) and hasattr(i, "callspec")]
+    parameters = [
+        i.callspec.params for i in request.session.items if isinstance(i, pytest.Function) and hasattr(i, "callspec")
+    ]
     selected = [cast("Scenario", p["scenario"]) for p in parameters if p.get("mode") == "live"]
     runs = LiveRuns(selected, access, recorded=config.getoption("--record"))
     try:

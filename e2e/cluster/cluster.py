@@ -24,7 +24,8 @@ from .paths import CACHE, MANIFESTS
 from .progress import note, step
 from .versions import KIND
 
-_READY_SECONDS = 180
+_READY_SECONDS = 180  # for a new cluster
+_PATIENCE_SECONDS = 30  # for one that was left ready
 
 
 class Cluster:
@@ -66,7 +67,7 @@ class Cluster:
         with _alone():
             image = self.given_image or self._prepare_engine()
             wanted = configuration(image, default_cni=self._has_default_cni)
-            if self._recorded() == _fingerprint(wanted) and self.is_ready():
+            if self._recorded() == _fingerprint(wanted) and self.is_ready(_PATIENCE_SECONDS):
                 note(f"{self.name} is up")
                 return
             self._delete()

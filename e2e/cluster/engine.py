@@ -16,7 +16,7 @@ from pathlib import Path
 from .errors import ClusterError
 from .paths import CACHE, NODE_SOURCES, RUNTIME
 from .process import run, succeeds
-from .progress import step
+from .progress import note, step
 from .versions import KUBERNETES
 
 NAMESPACE = "netdoctor-e2e"
@@ -25,6 +25,8 @@ _NAMESPACE_FILE = Path("/run/netns") / NAMESPACE
 _SOCKET = RUNTIME / "docker.sock"
 _PID_FILE = RUNTIME / "docker.pid"
 _LOG = CACHE / "dockerd.log"
+_INOTIFY_INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
+_WANTED_INSTANCES = 1024
 _CAP_SYS_RESOURCE = 24  # linux/capability.h
 _PATIENCE_SECONDS = 60
 
@@ -69,6 +71,7 @@ def start(engine: Engine) -> None:
         return
     with step("starting dockerd"):
         stop()
+        _raise_inotify_limit()
         _launch(engine)
 
 
@@ -95,6 +98,16 @@ def _make_namespace(engine: Engine) -> None:
     remove_namespace()  # a reboot may leave the file without its namespace
     run(["ip", "netns", "add", NAMESPACE], advice="run this as root")
     run(engine.inside(["ip", "link", "set", "lo", "up"]), advice="run this as root")
+
+
+def _raise_inotify_limit() -> None:
+    """Lets this machine hold the inotify instances of several clusters, of which each takes about 60.
+
+    Without this the third cluster's kubelets do not start (kind's known issue "too many open files").
+    """
+    if int(_INOTIFY_INSTANCES.read_text()) < _WANTED_INSTANCES:
+        note(f"raising {_INOTIFY_INSTANCES} to {_WANTED_INSTANCES}")
+        _INOTIFY_INSTANCES.write_text(str(_WANTED_INSTANCES))
 
 
 def _launch(engine: Engine) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,6 @@ from .versions import CALICO, COREDNS, ETCD, KUBERNETES, PAUSE, calico_image, no
 
 _NETBASE = "netdoctor.dev/netbase:1"
 _ROOTFS = "netdoctor.dev/rootfs:1"
-_SHOWN_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,11 @@ class Component:
     binary: Path
     base: str = "scratch"
 
-    def dockerfile(self) -> str:
-        """What `docker build` follows."""
+    def context(self) -> dict[str, bytes | Path]:
+        """What `docker build` makes it of."""
         path = f"/usr/local/bin/{self.command}"
-        return f"FROM {self.base}\nCOPY {self.command} {path}\nENTRYPOINT {json.dumps([path])}\n"
+        dockerfile = f"FROM {self.base}\nCOPY {self.command} {path}\nENTRYPOINT {json.dumps([path])}\n"
+        return {"Dockerfile": dockerfile.encode(), self.command: self.binary}
 
 
 def ensure_node_image(engine: Engine) -> str:
@@ -50,8 +51,7 @@ def ensure_node_image(engine: Engine) -> str:
         engine.docker("import", str(rootfs_directory() / "node.tar"), _ROOTFS)
         made = components(_kubeadm_images())
         for component in made:
-            context = {"Dockerfile": component.dockerfile().encode(), component.command: component.binary}
-            _docker_build(engine, component.tag, context)
+            _docker_build(engine, component.tag, component.context())
     with step(f"building the node image {tag}"), tempfile.TemporaryDirectory() as scratch:
         images = Path(scratch) / "images.tar"
         engine.docker("save", "--output", str(images), *(component.tag for component in made))
@@ -106,23 +106,24 @@ def _calico_crds() -> bytes:
 
 def _docker_build(engine: Engine, tag: str, context: Mapping[str, bytes | Path], *options: str) -> None:
     """Builds an image of a context that is streamed, so that no copy of the large binaries is made."""
-    argv = ["docker", "build", "--quiet", "--network", "none", "--tag", tag, *options, "-"]
-    with subprocess.Popen(
-        engine.inside(argv), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as building:
-        assert building.stdin is not None and building.stderr is not None
-        try:
-            # Not the PAX format: docker takes a stream that begins with a PAX header for a Dockerfile.
-            form = tarfile.GNU_FORMAT
-            with building.stdin, tarfile.open(fileobj=building.stdin, mode="w|", format=form) as archive:
-                for name, content in context.items():
-                    _add(archive, name, content)
-        except BrokenPipeError:
-            pass  # docker has ended early; what it says is the reason
-        complaint = building.stderr.read().decode(errors="replace").split("--->")[-1]
-    if building.returncode != 0:
-        reason = " ".join(complaint.split())[:_SHOWN_CHARACTERS]
-        raise ClusterError(f"docker build of {tag} failed", reason, "repair the cause, and run this again")
+    build = ["docker", "build", "--quiet", "--network", "none", "--tag", tag, *options, "-"]
+    with tempfile.TemporaryFile() as output:
+        building = subprocess.Popen(engine.inside(build), stdin=subprocess.PIPE, stdout=output, stderr=output)
+        with suppress(BrokenPipeError):  # docker has ended early, and its output says why
+            _write_context(building, context)
+        if building.wait() != 0:
+            output.seek(0)
+            reason = " ".join(output.read().decode(errors="replace").split("--->")[-1].split())
+            raise ClusterError(f"docker build of {tag} failed", reason, "repair the cause, and run this again")
+
+
+def _write_context(building: subprocess.Popen[bytes], context: Mapping[str, bytes | Path]) -> None:
+    # Not the PAX format: docker takes a stream that begins with a PAX header for a Dockerfile.
+    form = tarfile.GNU_FORMAT
+    assert building.stdin is not None
+    with building.stdin, tarfile.open(fileobj=building.stdin, mode="w|", format=form) as archive:
+        for name, content in context.items():
+            _add(archive, name, content)
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes | Path) -> None:

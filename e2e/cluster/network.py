@@ -18,8 +18,7 @@ from .versions import calico_image
 
 _MTU = 1500
 _NODE_FACTS = (
-    "{range .items[*]}{.metadata.name} {.spec.podCIDR} "
-    '{.status.addresses[?(@.type=="InternalIP")].address}{"\\n"}{end}'
+    '{range .items[*]}{.metadata.name} {.spec.podCIDR} {.status.addresses[?(@.type=="InternalIP")].address}{"\\n"}{end}'
 )
 
 

@@ -59,4 +59,5 @@ def shown(argv: Sequence[str]) -> str:
 
 def _reason(ended: subprocess.CompletedProcess[bytes]) -> str:
     output = (ended.stderr or ended.stdout).decode(errors="replace").strip().splitlines()
-    return " | ".join(output[-_SHOWN_LINES:]) or f"it ended with exit code {ended.returncode}"
+    complaints = [line for line in output if line.lower().startswith(("error", "fatal", "panic"))]
+    return " | ".join((complaints or output)[-_SHOWN_LINES:]) or f"it ended with exit code {ended.returncode}"

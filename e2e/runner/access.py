@@ -50,7 +50,8 @@ class OwnCluster:
 
     def __init__(self, cni: Cni) -> None:
         self._cluster = Cluster(cni)
-        self._cluster.up()
+        if not self._cluster.is_ready():
+            self._cluster.up()
         self._load_images()
 
     def command(self, argv: Sequence[str]) -> list[str]:
@@ -114,7 +115,7 @@ class Kubectl:
     def get(self, resources: str, *arguments: str) -> list[dict[str, Any]]:
         """Objects as kubectl prints them, those of one command."""
         document = json.loads(self("get", resources, *arguments, "--ignore-not-found", "-o", "json") or '{"items": []}')
-        items: list[dict[str, Any]] = document["items"] if "items" in document else [document]
+        items: list[dict[str, Any]] = document.get("items", [document])
         return items
 
     @cached_property

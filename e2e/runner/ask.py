@@ -51,7 +51,12 @@ def ask(command: str, options: Sequence[str], wrap: Callable[[Sequence[str]], Se
     argv = ("netdoctor", *words, *options, *(("-o", "json") if with_json else ()))
     try:
         ended = subprocess.run(
-            wrap([NETDOCTOR, *argv[1:]]), capture_output=True, text=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL
+            wrap([NETDOCTOR, *argv[1:]]),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired as late:
         return Answer(argv, -1, _text(late.stdout), _text(late.stderr), [], f"it did not end within {SECONDS} s")

@@ -23,7 +23,9 @@ class Result:
     failures: tuple[str, ...]
 
 
-def failures(scenario: Scenario, mode: Mode, names: Mapping[str, str], asked: Ask, notes: Sequence[str] = ()) -> tuple[str, ...]:
+def failures(
+    scenario: Scenario, mode: Mode, names: Mapping[str, str], asked: Ask, notes: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Ask each of a scenario's checks, and say what differs.
 
     `names` are the nodes' real names, `asked` runs one command, and `notes` go with each failure.

@@ -34,7 +34,7 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     objects: tuple[str, ...] | UnsetType = UNSET
     absent: tuple[str, ...] | UnsetType = UNSET
     warnings: tuple[str, ...] | UnsetType = UNSET
-    allowed: bool | None | UnsetType = UNSET
+    allowed: bool | UnsetType | None = UNSET
 
 
 class Check(Expected, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,12 +147,18 @@ def load(directory: Path) -> Scenario:
     text = _read(file)
     try:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
-        spec = msgspec.convert(yaml.load(text, Loader=yaml.CSafeLoader), Spec)  # noqa: S506 - it is the safe one
+        spec = msgspec.convert(yaml.load(text, Loader=yaml.CSafeLoader), Spec)
     except yaml.YAMLError as error:
         raise ScenarioError(_malformed(file, error)) from error
     except msgspec.ValidationError as error:
         raise ScenarioError(f"{file}:{_line(root, str(error))}: {str(error).replace(' - at', ', at')}") from error
     return Scenario(directory, spec, tuple(_objects(directory / "manifests.yaml")))
+
+
+def documents(text: str) -> Iterator[dict[str, Any]]:
+    """The objects in a YAML file, those inside lists too. Raises yaml.YAMLError."""
+    for document in yaml.load_all(text, Loader=yaml.CSafeLoader):
+        yield from document.get("items", [document]) if document else ()
 
 
 def with_nodes(text: str, names: Mapping[str, str]) -> str:
@@ -180,11 +186,10 @@ def _is_control_plane(node: dict[str, Any]) -> bool:
 
 def _objects(file: Path) -> Iterator[tuple[str, str, str]]:
     try:
-        for document in yaml.load_all(_read(file), Loader=yaml.CSafeLoader):  # noqa: S506 - it is the safe one
-            for item in document.get("items", [document]) if document else ():
-                metadata = item["metadata"]
-                namespace = metadata.get("namespace") or ("" if item["kind"] in _CLUSTER_SCOPED else "default")
-                yield item["kind"], namespace, metadata["name"]
+        for item in documents(_read(file)):
+            metadata = item["metadata"]
+            namespace = metadata.get("namespace") or ("" if item["kind"] in _CLUSTER_SCOPED else "default")
+            yield item["kind"], namespace, metadata["name"]
     except yaml.YAMLError as error:
         raise ScenarioError(_malformed(file, error)) from error
     except (AttributeError, KeyError, TypeError) as error:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 
-import yaml
-
 from e2e.runner.ask import Answer, ask
 from e2e.runner.result import Result, failures
-from e2e.runner.scenario import Scenario, node_names
+from e2e.runner.scenario import Scenario, documents, node_names
 
 
 def run_static(scenario: Scenario) -> Result:
@@ -25,6 +23,5 @@ def run_static(scenario: Scenario) -> Result:
 def _node_names(scenario: Scenario) -> dict[str, str]:
     if "${node:" not in scenario.file.read_text():
         return {}
-    documents = yaml.load_all(scenario.snapshot.read_text(), Loader=yaml.CSafeLoader)  # noqa: S506 - the safe one
-    objects = [item for document in documents for item in document.get("items", [document])]
+    objects = documents(scenario.snapshot.read_text())
     return node_names([item for item in objects if item["kind"] == "Node"])

@@ -33,13 +33,20 @@ def causes_by_mode(entries: Sequence[Entry], codes: Iterable[str]) -> Iterator[s
 
 
 def scenarios_by_mode(entries: Sequence[Entry]) -> Iterator[str]:
-    """A line per scenario: what came of it in each mode."""
+    """A line per scenario that was tried: what came of it in each mode. Then why which of them were left out."""
+    words = {True: "ok", False: "FAILED", None: "-"}
+    tried = {entry.scenario.name for entry in entries if entry.passed is not None}
     cells: defaultdict[str, dict[Mode, str]] = defaultdict(dict)
+    left_out: defaultdict[str, list[str]] = defaultdict(list)
     for entry in entries:
-        word = {True: "ok", False: "FAILED", None: "-"}[entry.passed]
-        cells[entry.scenario.name][entry.mode] = f"{word} ({entry.note})" if entry.note else word
+        if entry.scenario.name in tried:
+            cells[entry.scenario.name][entry.mode] = words[entry.passed]
+            if entry.passed is None:
+                left_out[f"{entry.mode}: {entry.note}"].append(entry.scenario.name)
     rows = ([name, *(cells[name].get(mode, "") for mode in MODES)] for name in sorted(cells))
-    return _columns([["scenario", *MODES], *rows])
+    yield from _columns([["scenario", *MODES], *rows])
+    for reason, names in left_out.items():
+        yield f"- {reason} ({'all' if len(names) == len(tried) else ', '.join(sorted(names))})"
 
 
 def expected_codes(scenario: Scenario, mode: Mode) -> set[str]:

@@ -108,9 +108,10 @@ def _compile(base: Path, root: Path, directory: str) -> None:
     """
     loader = next((base / "usr/lib64").glob("ld-linux-*"), None) or next((base / "usr/lib").glob("*/ld-linux-*"))
     libraries = next((base / "usr/lib").glob("*-linux-gnu*"))
-    python: list[str | Path] = [loader, "--library-path", libraries, base / "usr/bin" / PYTHON, "-I", "-S"]
-    compileall = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", root, "-p", "/"]
-    ended = subprocess.run([*python, *compileall, root / directory], check=False, capture_output=True, text=True)
+    python = [loader, "--library-path", libraries, base / "usr/bin" / PYTHON, "-I", "-S", "-B"]
+    options = ["--invalidation-mode", "unchecked-hash", "-q", "-s", root, "-p", "/"]
+    command = [str(word) for word in (*python, "-m", "compileall", *options, root / directory)]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
     if ended.returncode:
         why = " | ".join((ended.stdout + ended.stderr).strip().splitlines()[-4:])
         raise BuildError(f"cannot compile /{directory}", why, "see that the files are valid Python 3.11")

@@ -25,7 +25,7 @@ _UNUSED = (
     "|tarfile|test|tkinter|tomllib|turtle|turtledemo|unittest|venv|wsgiref|xml|xmlrpc|zipapp|zipfile|zoneinfo"
 )
 _UNUSED_EXTENSIONS = (
-    "_codecs_.*|_ctypes_test|_curses.*|_dbm|_decimal|_lsprof|_sqlite3|_test.*|_tkinter|_xx.*|_zoneinfo|nis"
+    "_codecs_.*|_ctypes_test|_curses.*|_dbm|_lsprof|_sqlite3|_test.*|_tkinter|_xx.*|_zoneinfo|nis"
     "|ossaudiodev|readline|xx.*"
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import socket
 import time
 from collections import deque
 from collections.abc import Callable
@@ -68,19 +69,31 @@ def run(plan: Plan, emit: Callable[[Observation], None]) -> None:
 
 
 def _load(kinds: set[ProbeKind]) -> dict[ProbeKind, Runner]:
-    """The runners of these kinds. One whose library is missing says so for each of its probes."""
+    """The runners of these kinds; one that cannot work here says so for each of its probes."""
     runners: dict[ProbeKind, Runner] = {}
     for kind in kinds:
+        if kind is ProbeKind.WHO and not _may_send_raw():
+            runners[kind] = _Unavailable("NET_RAW is not granted here")
+            continue
         try:
             module = importlib.import_module(f"netdoctor_probe.{_MODULES[kind]}")
         except ModuleNotFoundError as error:
-            runners[kind] = _Missing(f"{error.name} is not installed here")
+            runners[kind] = _Unavailable(f"{error.name} is not installed here")
         else:
             runners[kind] = cast("Runner", module)
     return runners
 
 
-class _Missing:
+def _may_send_raw() -> bool:
+    """Asked before scapy is loaded, which takes half a second."""
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP).close()
+    except OSError:
+        return False
+    return True
+
+
+class _Unavailable:
     def __init__(self, because: str) -> None:
         self._because = because
 

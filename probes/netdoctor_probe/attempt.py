@@ -54,6 +54,4 @@ def repeated(probe: Probe, attempt: Callable[[float], Task[Seen]]) -> Task[Obser
             break
     seconds = time.monotonic() - start
     lost = {"lost": number - 1} if number > 1 and seen.outcome is not Outcome.TIMEOUT else {}
-    return Observation(
-        probe.id, seen.outcome, seconds, seen.answered_by, {"attempts": number, **lost, **seen.detail}
-    )
+    return Observation(probe.id, seen.outcome, seconds, seen.answered_by, {"attempts": number, **lost, **seen.detail})

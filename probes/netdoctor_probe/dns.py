@@ -75,7 +75,7 @@ def ask_udp(server: str, port: int, queries: list[dns.message.QueryMessage], unt
             while len(replies) < len(queries):
                 data = yield from udp.receive(sock, until)
                 for number, query in enumerate(queries):
-                    if number not in replies and (reply := _read(query, data, server, time.monotonic() - start)):
+                    if number not in replies and (reply := read(query, data, server, time.monotonic() - start)):
                         replies[number] = reply
                         break
         none = Reply(Outcome.TIMEOUT, 0.0)
@@ -95,7 +95,7 @@ def ask_tcp(server: str, port: int, queries: list[dns.message.QueryMessage], unt
                 data = yield from _over_tcp(sock, query.to_wire(), until)
                 seconds = time.monotonic() - start
                 foreign = Reply(Outcome.BAD_RESPONSE, seconds, server, {"because": "a reply to another question"})
-                replies.append(_read(query, data, server, seconds) or foreign)
+                replies.append(read(query, data, server, seconds) or foreign)
     except EndedError as ended:
         seen = ended.seen
         none = Reply(seen.outcome, time.monotonic() - start, seen.answered_by, seen.detail)
@@ -115,7 +115,7 @@ def _over_tcp(sock: socket.socket, wire: bytes, until: float) -> Task[bytes]:
     return data[2:]
 
 
-def _read(query: dns.message.QueryMessage, data: bytes, server: str, seconds: float) -> Reply | None:
+def read(query: dns.message.QueryMessage, data: bytes, server: str, seconds: float) -> Reply | None:
     """The reply in `data`; None if it belongs to another query."""
     if data[:2] != query.id.to_bytes(2, "big"):
         return None

@@ -91,15 +91,14 @@ def failed(tried: list[Status]) -> Status:
     return Status.NO_SERVER
 
 
-def tries(conf: ResolvConf, turn: int) -> Iterator[tuple[str, float]]:
+def one_round(conf: ResolvConf, turn: int) -> Iterator[tuple[str, float]]:
     """The servers for one name in the order of asking, each with its timeout in seconds.
 
-    `attempts` rounds over all servers. In every round the n-th server (from 0) gets ``timeout * 2**n``, from the
-    second on divided by the number of servers. With `rotate`, each name (`turn`, from 0) begins one further.
+    There are `attempts` such rounds, but only one over TCP. The n-th server (from 0) gets ``timeout * 2**n``, from
+    the second on divided by the number of servers. With `rotate`, each name (`turn`, from 0) begins one further.
     """
     offset = turn % len(conf.nameservers) if conf.rotate else 0
     order = conf.nameservers[offset:] + conf.nameservers[:offset]
-    for _ in range(conf.attempts):
-        for n, server in enumerate(order):
-            seconds = (conf.timeout << n) // (len(order) if n else 1)
-            yield server, float(max(1, seconds))
+    for n, server in enumerate(order):
+        seconds = (conf.timeout << n) // (len(order) if n else 1)
+        yield server, float(max(1, seconds))

@@ -40,9 +40,10 @@ def run(probe: Probe) -> Task[Observation]:
     """Walks the search list as glibc does (see `glibc`), asking A and AAAA.
 
     The resolver's own `timeout` and `attempts` hold, but never more than the probe's. `probe.server` replaces the
-    nameservers. Detail: resolvConf; queries [{name, qtype, server, outcome, seconds, tcpFallback?}] in the order
-    of asking; answers (addresses); canonical (the name that was answered, or its alias' target); status as
-    getaddrinfo tells it. Outcomes: those of `dns`; truncated = the answer needed TCP and TCP gave none.
+    nameservers. Detail: resolvConf; queries [{name, qtype, server, transport, outcome, seconds, rcode?}] in the order
+    of asking; tcpFallback (true if an answer was truncated, and so asked for over TCP); answers (addresses);
+    canonical (the name that was answered, or its alias' target); status as getaddrinfo tells it.
+    Outcomes: those of `dns`; truncated = the answer needed TCP and TCP gave none.
     """
     start = time.monotonic()
     try:
@@ -64,65 +65,74 @@ def run(probe: Probe) -> Task[Observation]:
 
 @dataclass(slots=True)
 class _Lookup:
-    """One lookup: its questions so far."""
+    """One lookup: its questions so far, and what the resolver has learnt from them."""
 
     probe: Probe
     conf: ResolvConf
     queries: list[dict[str, Any]] = field(default_factory=list)
     answered: list[Reply] = field(default_factory=list)
     names: int = 0
+    lost_halves: int = 0
 
     def ask(self, name: str) -> Task[Status]:
         """Asks the servers in turn until one's answer is final."""
-        rounds = dataclasses.replace(self.conf, attempts=min(self.conf.attempts, self.probe.attempts))
-        tried: list[Status] = []
-        for server, seconds in glibc.tries(rounds, self.names):
-            replies = yield from self._ask_server(name, server, min(seconds, self.probe.timeout))
-            status = glibc.together(*(_status(reply) for reply in replies))
-            if glibc.is_final(status):
-                self.answered = [reply for reply in replies if reply.message]
-                break
-            tried.append(status)
-        else:
-            status = glibc.failed(tried)
-        self.names += 1
-        return status
-
-    def _ask_server(self, name: str, server: str, seconds: float) -> Task[list[Reply]]:
-        """Both questions to one server.
-
-        glibc: "If we time out after having received one answer switch to the mode where we send the second request
-        only once we have received the first answer", first on the same socket, then on a new one.
-        """
         try:
             queries = [question(name, qtype, edns="edns0" in self.conf.options) for qtype in _TYPES]
         except dns.exception.DNSException as error:
             raise EndedError(Outcome.ERROR, because=f"{name!r} is not a DNS name: {error}") from error
-        replies = yield from self._ask(name, server, queries, seconds)
-        for _ in range(2):
-            lost = [number for number, reply in enumerate(replies) if reply.outcome is Outcome.TIMEOUT]
-            if len(lost) != 1:
+        turn, self.names = self.names, self.names + 1
+        over_tcp = self.conf.use_vc
+        tried: list[Status] = []
+        for _ in range(min(self.conf.attempts, self.probe.attempts)):
+            for server, patience in glibc.one_round(self.conf, turn):
+                seconds = min(patience, self.probe.timeout)
+                if not over_tcp:
+                    replies = yield from self._ask_udp(name, server, queries, seconds)
+                    over_tcp = any(reply.outcome is Outcome.TRUNCATED for reply in replies)
+                if over_tcp:
+                    replies = yield from self._ask_tcp(name, server, queries, seconds)
+                status = glibc.together(*(_status(reply) for reply in replies))
+                if glibc.is_final(status):
+                    self.answered = replies
+                    return status
+                tried.append(status)
+            if over_tcp:
                 break
-            replies[lost[0]] = (yield from self._ask(name, server, [queries[lost[0]]], seconds))[0]
-        return replies
+        return glibc.failed(tried)
 
-    def _ask(self, name: str, server: str, queries: list[QueryMessage], seconds: float) -> Task[list[Reply]]:
-        """Over UDP, and again over TCP what was truncated; all over TCP with the option use-vc."""
+    def _ask_udp(self, name: str, server: str, queries: list[QueryMessage], seconds: float) -> Task[list[Reply]]:
+        """Both questions at once. When one is lost, both one by one, now and for the names that follow.
+
+        glibc: "If we time out after having received one answer switch to the mode where we send the second request
+        only once we have received the first answer", first on the same socket, then on a new one.
+        """
         port = self.probe.port or PORT
-        ask = ask_tcp if self.conf.use_vc else ask_udp
-        replies = yield from ask(server, port, queries, time.monotonic() + seconds)
-        for number, (query, reply) in enumerate(zip(queries, replies, strict=True)):
-            entry = self._note(name, query, server, reply)
-            if reply.outcome is Outcome.TRUNCATED:
-                (replies[number],) = yield from ask_tcp(server, port, [query], time.monotonic() + seconds)
-                entry["tcpFallback"] = replies[number].outcome
+        while True:
+            if not self.lost_halves:
+                replies = yield from ask_udp(server, port, queries, time.monotonic() + seconds)
+            else:
+                replies = yield from ask_udp(server, port, queries[:1], time.monotonic() + seconds)
+                if replies[0].outcome is not Outcome.TIMEOUT:
+                    replies += yield from ask_udp(server, port, queries[1:], time.monotonic() + seconds)
+            for query, reply in zip(queries, replies, strict=False):
+                self._note(name, query, server, "udp", reply)
+            lost = [reply for reply in replies if reply.outcome is Outcome.TIMEOUT]
+            if len(replies) == len(lost) or not lost or self.lost_halves == 2:
+                return (replies * 2)[:2]
+            self.lost_halves += 1
+
+    def _ask_tcp(self, name: str, server: str, queries: list[QueryMessage], seconds: float) -> Task[list[Reply]]:
+        replies = yield from ask_tcp(server, self.probe.port or PORT, queries, time.monotonic() + seconds)
+        for query, reply in zip(queries, replies, strict=True):
+            self._note(name, query, server, "tcp", reply)
         return replies
 
-    def _note(self, name: str, query: QueryMessage, server: str, reply: Reply) -> dict[str, Any]:
+    def _note(self, name: str, query: QueryMessage, server: str, transport: str, reply: Reply) -> None:
         entry: dict[str, Any] = {
             "name": name,
             "qtype": dns.rdatatype.to_text(query.question[0].rdtype),
             "server": server,
+            "transport": transport,
             "outcome": reply.outcome,
             "seconds": round(reply.seconds, 6),
         }
@@ -131,7 +141,6 @@ class _Lookup:
         if reply.answered_by not in {None, server}:
             entry["answeredBy"] = reply.answered_by
         self.queries.append(entry)
-        return entry
 
     def observation(self, told: Status, seconds: float) -> Observation:
         """What the application is told, and what it cost."""
@@ -143,16 +152,16 @@ class _Lookup:
             outcome = Outcome.UNRESOLVABLE  # an alias that leads to no address
         elif told is Status.NO_SERVER:
             outcome = Outcome(last["outcome"])
-        if told in {Status.TIMEOUT, Status.NO_SERVER} and any("tcpFallback" in query for query in self.queries):
-            outcome = Outcome.TRUNCATED
         detail: dict[str, Any] = {"status": told, "answers": addresses, "queries": self.queries}
+        if any(query["outcome"] is Outcome.TRUNCATED for query in self.queries):
+            detail["tcpFallback"] = True
+            if told in {Status.TIMEOUT, Status.NO_SERVER}:
+                outcome = Outcome.TRUNCATED
         if addresses:
             aliases = [alias for message in messages for alias in cnames(message)]
             detail["canonical"] = aliases[-1] if aliases else last["name"]
         answered_by = last["server"] if messages else last.get("answeredBy")
-        return Observation(
-            self.probe.id, outcome, seconds, answered_by, {**detail, "resolvConf": self.conf.detail()}
-        )
+        return Observation(self.probe.id, outcome, seconds, answered_by, {**detail, "resolvConf": self.conf.detail()})
 
 
 def _status(reply: Reply) -> Status:

@@ -11,7 +11,7 @@ import itertools
 import selectors
 import socket
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
@@ -62,25 +62,24 @@ class Loop:
     def step(self, until: float) -> None:
         """Sleeps until something happens, `until` at the latest, and resumes the tasks that waited for it.
 
-        Sockets come before timers: an answer that arrived while this process was not scheduled is an answer.
+        Sockets come before timers, and are asked once more when a timer has ended: an answer that arrived while this
+        process was stopped, as a pod at its CPU limit is, is an answer.
         """
         while self._timers and self._timers[0][2].waits_for is not self._timers[0][3]:
             heapq.heappop(self._timers)
         first = min(until, self._timers[0][0]) if self._timers else until
-        for running in list(self._ready(max(0.0, first - time.monotonic()))):
-            self._resume(running, True)
+        self._resume_ready(max(0.0, first - time.monotonic()))
         now = time.monotonic()
+        if self._timers and self._timers[0][0] <= now:
+            self._resume_ready(0.0)
         while self._timers and self._timers[0][0] <= now:
             _, _, running, wait = heapq.heappop(self._timers)
             if running.waits_for is wait:
                 self._resume(running, False)
 
-    def _ready(self, seconds: float) -> Iterator[_Running]:
-        if not self._selector.get_map():  # select() with nothing to watch returns at once on some systems
-            time.sleep(seconds)
-            return
+    def _resume_ready(self, seconds: float) -> None:
         for key, _ in self._selector.select(seconds):
-            yield key.data
+            self._resume(key.data, True)
 
     def _resume(self, running: _Running, ready: bool | None) -> None:
         if running.waits_for is not None:

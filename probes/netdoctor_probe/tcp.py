@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import socket
 
-from netdoctor_probe.address import family_of, local_address
 from netdoctor_probe.attempt import EndedError, Seen, ready, repeated
-from netdoctor_probe.icmp import ask_for_errors, failure
+from netdoctor_probe.icmp import failure
+from netdoctor_probe.kernel import local_address, open_socket
 from netdoctor_probe.loop import READ, WRITE, Task
 from netdoctor_probe.text import printable
 from netdoctor_probe.wire import Observation, Outcome, Probe
@@ -36,9 +36,9 @@ def run(probe: Probe) -> Task[Observation]:
     return repeated(probe, attempt)
 
 
-def connect(host: str, port: int, until: float, ttl: int | None = None) -> Task[socket.socket]:
+def connect(host: str, port: int, until: float) -> Task[socket.socket]:
     """A connected, non-blocking socket. Raises EndedError when there is none by `until`."""
-    sock = begin(host, port, ttl)
+    sock = begin(host, port)
     try:
         yield from finish(sock, host, until)
     except BaseException:
@@ -49,12 +49,8 @@ def connect(host: str, port: int, until: float, ttl: int | None = None) -> Task[
 
 def begin(host: str, port: int, ttl: int | None = None) -> socket.socket:
     """Sends the SYN. Raises EndedError if the kernel refuses to."""
-    family = family_of(host)
-    sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    sock = open_socket(host, socket.SOCK_STREAM, ttl=ttl)
     try:
-        ask_for_errors(sock)
-        if ttl is not None:
-            set_ttl(sock, ttl)
         error = sock.connect_ex((host, port))
         if error not in {0, errno.EINPROGRESS}:
             raise failure(sock, error, local_address(sock), host)
@@ -71,14 +67,6 @@ def finish(sock: socket.socket, host: str, until: float) -> Task[None]:
     error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if error:
         raise failure(sock, error, local, host)
-
-
-def set_ttl(sock: socket.socket, ttl: int) -> None:
-    """TTL, or hop limit, of the packets to come."""
-    if sock.family == socket.AF_INET6:
-        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, ttl)
-    else:
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
 
 
 def send(sock: socket.socket, data: bytes) -> None:

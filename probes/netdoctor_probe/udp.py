@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import socket
 
-from netdoctor_probe.address import family_of, local_address
 from netdoctor_probe.attempt import Seen, ready, repeated
-from netdoctor_probe.icmp import ask_for_errors, failure
+from netdoctor_probe.icmp import failure
+from netdoctor_probe.kernel import local_address, open_socket
 from netdoctor_probe.loop import READ, Task
 from netdoctor_probe.text import printable
 from netdoctor_probe.wire import Observation, Outcome, Probe
 
-_DEFAULT_PAYLOAD = b"netdoctor\n"
+DEFAULT_PAYLOAD = b"netdoctor\n"
 _REPLY_SHOWN = 256
 
 
@@ -24,7 +24,7 @@ def run(probe: Probe) -> Task[Observation]:
 
     def attempt(until: float) -> Task[Seen]:
         with begin(probe.host, probe.port) as sock:
-            send(sock, probe.payload.encode() or _DEFAULT_PAYLOAD)
+            send(sock, probe.payload.encode() or DEFAULT_PAYLOAD)
             reply = yield from receive(sock, until)
             detail = {"localAddress": local_address(sock), "reply": printable(reply[:_REPLY_SHOWN])}
             return Seen(Outcome.OK, probe.host, detail)
@@ -32,12 +32,10 @@ def run(probe: Probe) -> Task[Observation]:
     return repeated(probe, attempt)
 
 
-def begin(host: str, port: int) -> socket.socket:
+def begin(host: str, port: int, ttl: int | None = None) -> socket.socket:
     """A socket that only this peer's datagrams and errors reach. Raises EndedError without a route."""
-    family = family_of(host)
-    sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    sock = open_socket(host, socket.SOCK_DGRAM, ttl=ttl)
     try:
-        ask_for_errors(sock)
         sock.connect((host, port))
     except OSError as error:
         sock.close()

@@ -15,6 +15,8 @@ from enum import StrEnum
 from typing import Any
 
 VERSION = 1
+MOST_SECONDS = 3600
+_TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float)}
 
 
 class WireError(ValueError):
@@ -112,12 +114,29 @@ def decode_plan(text: str) -> Plan:
         document = json.loads(text)
         if document["version"] != VERSION:
             raise WireError(f"plan version {document['version']}, not {VERSION}: use this release's probe image")
-        probes = tuple(Probe(**{**p, "kind": ProbeKind(p["kind"])}) for p in document["probes"])
-        return Plan(probes, int(document["parallel"]), float(document["deadline"]))
+        probes = tuple(_probe(p) for p in document["probes"])
+        plan = Plan(probes, int(document["parallel"]), float(document["deadline"]))
     except WireError:
         raise
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise WireError(f"not a probe plan: {error}") from error
+    if len({probe.id for probe in probes}) < len(probes):
+        raise WireError("not a probe plan: two probes have the same id")
+    if plan.parallel < 1 or not 0 < plan.deadline <= MOST_SECONDS:
+        raise WireError(f"not a probe plan: parallel must be over 0, deadline over 0 and at most {MOST_SECONDS} s")
+    return plan
+
+
+def _probe(document: dict[str, Any]) -> Probe:
+    """A probe whose fields have their types and can be acted on. Raises as `decode_plan` expects."""
+    probe = Probe(**{**document, "kind": ProbeKind(document["kind"])})
+    for f in dataclasses.fields(Probe):
+        value = getattr(probe, f.name)
+        if isinstance(value, bool) or not isinstance(value, _TYPES.get(str(f.type), object)):
+            raise WireError(f"not a probe plan: {f.name} of probe {probe.id} must be {f.type}, not {value!r}")
+    if not (0 <= probe.port < 65536 and probe.timeout > 0 and probe.attempts > 0 and probe.delay >= 0):
+        raise WireError(f"not a probe plan: port, timeout, attempts or delay of probe {probe.id} is out of range")
+    return probe
 
 
 def encode_observation(observation: Observation) -> str:

@@ -26,7 +26,7 @@ def run(*arguments: str, program: Path = NETDOCTOR, **environment: str) -> subpr
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys; from netdoctor.cli.main import main; main(sys.argv[1:]); "
-        "print({'kubernetes', 'scapy', 'numpy', 'rich', 'yaml', 'dns', 'urllib3'} & sys.modules.keys())"
+        "print({'kubernetes', 'scapy', 'numpy', 'rich', 'yaml', 'msgspec', 'urllib3'} & sys.modules.keys())"
     )
     result = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
     assert result.stdout.startswith("Usage: netdoctor")

@@ -24,6 +24,7 @@ class FakeAPI:
 
     def __init__(self) -> None:
         self.objects: dict[str, list[dict[str, Any]]] = {}  # by path of the list
+        self.singles: dict[str, dict[str, Any]] = {}  # by path of the object
         self.refusals: dict[str, Answer] = {}  # by path
         self.streams: dict[str, Callable[[], Iterator[bytes]]] = {}  # by path
         self.served: set[str] = set()  # lists that exist though they are empty
@@ -38,6 +39,8 @@ class FakeAPI:
             return status(401, "Unauthorized", "Unauthorized")
         if path in self.refusals:
             return self.refusals[path]
+        if path in self.singles:
+            return 200, self.singles[path]
         if path in self.objects or path in self.served:
             return self._page(self.objects.get(path, []), query)
         return status(404, "NotFound", "the server could not find the requested resource")
@@ -47,7 +50,7 @@ class FakeAPI:
         if token in self.expired_tokens:
             self.expired_tokens.remove(token)
             return status(410, "Expired", "The provided continue parameter is too old")
-        start, end = int(token), int(token) + int(query["limit"])
+        start, end = int(token), int(token) + int(query.get("limit", len(items)))
         metadata = {"continue": str(end)} if end < len(items) else {}
         return 200, {"kind": "List", "metadata": metadata, "items": items[start:end]}
 
@@ -108,6 +111,7 @@ def serving() -> Iterator[FakeAPI]:
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        request_queue_size = 64  # of 16 connections at once, the default queue of 5 loses some for a second
 
         def handle_error(self, *_: object) -> None:
             """Clients that hang up are part of the tests."""

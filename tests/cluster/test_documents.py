@@ -56,8 +56,8 @@ def test_byte_order_mark_and_windows_line_ends() -> None:
     ("text", "message"),
     [
         ("kind: Pod\n a: b: c", r"^f:2: mapping values are not allowed"),
-        ('{"kind": "Pod",\n"metadata": ', r"^f:2: "),
-        ("---\nkind: Pod\n---\nhello", r"^f:4: this is no Kubernetes object"),
+        ('{"kind": "Pod",\n"metadata": ', r"^f:3: did not find"),
+        ("---\nkind: Pod\nmetadata: {name: a}\n---\nhello", r"^f:5: this is no Kubernetes object"),
         ("values:\n  a: 1", r"^f:1: this is no Kubernetes object: it has no kind"),
         ('{"kind": "List", "items": [1]}', r"^f:1: this is no Kubernetes object"),
         ('{"a": 1}', r"^f:1: this is no Kubernetes object"),
@@ -71,5 +71,5 @@ def test_errors_name_the_line_in_one_line(text: str, message: str) -> None:
 
 
 def test_bytes_that_are_no_text() -> None:
-    with pytest.raises(InputError, match="^f: neither YAML nor JSON: "):
+    with pytest.raises(InputError, match=r"^f: neither YAML nor JSON: "):
         list(read_documents(b"\xff\xfe\xfa\x00\xd8", "f"))

@@ -66,12 +66,14 @@ def test_lines_of_documents_and_list_items() -> None:
 scalars = (
     st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]))
 )
-values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text("abc", min_size=1), inner))
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text("abc", min_size=1), inner), max_leaves=20
+)
 
 
 @given(values.filter(lambda value: value is not None))
 def test_reads_what_pyyaml_writes(value: Any) -> None:
-    assert one(yaml.safe_dump(value, allow_unicode=True)) == value
+    assert one(yaml.dump(value, Dumper=yaml.CSafeDumper, allow_unicode=True)) == value
 
 
 def bomb() -> str:
@@ -86,7 +88,7 @@ def bomb() -> str:
     ("text", "problem", "line"),
     [
         ("[" * 100_000, "nested more than 200 deep", 0),
-        (bomb(), "aliases multiply", 6),
+        (bomb(), "aliases multiply", 5),
         ("a: &a [*a]", "unfinished anchor a", 0),
         ("a: 1\nb: *nowhere", "unknown or unfinished anchor nowhere", 1),
         ("a:\n- !!python/object/apply:os.system [id]\n- !secret x", "unknown tag", 2),

@@ -7,7 +7,6 @@ from typing import Any
 
 from netdoctor.cluster.decode import convert
 from netdoctor.cluster.defaults import with_defaults
-from netdoctor.cluster.objects import Namespace, NetworkPolicy, Node, Pod
 from netdoctor.cluster.snapshot import Snapshot, Unread
 from netdoctor.policy.compile import compile_policies
 from netdoctor.policy.decide import decide
@@ -52,14 +51,11 @@ def policy(name: str, **spec: Any) -> Manifest:
 def cluster(*manifests: Manifest, unread: tuple[tuple[str, str], ...] = ()) -> Snapshot:
     """A snapshot as the files door would make it; `unread` are (kind, namespace)."""
     read = [with_defaults(o) for m in manifests if (o := convert({"apiVersion": _VERSIONS[m["kind"]], **m}))]
-    return Snapshot(
+    return Snapshot.of(
+        read,
         source="test",
         taken_at=datetime(2025, 1, 1, tzinfo=UTC),
         unread=tuple(Unread(kind, where, "forbidden") for kind, where in unread),
-        nodes=tuple(o for o in read if isinstance(o, Node)),
-        namespaces=tuple(o for o in read if isinstance(o, Namespace)),
-        pods=tuple(o for o in read if isinstance(o, Pod)),
-        network_policies=tuple(o for o in read if isinstance(o, NetworkPolicy)),
     )
 
 

@@ -36,7 +36,11 @@ def clean(  # noqa: PLR0913, PLR0917 - one parameter per flag
     client = connect(kubeconfig, context, request_timeout)
     where = None if all_namespaces else namespace or client.namespace
     cleaned = remove(client, where, time.time(), running=running)
-    emit("".join(f"{printable(str(ref))} deleted\n" for ref in cleaned.removed) or "nothing to remove\n")
+    emit("".join(f"{printable(str(ref))} deleted\n" for ref in cleaned.removed))
     for reason in cleaned.failed:
         note(f"netdoctor: {reason}")
-    return COULD_NOT if cleaned.failed else 0
+    if cleaned.failed:
+        return COULD_NOT
+    if not cleaned.removed:
+        note("nothing to remove")
+    return 0

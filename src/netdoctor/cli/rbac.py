@@ -54,4 +54,4 @@ def _subject(user: str | None, group: str | None, service_account: str | None) -
         return {"kind": "ServiceAccount", "namespace": home, "name": name}
     if not given:
         return None
-    return {"apiGroup": "rbac.authorization.k8s.io", "kind": "User" if user else "Group", "name": given[0]}
+    return {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group" if user is None else "User", "name": given[0]}

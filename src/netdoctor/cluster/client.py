@@ -55,7 +55,15 @@ class Client:
         server: the API server's URL.
     """
 
-    def __init__(self, configuration: Configuration, *, context: str, namespace: str, request_timeout: float) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        context: str,
+        namespace: str,
+        request_timeout: float,
+        impersonate: str = "",
+    ) -> None:
         configuration.connection_pool_maxsize = 16  # one per list that is read at the same time
         configuration.keep_alive = True
         # A dropped idle connection is retried once; 429 and 503 as the server asks, within reason.
@@ -72,6 +80,8 @@ class Client:
         logging.getLogger("urllib3").setLevel(logging.ERROR)
         self._api = ApiClient(configuration)
         self._api.user_agent = f"netdoctor/{__version__}"
+        if impersonate:
+            self._api.set_default_header("Impersonate-User", impersonate)
         self._timeout = request_timeout
         self.context = context
         self.namespace = namespace

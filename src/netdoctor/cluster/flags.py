@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from netdoctor.cluster.objects import PodSpec
 
 
@@ -9,7 +11,7 @@ def option(spec: PodSpec, name: str) -> str | None:
     """The option's value in any container, as ``--name=value`` or ``-name value``; ``true`` for a bare flag."""
     for container in spec.containers:
         words = [*container.command, *container.args]
-        for word, following in zip(words, [*words[1:], "-"], strict=True):
+        for word, following in pairwise([*words, "-"]):
             flag, equals, value = word.partition("=")
             if flag in {f"-{name}", f"--{name}"}:
                 return value if equals else "true" if following.startswith("-") else following

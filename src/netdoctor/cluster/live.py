@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,18 +45,33 @@ def connect(kubeconfig: str | None, context: str | None, request_timeout: float)
     merged = _merged(paths)
     configuration = Configuration()
     if merged is not None:
-        name, namespace = _load(merged, paths, context, configuration)
+        chosen = _load(merged, paths, context, configuration)
     elif context:
         raise InputError(f"--context {context}: there is no kubeconfig", f"{paths} does not exist")
     elif "KUBERNETES_SERVICE_HOST" in os.environ:
-        name, namespace = "in-cluster", _load_service_account(configuration)
+        chosen = _Context("in-cluster", _load_service_account(configuration))
     else:
         raise AccessError(
             "no cluster to talk to: there is no kubeconfig",
             f"{paths} does not exist, and this is not a pod with a service account",
             "name a file with --kubeconfig, or check saved objects with --snapshot",
         )
-    return Client(configuration, context=name, namespace=namespace, request_timeout=request_timeout)
+    return Client(
+        configuration,
+        context=chosen.name,
+        namespace=chosen.namespace,
+        request_timeout=request_timeout,
+        impersonate=chosen.impersonate,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """A context's name and namespace, and the user that its user acts as (`as`), if any."""
+
+    name: str
+    namespace: str
+    impersonate: str = ""
 
 
 def _merged(paths: str) -> Any:
@@ -69,11 +85,11 @@ def _merged(paths: str) -> Any:
         raise InputError(f"kubeconfig {paths}: this is no kubeconfig", str(error)) from error
 
 
-def _load(merged: Any, paths: str, context: str | None, configuration: Configuration) -> tuple[str, str]:
-    """Put server and credentials into `configuration`; name and default namespace of the context."""
+def _load(merged: Any, paths: str, context: str | None, configuration: Configuration) -> _Context:
+    """Put server and credentials of a context into `configuration`."""
     known = [entry.value.get("name") for entry in merged.value["contexts"]]
     name = context or merged.value.get("current-context")
-    if name not in known:
+    if not name or name not in known:
         what = f"--context {name}: no such context" if context else "the kubeconfig has no usable current-context"
         raise InputError(what, f"{paths} has {', '.join(map(str, known)) or 'none'}", "choose one with --context")
     try:
@@ -89,7 +105,18 @@ def _load(merged: Any, paths: str, context: str | None, configuration: Configura
             complaints[-1],
             "log in again, or run the command under `exec` in the kubeconfig by hand",
         )
-    return str(name), loader.current_context["context"].get("namespace") or "default"
+    described = loader.current_context["context"]
+    users = (entry.value for entry in merged.value["users"])
+    user = next((entry.get("user") for entry in users if entry.get("name") == described.get("user")), None)
+    return _Context(str(name), described.get("namespace") or "default", _impersonated(user or {}, paths))
+
+
+def _impersonated(user: Mapping[str, Any], paths: str) -> str:
+    """The user to act as. The package ignores these fields, and would act with all rights of the real user."""
+    beyond = [field for field in ("as-groups", "as-uid", "as-user-extra") if user.get(field)]
+    if beyond:
+        raise InputError(f"kubeconfig {paths}: {beyond[0]} is not supported", hint="impersonate with `as` alone")
+    return str(user.get("as") or "")
 
 
 def _load_service_account(configuration: Configuration) -> str:

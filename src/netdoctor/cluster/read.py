@@ -14,17 +14,8 @@ from netdoctor.cluster.snapshot import Snapshot
 
 # Endpoints are read only where EndpointSlices cannot be; ConfigMaps one by one.
 LISTED_KINDS = tuple(kind for kind in KINDS if kind not in {"Endpoints", "ConfigMap"})
-# What configures DNS, kube-proxy and the CNI: namespace and name.
-CONFIG_MAPS = (
-    ("kube-system", "coredns"),
-    ("kube-system", "kube-proxy"),
-    ("kube-system", "kubeadm-config"),
-    ("kube-system", "calico-config"),
-    ("kube-system", "canal-config"),
-    ("kube-system", "cilium-config"),
-    ("kube-system", "kube-flannel-cfg"),
-    ("kube-flannel", "kube-flannel-cfg"),
-)
+# What says how DNS, kube-proxy and the CNI are configured (`facts.py`): namespace and name.
+CONFIG_MAPS = tuple(("kube-system", name) for name in ("coredns", "kube-proxy", "kubeadm-config", "cilium-config"))
 
 
 def read(client: Client, namespaces: Sequence[str] | None, progress: Callable[[str], None]) -> Snapshot:

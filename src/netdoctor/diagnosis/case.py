@@ -13,7 +13,7 @@ from netdoctor.model.probe import NotTested, Observed, Outcome, Role
 from netdoctor.model.refs import ObjectRef
 from netdoctor.path.backends import Backend
 from netdoctor.path.expectation import Expectation
-from netdoctor.path.path import Path, Route
+from netdoctor.path.path import Path, Route, aliased
 from netdoctor.probing.plan import Aim, Aimed
 
 
@@ -95,6 +95,13 @@ class Case:
         """The target's Service, where it is one and exists."""
         return self.path.target.service
 
+    @property
+    def backing(self) -> Service | None:
+        """The Service whose endpoints count: the target's, or the one that it is an ExternalName of."""
+        service = self.path.target.service
+        backing = aliased(self.snapshot, service) if service else None
+        return backing if backing is not None and backing.spec.type != "ExternalName" else None
+
     def of(
         self,
         *aims: Aim,
@@ -118,9 +125,13 @@ class Case:
         """Direct probes of a backend at its target port, ready or not."""
         return self.of(Aim.BACKEND, Aim.UNREADY, route=route, backend=backend)
 
+    def through_service(self, route: Route) -> tuple[Seen, ...]:
+        """Probes of a route by ClusterIP or by name."""
+        return self.of(Aim.VIP, Aim.HOST, route=route)
+
     def pods_of_service(self) -> tuple[Pod, ...]:
         """Pods that the Service's selector matches, finished ones left out."""
-        service = self.service
+        service = self.backing
         if service is None or not service.spec.selector:
             return ()
         pods = self.snapshot.pods_selected(service.namespace, service.spec.selector)

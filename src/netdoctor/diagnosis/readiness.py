@@ -17,6 +17,8 @@ def objects_suffice(case: Case) -> bool:
 def _route_suffices(case: Case, route: Route) -> bool:
     if route.protocol != "TCP" or not route.ready or route.unready:
         return False
+    if case.backing is not None and case.backing.headless and any(b.port != route.port for b in route.ready):
+        return False  # a client connects to the Service's port, which nothing translates
     return all(
         case.expectation.of(backend, route.protocol).allowed is True and probes_port(backend) for backend in route.ready
     )
@@ -33,14 +35,13 @@ def _dns_suffices(case: Case) -> bool:
 
 def probes_port(backend: Backend) -> bool:
     """Whether the backend's pod is Ready under a readiness probe that connects to the backend's port."""
-    pod = backend.pod
-    if pod is None or not pod.ready:
-        return False
-    return any(
-        backend.port in _probed_numbers(pod, container.readiness_probe)
-        for container in pod.spec.containers
-        if container.readiness_probe is not None
-    )
+    return backend.pod is not None and backend.pod.ready and backend.port in readiness_ports(backend.pod)
+
+
+def readiness_ports(pod: Pod) -> frozenset[int]:
+    """The ports that the pod's readiness probes connect to."""
+    probes = (container.readiness_probe for container in pod.spec.containers)
+    return frozenset(number for probe in probes if probe is not None for number in _probed_numbers(pod, probe))
 
 
 def _probed_numbers(pod: Pod, probe: HealthProbe) -> set[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice, product
+from itertools import chain, islice, product
 
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.report import Effect
@@ -16,7 +16,7 @@ from netdoctor.policy.groups import Group, groups_of
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import PROTOCOLS, Direction, PortRange, Protocol, Ruleset
 
-_MOST_FLOWS = 20_000  # a few seconds' worth; that some were left out is said
+_MOST_FLOWS = 10_000  # a second or two; that some were left out is said
 
 
 def effect(before: CompiledPolicies, after: CompiledPolicies, asked: Flow, profile: CNIProfile) -> Effect:
@@ -29,11 +29,11 @@ def effect(before: CompiledPolicies, after: CompiledPolicies, asked: Flow, profi
     opens: dict[str, set[str]] = defaultdict(set)
     closes: dict[str, set[str]] = defaultdict(set)
     candidates = _candidates(groups, before, after, asked)
-    for flow, names in islice(candidates, _MOST_FLOWS):
+    for flow, (source, destination) in islice(candidates, _MOST_FLOWS):
         now = allows(after, renewed(flow, after.snapshot), profile)
         if now != allows(before, flow, profile):
-            for name in names:
-                (opens if now else closes)[name].add(flow.port_text)
+            for sender, receiver in product(source.names, destination.names):
+                (opens if now else closes)[f"{sender} → {receiver}"].add(flow.port_text)
     more = ("more, not computed: too many flows are concerned",) if next(candidates, None) else ()
     return Effect((*_lines(opens), *more), (*_lines(closes), *more))
 
@@ -53,18 +53,34 @@ def _lines(flows: dict[str, set[str]]) -> tuple[str, ...]:
 
 def _candidates(
     groups: tuple[Group, ...], before: CompiledPolicies, after: CompiledPolicies, asked: Flow
-) -> Iterator[tuple[Flow, tuple[str, ...]]]:
-    """Flows that the change may concern, with the names of both ends."""
+) -> Iterator[tuple[Flow, tuple[Group, Group]]]:
+    """Flows that the change may concern, with the groups that they stand for."""
     changed = _changed(before, after)
-    for source, destination in product(groups, groups):
+    relabelled = _relabelled(before.snapshot, after.snapshot)
+    senders = {n for n, group in enumerate(groups) if _concerns(changed, relabelled, group, Direction.EGRESS)}
+    receivers = {n for n, group in enumerate(groups) if _concerns(changed, relabelled, group, Direction.INGRESS)}
+    everyone = range(len(groups))
+    for s, d in chain(product(senders, everyone), product(set(everyone) - senders, receivers)):
         # A group's flows to itself are those between two of its pods.
-        end = destination.second if source is destination else destination.first
-        if end is None or not _concerns(changed, source.first, end, before.snapshot, after.snapshot):
-            continue
-        names = tuple(f"{a} → {b}" for a, b in product(source.names, destination.names))
-        ports = {(asked.protocol, asked.port), *_ports(source.first, end, before), *_ports(source.first, end, after)}
-        for protocol, port in sorted(ports):
-            yield Flow(source.first, end, protocol, port), names
+        source, destination = groups[s].first, groups[d].second if s == d else groups[d].first
+        if destination:
+            ports = {(asked.protocol, asked.port)}
+            ports |= _ports(source, destination, before) | _ports(source, destination, after)
+            for protocol, port in sorted(ports):
+                yield Flow(source, destination, protocol, port), (groups[s], groups[d])
+
+
+def _concerns(changed: tuple[Ruleset, ...], relabelled: frozenset[str], group: Group, direction: Direction) -> bool:
+    """Whether a side of a group's flows may change: by a policy that selects it, or by its namespace's labels."""
+    end = group.first
+    return end.namespace in relabelled or any(
+        r.direction is direction and r.selects(end.namespace, end.labels) for r in changed
+    )
+
+
+def _relabelled(before: Snapshot, after: Snapshot) -> frozenset[str]:
+    names = {namespace.name for snapshot in (before, after) for namespace in snapshot.namespaces}
+    return frozenset(name for name in names if before.namespace_labels(name) != after.namespace_labels(name))
 
 
 def _changed(before: CompiledPolicies, after: CompiledPolicies) -> tuple[Ruleset, ...]:
@@ -74,16 +90,6 @@ def _changed(before: CompiledPolicies, after: CompiledPolicies) -> tuple[Ruleset
         old, new = before.rulesets.get(namespace, ()), after.rulesets.get(namespace, ())
         found += [r for r in old if r not in new] + [r for r in new if r not in old]
     return tuple(found)
-
-
-def _concerns(
-    changed: tuple[Ruleset, ...], source: Endpoint, destination: Endpoint, before: Snapshot, after: Snapshot
-) -> bool:
-    if any(before.namespace_labels(e.namespace) != after.namespace_labels(e.namespace) for e in (source, destination)):
-        return True
-    local = {Direction.EGRESS: source, Direction.INGRESS: destination}
-    ends = ((ruleset, local[ruleset.direction]) for ruleset in changed)
-    return any(ruleset.selects(end.namespace, end.labels) for ruleset, end in ends)
 
 
 def _ports(source: Endpoint, destination: Endpoint, policies: CompiledPolicies) -> set[tuple[Protocol, int]]:

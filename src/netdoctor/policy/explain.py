@@ -46,19 +46,21 @@ def _selector(selector: LabelSelector | None) -> str:
 def _side(policies: CompiledPolicies, verdict: FlowVerdict, side: SideVerdict) -> Iterator[str]:
     local, _ = verdict.flow.ends(side.direction)
     name = side.direction.field
-    yield f" {name:<8} {local}  {_WORDS[side.allowed]}  {_because(side, policies.snapshot)}"
+    yield f" {name:<8} {local}  {_WORDS[side.allowed]}  {_because(policies, side)}"
     for near in side.near_misses[:_MOST_NEAR]:
         yield f"   {_located(near.rule, policies.snapshot)}  {_checks(policies, near)}"
     if (left := len(side.near_misses) - _MOST_NEAR) > 0:
         yield f"   and {left} more that do not match"
 
 
-def _because(side: SideVerdict, snapshot: Snapshot) -> str:
+def _because(policies: CompiledPolicies, side: SideVerdict) -> str:
     if side.decided_by:
-        return f"by {_located(side.decided_by, snapshot)}"
+        peers = (p for p in policies.rule(side.decided_by).peers if p.path == side.decided_by.path)
+        whom = "".join(f": {describe_peer(peer)}" for peer in peers)
+        return f"by {_located(side.decided_by, policies.snapshot)}{whom}"
     if side.isolated_by:
-        return f"isolated by {', '.join(_located(ref, snapshot) for ref in side.isolated_by)}"
-    return "no policy applies"
+        return f"isolated by {', '.join(_located(ref, policies.snapshot) for ref in side.isolated_by)}"
+    return "no policy applies" if side.allowed else "see what is assumed"
 
 
 def _located(ref: ObjectRef, snapshot: Snapshot) -> str:

@@ -1,20 +1,23 @@
 """Endpoints that no policy can tell apart, so that one can stand for all.
 
-Alike are pods with the same namespace, labels, ports and membership in every ipBlock, whoever owns them.
+Alike are pods of one namespace with the same ports, the same values of every label that some selector names, and
+membership in the same ipBlocks, whoever owns them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.flow import Endpoint, Flow, parse_address, pod_endpoint
-from netdoctor.policy.rules import BlockPeer
+from netdoctor.policy.match import requirements
+from netdoctor.policy.rules import BlockPeer, PodPeer
 
-OUTSIDE = Endpoint(kind="ip", name="outside the cluster", ips=("192.0.2.1",))  # TEST-NET-1, RFC 5737
+# Stands for every address outside the cluster: those reserved for documentation, RFC 5737 and RFC 3849.
+OUTSIDE = Endpoint(kind="ip", name="outside the cluster", ips=("192.0.2.1", "2001:db8::1"))
 # Labels that differ between the pods of one workload, or between its revisions.
 CONTROLLER_LABELS = frozenset(
     {
@@ -48,13 +51,19 @@ def stable_labels(endpoint: Endpoint) -> dict[str, str]:
 
 def groups_of(snapshot: Snapshot, compiled: Iterable[CompiledPolicies], asked: Flow) -> tuple[Group, ...]:
     """All pods with a network of their own, the outside, and the ends of `asked` where they are neither."""
-    blocks = {block for policies in compiled for block in _blocks(policies)}
+    rulesets = [ruleset for policies in compiled for same in policies.rulesets.values() for ruleset in same]
+    peers = [peer for ruleset in rulesets for rule in ruleset.rules for peer in rule.peers]
+    blocks = {replace(peer, path="") for peer in peers if isinstance(peer, BlockPeer)}
+    selectors = [peer.pod_selector for peer in peers if isinstance(peer, PodPeer) and peer.pod_selector]
+    selectors += [ruleset.selector for ruleset in rulesets]
+    keys = {requirement.key for selector in selectors for requirement in requirements(selector)}
     members: dict[object, list[Endpoint]] = defaultdict(list)
     names: dict[object, set[str]] = defaultdict(set)
     for pod in snapshot.pods:
         if not (pod.finished or pod.spec.host_network):
             end = pod_endpoint(pod, snapshot)
-            key = (end.namespace, frozenset(end.labels.items()), end.ports, _inside(end, blocks))
+            labels = frozenset((name, value) for name, value in end.labels.items() if name in keys)
+            key = (end.namespace, labels, end.ports, _inside(end, blocks))
             members[key].append(end)
             names[key].add(str((snapshot.workload_of(pod) or pod).ref))
     groups = [Group(same[0], next(iter(same[1:]), None), tuple(names[key])) for key, same in members.items()]
@@ -62,12 +71,6 @@ def groups_of(snapshot: Snapshot, compiled: Iterable[CompiledPolicies], asked: F
     ends = (asked.source, asked.destination)
     others = (e for e in ends if e.kind != "pod" or (e.namespace, stable_labels(e)) not in known)
     return (*groups, *(Group(end, None, (str(end),)) for end in others), Group(OUTSIDE, None, (OUTSIDE.name,)))
-
-
-def _blocks(policies: CompiledPolicies) -> Iterator[BlockPeer]:
-    for rulesets in policies.rulesets.values():
-        peers = (peer for ruleset in rulesets for rule in ruleset.rules for peer in rule.peers)
-        yield from (replace(peer, path="") for peer in peers if isinstance(peer, BlockPeer))
 
 
 def _inside(endpoint: Endpoint, blocks: Iterable[BlockPeer]) -> frozenset[BlockPeer]:

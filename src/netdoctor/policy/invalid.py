@@ -110,7 +110,5 @@ def _in_selector(selector: LabelSelector, path: str) -> Iterator[_Problem]:
         if requirement.operator in ("In", "NotIn"):
             if not requirement.values:
                 yield f"{where}.values", f"{requirement.operator} needs values"
-        elif requirement.operator not in ("Exists", "DoesNotExist"):
-            yield f"{where}.operator", f"{requirement.operator!r} is none of In, NotIn, Exists, DoesNotExist"
         elif requirement.values:
             yield f"{where}.values", f"{requirement.operator} takes no values"

@@ -13,36 +13,27 @@ class CNIProfile:
         name: as `--cni` takes it.
         ipblock_matches_pods: whether an ipBlock that contains a pod's address matches that pod.
         ipblock_matches_nodes: the same for the addresses of nodes.
-        enforces: whether it enforces policies at all; None where that is not known.
+        enforces: whether it enforces policies at all; None where its name does not tell.
     """
 
     name: str
     ipblock_matches_pods: bool = True
     ipblock_matches_nodes: bool = True
-    enforces: bool | None = True
+    enforces: bool | None = None
 
 
-# Plugins that turn an ipBlock into a match on addresses match pods with it, as the upstream e2e tests expect. Cilium
-# gives pods and nodes identities, and its CIDR rules see neither (its documentation, policy-cidr-match-mode).
-_PROFILES = {
-    profile.name: profile
-    for profile in (
-        CNIProfile("antrea"),
-        CNIProfile("aws-vpc-cni"),
-        CNIProfile("azure-npm"),
-        CNIProfile("calico"),
-        CNIProfile("canal"),
-        CNIProfile("cilium", ipblock_matches_pods=False, ipblock_matches_nodes=False),
-        CNIProfile("flannel", enforces=False),
-        CNIProfile("gke-dataplane-v2", ipblock_matches_pods=False, ipblock_matches_nodes=False),
-        CNIProfile("kindnet"),
-        CNIProfile("kube-router"),
-        CNIProfile("ovn-kubernetes"),
-        CNIProfile("weave"),
-    )
-}
+# Most plugins turn an ipBlock into a match on addresses, and so do the upstream e2e tests. Cilium gives pods and nodes
+# identities, and its CIDR rules see neither: https://docs.cilium.io/en/stable/security/policy/language/#cidr-based
+_BY_IDENTITY = frozenset({"cilium", "gke-dataplane-v2"})
+_WITHOUT_POLICY = frozenset({"flannel"})
 
 
 def profile_for(name: str) -> CNIProfile:
-    """The profile of a network plugin; one that is not known reads policies as the upstream e2e tests do."""
-    return _PROFILES.get(name.lower()) or CNIProfile(name or "unknown", enforces=None)
+    """The profile of a network plugin; one that is not known matches addresses."""
+    by_identity = name in _BY_IDENTITY
+    return CNIProfile(
+        name=name,
+        ipblock_matches_pods=not by_identity,
+        ipblock_matches_nodes=not by_identity,
+        enforces=False if name in _WITHOUT_POLICY else None,
+    )

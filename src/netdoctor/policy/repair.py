@@ -110,7 +110,8 @@ def _namespace_changes(policies: CompiledPolicies, near: NearMiss, remote: Endpo
         title = f"select namespace {remote.namespace} by its name in {selector}"
         yield _Proposal(title, PatchPolicy(selector, "replace", by_name))
     wanted = near.misses[0].requirement
-    if len(near.misses) == 1 and wanted and wanted.operator in ("In", "Exists"):
+    settable = wanted and wanted.operator in ("In", "Exists") and wanted.key != _NAME_LABEL
+    if len(near.misses) == 1 and wanted and settable:
         value = next(iter(wanted.values), "")
         overwrite = wanted.key in remote.namespace_labels
         label = LabelNamespace(remote.namespace, wanted.key, value, overwrite)

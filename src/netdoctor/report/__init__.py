@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from netdoctor.model.report import CheckReport
 from netdoctor.report.style import Style
+
+if TYPE_CHECKING:  # `--help` needs `Format`, and not what reports are made of
+    from netdoctor.model.report import CheckReport
 
 __all__ = ["Format", "Style", "encode", "listed", "render"]
 
@@ -31,10 +34,10 @@ def render(reports: CheckReport | Sequence[CheckReport], output: Format, style: 
     As kubectl does, one report is one document, and a sequence (of any length) is a document of kind List.
     """
     if output in (Format.JSON, Format.YAML):
-        return encode(reports if isinstance(reports, CheckReport) else listed(reports), output)
+        return encode(listed(reports) if isinstance(reports, Sequence) else reports, output)
     from netdoctor.report.table import tables  # noqa: PLC0415
 
-    several = [reports] if isinstance(reports, CheckReport) else reports
+    several = reports if isinstance(reports, Sequence) else [reports]
     return tables(several, style, wide=output is Format.WIDE)
 
 

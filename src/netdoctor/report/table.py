@@ -48,7 +48,7 @@ def _report(page: Page, report: CheckReport, *, quiet: bool) -> None:
     ok, color = _VERDICTS[report.verdict]
     verdict = page.text(f"{report.verdict}:", color)
     page.prose(page.mark(ok), verdict, page.text(f"{report.target}", "bold"), "from", str(report.source), hang=2)
-    if report.summary:
+    if not report.causes:  # whose titles would say it again
         page.prose(report.summary, indent=2)
     for number, cause in enumerate(report.causes, start=1):
         label = "Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}"
@@ -107,12 +107,13 @@ def _hops(page: Page, hops: Sequence[Hop]) -> None:
     _heading(page, "The way there")
     for hop in hops:
         name = page.text(f"{hop.name}:", "bold")
-        if hop.ok:
-            page.prose(page.mark(hop.ok), name, hop.seen or hop.expected, indent=2, hang=4)
-            continue
-        page.prose(page.mark(hop.ok), name, indent=2)
-        page.prose("expected:", hop.expected, indent=6, hang=2)
-        page.prose("seen:", hop.seen or "nothing, it was not tried", indent=6, hang=2)
+        if hop.ok is False:
+            page.prose(page.mark(hop.ok), name, indent=2)
+            page.prose("expected:", hop.expected, indent=6, hang=2)
+            page.prose("seen:", hop.seen, indent=6, hang=2)
+        else:
+            told = hop.seen or hop.expected if hop.ok else f"{hop.expected} ({hop.seen or 'not tried'})"
+            page.prose(page.mark(hop.ok), name, told, indent=2, hang=4)
 
 
 def _reasons(page: Page, heading: str, items: Iterable[tuple[str, str]]) -> None:

@@ -123,13 +123,13 @@ class Attempt:
     def on_time(self, now: float, start_timeout: float) -> None:
         """Time passed."""
         if self.step in RUNNING and now - self._started > self.lasts + END_GRACE:
-            self.fail(f"the probe agent did not end within {self.lasts + END_GRACE:.0f} s")
+            self.fail(f"the probe agent did not end within {self.lasts + END_GRACE:g} s")
         if self.step is not Step.STARTING:
             return
         if self._refused_since is not None and now - self._refused_since >= UNSCHEDULABLE_GRACE:
             self.fail(f"no node takes the probe pod: {status.unschedulable(self._pod_status)}")
         elif now - self.begun >= start_timeout:
-            self.fail(f"the probe pod did not start within {start_timeout:.0f} s: {self.stage}")
+            self.fail(f"the probe pod did not start within {start_timeout:g} s: {self.stage}")
 
     def fail(self, because: str) -> None:
         """Nothing more will come; `because` is for the reader."""

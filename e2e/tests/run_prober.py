@@ -1,0 +1,46 @@
+"""``python -m e2e.tests.run_prober [--context NAME] [--kubeconfig FILE]``: one probe pod in a real cluster.
+
+Reads a request as JSON from stdin: ``namespace``, ``labels`` (of the workload that the pod stands for), ``seconds``
+(how long the agent runs at least) and ``options`` (of ProbeOptions). Prints what came of it as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from netdoctor.cluster.live import connect
+from netdoctor.cluster.read import read
+from netdoctor.model.probe import Position, Probe, ProbeKind, ProbePod, Role
+from netdoctor.model.refs import ObjectRef
+from netdoctor.probing.kube.options import ProbeOptions
+from netdoctor.probing.kube.prober import KubeProber
+
+
+def main() -> int:
+    """Run it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--context")
+    parser.add_argument("--kubeconfig")
+    arguments = parser.parse_args()
+    request = json.load(sys.stdin)
+    namespace, labels = request["namespace"], request.get("labels", {})
+    client = connect(arguments.kubeconfig, arguments.context, 20)
+    snapshot = read(client, [namespace], lambda _: None)
+    stands_for = ObjectRef("Deployment", "any", namespace) if labels else None
+    position = Position("p", Role.SOURCE, namespace, labels=labels, stands_for=stands_for)
+    probes = (Probe("p-0", ProbeKind.RESOLV_CONF, delay=request.get("seconds", 0)),)
+    prober = KubeProber(client, snapshot, ProbeOptions(**request.get("options", {})))
+    run = prober.run([ProbePod(position, probes)], lambda line: print(line, file=sys.stderr, flush=True))
+    document = {
+        "observed": [seen.outcome for seen in run.observed],
+        "notTested": [missing.because for missing in run.not_tested],
+        "warnings": list(run.warnings),
+    }
+    print(json.dumps(document))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

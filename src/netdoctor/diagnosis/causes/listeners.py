@@ -1,0 +1,255 @@
+"""Causes inside the pod: nothing listens on the port, or not where clients can reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from netdoctor.cluster.objects import Service
+from netdoctor.diagnosis.case import Case, Seen
+from netdoctor.diagnosis.cause import Cause, Certainty, Found, RuledOut, certainty, ids, probe_evidence
+from netdoctor.diagnosis.kubectl import json_patch, kubectl
+from netdoctor.diagnosis.listeners import Loopback, loopback, refused_backends, sockets_of
+from netdoctor.diagnosis.no_endpoints import symptoms
+from netdoctor.diagnosis.readiness import readiness_ports
+from netdoctor.diagnosis.workloads import template_of
+from netdoctor.model.probe import Outcome
+from netdoctor.model.refs import ObjectRef
+from netdoctor.model.report import Evidence, Finding, Fix
+from netdoctor.path.backends import Backend
+from netdoctor.path.path import Route
+from netdoctor.path.target import TargetKind
+from netdoctor.probing.plan import Aim
+
+_NAMED = 5  # objects named
+
+
+class AppListensOnLoopback(Cause):
+    """The application listens on 127.0.0.1 or [::1] only.
+
+    What it means: inside the pod the port answers, at the pod's address it refuses.
+
+    Why it breaks: each pod has a network namespace of its own. A socket bound to loopback is reached from the
+    containers of that pod alone; what comes to the pod's address is answered with a RST.
+
+    How it is seen: connections to the endpoint are refused at once, and the socket table of the pod, its log or its
+    arguments name 127.0.0.1, localhost or [::1] for that port.
+
+    Trap: behind a sidecar that answers on the pod's address, listening on loopback is right.
+
+    Fix: bind to 0.0.0.0 (or [::], which serves both families).
+
+    References: Kubernetes documentation, Debug Services, "Is the Service working by IP?"; ip(7).
+    """
+
+    code: ClassVar[str] = "AppListensOnLoopback"
+    title: ClassVar[str] = "the application listens on loopback only"
+
+    def examine(self, case: Case) -> Found | RuledOut | None:
+        """Found where an endpoint refuses, and its sockets, its log or its command line tell why."""
+        for route in case.path.routes:
+            bound = [(b, why) for b in refused_backends(case, route) if (why := self._why(case, route, b))]
+            if bound:
+                return self._found(case, route, bound)
+        if any(s.ok for s in case.of(Aim.BACKEND)):
+            return self.ruled_out("the port answers at the pods' addresses")
+        return None
+
+    def _why(self, case: Case, route: Route, backend: Backend) -> Loopback | None:
+        pod = backend.pod
+        if pod is None or not (backend.ready or backend.port in readiness_ports(pod)):
+            return None  # what keeps it from being Ready is something else
+        return loopback(case, pod, backend.port, route.protocol)
+
+    def _found(self, case: Case, route: Route, bound: list[tuple[Backend, Loopback]]) -> Found:
+        backends = [backend for backend, _ in bound]
+        first, why = bound[0]
+        failed = _explained(case, route, backends)
+        if not route.ready:  # the readiness probe is refused as well
+            failed += symptoms(case, (route,))
+        templates = _templates(case, ((b, w.path) for b, w in bound))
+        finding = Finding(
+            code=self.code,
+            title=f"{templates[0].object} listens on loopback only, so {first.label} refuses",
+            certainty=Certainty.CERTAIN if why.certain else Certainty.LIKELY,
+            objects=templates,
+            explanation=(
+                f"{first.label} refuses connections: the application is bound to loopback for port {first.port}, where "
+                "only containers of the same pod reach it. It has to listen on the pod's address."
+            ),
+            evidence=(why.evidence, *probe_evidence(_direct(case, route, backends))),
+            fixes=(
+                Fix(f"bind to 0.0.0.0:{first.port} instead (often an option such as --host or --bind)",
+                    kubectl("edit", templates[0])),
+            ),
+        )  # fmt: skip
+        return Found(finding, ids(failed), proven=False)
+
+
+class NothingListening(Cause):
+    """No process listens on the port to which the pod's traffic goes.
+
+    What it means: the pod runs, and its network stack answers for the port with a RST: it has no such socket.
+
+    Why it breaks: the application listens on another port, on none, or has not got that far yet.
+
+    How it is seen: each connection to the endpoint is refused at once by the pod itself, and no other port of it is
+    known to answer.
+
+    Trap: an ICMP error from a node or a timeout is no RST; a listener on loopback (AppListensOnLoopback), another port
+    that answers (TargetPortMismatch) and another protocol (ProtocolMismatch) say more.
+
+    Fix: start what should listen, or correct the port.
+
+    References: Kubernetes documentation, Debug Services, "Are the Pods working?"; RFC 9293, section 3.5.2.
+    """
+
+    code: ClassVar[str] = "NothingListening"
+    title: ClassVar[str] = "nothing listens on the target port"
+    yields_to: ClassVar[tuple[str, ...]] = (
+        "AppListensOnLoopback",
+        "TargetPortMismatch",
+        "ProtocolMismatch",
+        "PodNotRunning",
+        "StaleEndpoint",
+    )
+
+    def examine(self, case: Case) -> Found | RuledOut | None:
+        """Found where an endpoint that a client is to reach refuses."""
+        pods_asked = case.path.target.kind is TargetKind.PODS
+        refused = [
+            (route, backend)
+            for route in case.path.routes
+            for backend in refused_backends(case, route)
+            if backend.pod is not None and (backend.ready or pods_asked)
+        ]
+        if refused:
+            return self._found(case, refused)
+        if any(s.ok for s in case.of(Aim.BACKEND)):
+            return self.ruled_out("the target port answers")
+        return None
+
+    def _found(self, case: Case, refused: list[tuple[Route, Backend]]) -> Found:
+        route, first = refused[0]
+        assert first.pod is not None
+        failed = [s for r, b in refused for s in _explained(case, r, [b])]
+        looked = sockets_of(case, first.pod)
+        templates = _templates(case, ((backend, "spec.containers") for _, backend in refused))
+        finding = Finding(
+            code=self.code,
+            title=f"nothing listens on port {first.port}/{route.protocol} of {templates[0].object}",
+            certainty=certainty(failed, configured=looked is not None),
+            objects=templates,
+            explanation=(
+                f"{first.label} refuses with a RST of its own: the pod is there, and no process in it listens on "
+                f"{first.port}/{route.protocol} at its address. {self._also(looked)}"
+                "Look whether the application has started, and on which port it means to listen."
+            ),
+            evidence=probe_evidence(failed),
+            fixes=(Fix("read what the application says about its port", kubectl("logs", first.pod.ref)),),
+        )
+        return Found(finding, ids(failed), proven=False)
+
+    def _also(self, looked: object) -> str:
+        return "Its socket table confirms that. " if looked is not None else ""
+
+
+class ProtocolMismatch(Cause):
+    """The Service speaks TCP where the application speaks UDP, or the other way round.
+
+    What it means: spec.ports[].protocol differs from that of the socket behind it.
+
+    Why it breaks: TCP and UDP ports are apart; the default of a Service's protocol is TCP.
+
+    How it is seen: the Service's protocol is refused or silent at the endpoint, the other one answers on that port.
+
+    Trap: silence on UDP proves nothing alone: many servers do not answer what they do not understand.
+
+    Fix: correct the protocol of the Service's port.
+
+    References: Kubernetes documentation, Protocols for Services.
+    """
+
+    code: ClassVar[str] = "ProtocolMismatch"
+    title: ClassVar[str] = "the Service's protocol is not the application's"
+
+    def examine(self, case: Case) -> Found | RuledOut | None:
+        """Found where an endpoint answers by the other protocol only."""
+        service = case.backing
+        if service is None:
+            return None
+        for route in case.path.routes:
+            wrong = [backend for backend in route.ready if self._answers_otherwise(case, route, backend)]
+            if wrong and route.service_port is not None:
+                return self._found(case, service, route, wrong)
+        if any(s.ok for s in case.of(Aim.BACKEND)):
+            return self.ruled_out("the endpoints answer by the Service's protocol")
+        return None
+
+    def _answers_otherwise(self, case: Case, route: Route, backend: Backend) -> bool:
+        own = [s for s in case.to_backend(route, backend) if s.tried]
+        others = [s for s in case.of(Aim.OTHER_PROTOCOL, route=route, backend=backend) if s.tried]
+        if not own or not others or any(s.ok for s in own) or not any(s.ok for s in others):
+            return False
+        if all(s.outcome is Outcome.REFUSED for s in own):
+            return True
+        if any(s.outcome is not Outcome.TIMEOUT for s in own) or case.expectation.denied(backend, route.protocol):
+            return False
+        return _declares_only_other(route, backend)
+
+    def _found(self, case: Case, service: Service, route: Route, wrong: list[Backend]) -> Found:
+        assert route.service_port is not None
+        index = service.spec.ports.index(route.service_port)
+        field = service.ref.at(f"spec.ports[{index}].protocol")
+        other = "UDP" if route.protocol == "TCP" else "TCP"
+        failed = _explained(case, route, wrong)
+        direct = _direct(case, route, wrong)
+        answering = [s for b in wrong for s in case.of(Aim.OTHER_PROTOCOL, route=route, backend=b) if s.ok]
+        declared = _declares_only_other(route, wrong[0])
+        operation = {"op": "replace", "path": f"/spec/ports/{index}/protocol", "value": other}
+        finding = Finding(
+            code=self.code,
+            title=f"{service.ref} speaks {route.protocol} on port {route.port}, its pods speak {other}",
+            certainty=certainty(answering, configured=declared),
+            objects=(field,),
+            explanation=(
+                f"On port {wrong[0].port} {wrong[0].label} answers {other} and not {route.protocol}, which is the "
+                f"protocol of {service.ref} for port {route.port}."
+                + (f" The container declares that port for {other} only." if declared else "")
+            ),
+            evidence=(Evidence(str(field), route.protocol), *probe_evidence(direct, limit=2),
+                      *probe_evidence(answering, limit=1)),
+            fixes=(json_patch(f"let port {route.port} speak {other}", service.ref, operation),),
+        )  # fmt: skip
+        silent = all(s.inconclusive for s in direct)  # no failed probe to explain: proven by what is declared
+        return Found(finding, ids(failed), proven=silent)
+
+
+def _declares_only_other(route: Route, backend: Backend) -> bool:
+    """Whether the pod declares the port, and for another protocol than the Service's alone."""
+    ports = backend.pod.ports if backend.pod else ()
+    declared = {p.protocol for p in ports if p.container_port == backend.port}
+    return bool(declared) and route.protocol not in declared
+
+
+def _templates(case: Case, fields: Iterable[tuple[Backend, str]]) -> tuple[ObjectRef, ...]:
+    """What to change in the pods of these backends, each once, and the pods."""
+    listed = [(backend.pod, path) for backend, path in fields if backend.pod is not None]
+    templates = [template_of(case.snapshot, pod, path) for pod, path in listed]
+    pods = [pod.ref for pod, _ in listed if case.snapshot.workload_of(pod) is not None][:_NAMED]
+    return tuple(dict.fromkeys((*templates, *pods)))
+
+
+def _direct(case: Case, route: Route, backends: Iterable[Backend]) -> list[Seen]:
+    return [s for b in backends for s in case.to_backend(route, b) if s.tried and not s.ok]
+
+
+def _explained(case: Case, route: Route, backends: list[Backend]) -> list[Seen]:
+    """Failed probes that follow where these endpoints do not answer: their own, and what the Service leads to them."""
+    return [
+        s
+        for s in case.failed
+        if s.aimed.route == route
+        and (s.aimed.backend in backends or (s.aimed.aim in (Aim.VIP, Aim.HOST) and s.outcome is not Outcome.REJECTED))
+        and s.aimed.aim is not Aim.HEADLESS_PORT
+    ]

@@ -1,0 +1,157 @@
+"""Reading a whole cluster: pages, expiry, missing rights, missing APIs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from netdoctor.cluster.client import ApiError, Client
+from netdoctor.cluster.decode import KINDS
+from netdoctor.cluster.lists import PAGE_SIZE
+from netdoctor.cluster.read import CONFIG_MAPS, LISTED_KINDS, read
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.model.errors import AccessError
+from tests.cluster.fake_api import FakeAPI, status
+
+PODS = "/api/v1/pods"
+SLICES = "/apis/discovery.k8s.io/v1/endpointslices"
+
+
+def named(name: str, namespace: str = "shop", **rest: Any) -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": namespace}, **rest}
+
+
+@pytest.fixture
+def full(api: FakeAPI) -> FakeAPI:
+    """A server with an empty list of every kind."""
+    api.served |= {KINDS[kind].path() for kind in LISTED_KINDS}
+    api.served |= {KINDS["Endpoints"].path()}
+    return api
+
+
+def read_shop(client: Client) -> Snapshot:
+    return read(client, ["shop"], lambda _: None)
+
+
+def forbid(api: FakeAPI, *paths: str) -> None:
+    for path in paths:
+        api.refusals[path] = status(403, "Forbidden", f"cannot list {path}")
+
+
+def test_an_empty_cluster_is_read_completely_and_nothing_else_is_asked_for(full: FakeAPI, client: Client) -> None:
+    told: list[str] = []
+    snapshot = read(client, None, told.append)
+    assert (snapshot.source, snapshot.unread, snapshot.from_files) == ("fake", (), False)
+    assert len(told) == len(LISTED_KINDS) + len(CONFIG_MAPS)
+    asked = {path for _, path, _, _, _ in full.requests}
+    assert not any("secrets" in path or path.endswith(("/configmaps", "/endpoints")) for path in asked)
+    assert {method for method, *_ in full.requests} == {"GET"}
+
+
+def test_lists_come_in_pages(full: FakeAPI, client: Client) -> None:
+    full.objects[PODS] = [named(f"p{i}") for i in range(2 * PAGE_SIZE + 1)]
+    assert len(read_shop(client).pods) == 2 * PAGE_SIZE + 1
+    assert [query.get("continue") for query in full.asked(PODS)] == [None, str(PAGE_SIZE), str(2 * PAGE_SIZE)]
+    assert {query["limit"] for query in full.asked(PODS)} == {str(PAGE_SIZE)}
+
+
+def test_a_list_that_expires_is_read_again_in_one_piece(full: FakeAPI, client: Client) -> None:
+    full.objects[PODS] = [named(f"p{i}") for i in range(2 * PAGE_SIZE)]
+    full.expired_tokens = {str(PAGE_SIZE)}
+    snapshot = read_shop(client)
+    assert len(snapshot.pods) == 2 * PAGE_SIZE
+    assert snapshot.was_read("Pod")
+    assert full.asked(PODS)[-1] == {}
+
+
+def test_only_warning_events(full: FakeAPI, client: Client) -> None:
+    read_shop(client)
+    assert [query["fieldSelector"] for query in full.asked("/api/v1/events")] == ["type=Warning"]
+
+
+def test_config_maps_are_read_by_name(full: FakeAPI, client: Client) -> None:
+    path = "/api/v1/namespaces/kube-system/configmaps/coredns"
+    full.singles[path] = {"kind": "ConfigMap", **named("coredns", "kube-system", data={"Corefile": "."})}
+    forbid(full, "/api/v1/namespaces/kube-system/configmaps/kube-proxy")
+    snapshot = read_shop(client)
+    assert [each.data for each in snapshot.config_maps] == [{"Corefile": "."}]
+    assert not snapshot.was_read("ConfigMap", "kube-system")
+
+
+def test_what_is_forbidden_cluster_wide_is_read_in_namespaces(full: FakeAPI, client: Client) -> None:
+    forbid(full, PODS, "/api/v1/namespaces/kube-system/pods")
+    full.objects["/api/v1/namespaces/shop/pods"] = [named("mine")]
+    snapshot = read_shop(client)
+    assert [pod.name for pod in snapshot.pods] == ["mine"]
+    assert snapshot.was_read("Pod", "shop")
+    for namespace in ("kube-system", "other", ""):
+        unread = snapshot.unread_for("Pod", namespace)
+        assert unread is not None
+        assert unread.because.startswith("cannot list /api/v1/")
+
+
+def test_forbidden_namespaces_are_read_by_name(full: FakeAPI, client: Client) -> None:
+    forbid(full, "/api/v1/namespaces", "/api/v1/namespaces/kube-system")
+    full.singles["/api/v1/namespaces/shop"] = {"kind": "Namespace", "metadata": {"name": "shop", "labels": {"a": "b"}}}
+    snapshot = read_shop(client)
+    assert snapshot.namespace_labels("shop")["a"] == "b"
+    assert snapshot.was_read("Namespace", "shop")
+    assert not snapshot.was_read("Namespace", "kube-system")
+
+
+def test_forbidden_nodes(full: FakeAPI, client: Client) -> None:
+    forbid(full, "/api/v1/nodes")
+    snapshot = read_shop(client)
+    assert not snapshot.was_read("Node")
+    assert len(snapshot.unread) == 1
+
+
+def test_an_api_that_is_not_served_and_a_failing_one(full: FakeAPI, client: Client) -> None:
+    full.served.remove("/apis/networking.k8s.io/v1/networkpolicies")
+    full.refusals["/api/v1/services"] = status(500, "InternalError", "etcd is down")
+    snapshot = read_shop(client)
+    assert {u.kind: u.because for u in snapshot.unread} == {
+        "NetworkPolicy": "the API server does not serve it",
+        "Service": "etcd is down",
+    }
+
+
+def test_endpoints_stand_in_for_slices(full: FakeAPI, client: Client) -> None:
+    full.served.remove(SLICES)
+    full.objects["/api/v1/services"] = [named("web")]
+    full.objects["/api/v1/endpoints"] = [named("web", subsets=[{"addresses": [{"ip": "10.0.0.1"}]}])]
+    snapshot = read_shop(client)
+    (piece,) = snapshot.slices_of(snapshot.services[0])
+    assert piece.endpoints[0].addresses == ("10.0.0.1",)
+    assert snapshot.unread == ()
+
+
+def test_slices_of_one_namespace_count_without_the_right_to_endpoints(full: FakeAPI, client: Client) -> None:
+    spaces = ("shop", "kube-system")
+    forbid(full, SLICES, "/api/v1/endpoints", *(f"/api/v1/namespaces/{n}/endpoints" for n in spaces))
+    full.served |= {f"/apis/discovery.k8s.io/v1/namespaces/{n}/endpointslices" for n in spaces}
+    snapshot = read_shop(client)
+    assert snapshot.was_read("EndpointSlice", "shop")
+    assert not snapshot.was_read("EndpointSlice", "other")
+
+
+def test_an_undecodable_object_is_recorded(full: FakeAPI, client: Client) -> None:
+    full.objects[PODS] = [named("good"), named("bad", spec={"hostNetwork": 3})]
+    snapshot = read_shop(client)
+    assert [pod.name for pod in snapshot.pods] == ["good"]
+    unread = snapshot.unread_for("Pod", "shop")
+    assert unread is not None
+    assert unread.because.startswith("Pod shop/bad: spec.hostNetwork: ")
+
+
+def test_refused_credentials_end_it(full: FakeAPI, client: Client) -> None:
+    full.token = "another"
+    with pytest.raises(ApiError, match="401 Unauthorized"):
+        read_shop(client)
+
+
+def test_an_answer_that_is_no_api_servers(full: FakeAPI, client: Client) -> None:
+    full.refusals[PODS] = (200, b"<html>please log in</html>")
+    with pytest.raises(AccessError, match="not that of an API server"):
+        read_shop(client)

@@ -1,0 +1,38 @@
+"""The rights that `netdoctor rbac` prints."""
+
+from __future__ import annotations
+
+from netdoctor.cluster.decode import KINDS
+from netdoctor.probing.kube.rights import manifests
+
+
+def rules(document: dict[str, object]) -> set[tuple[str, str, str]]:
+    listed = document["rules"]
+    assert isinstance(listed, list)
+    return {(g, r, v) for rule in listed for g in rule["apiGroups"] for r in rule["resources"] for v in rule["verbs"]}
+
+
+def test_every_kind_can_be_listed_and_nothing_written_in_the_cluster() -> None:
+    [reading] = manifests([])
+    listed = {(kind.group, kind.plural, "list") for kind in KINDS.values() if kind.plural != "configmaps"}
+    assert rules(reading) == listed | {("", "configmaps", "get")}
+    assert not [rule for rule in reading["rules"] if "configmaps" in rule["resources"] and not rule["resourceNames"]]
+
+
+def test_probing_is_allowed_in_the_namespaces_alone_and_attaching_only_when_asked() -> None:
+    [_, shop, bank] = manifests(["shop", "bank"])
+    assert [role["metadata"]["namespace"] for role in (shop, bank)] == ["shop", "bank"]
+    assert ("", "pods", "create") in rules(shop)
+    attaching = ("", "pods/ephemeralcontainers", "patch")
+    assert attaching not in rules(shop)
+    assert rules(manifests(["shop"], attach=True)[1]) == rules(shop) | {attaching}
+
+
+def test_bindings_name_the_subject() -> None:
+    subject = {"kind": "User", "name": "jane", "apiGroup": "rbac.authorization.k8s.io"}
+    made = manifests(["shop"], subject=subject)
+    assert [document["kind"] for document in made] == ["ClusterRole", "Role", "ClusterRoleBinding", "RoleBinding"]
+    for role, binding in zip(made[:2], made[2:], strict=True):
+        assert binding["roleRef"]["name"] == role["metadata"]["name"]
+        assert binding["metadata"].get("namespace") == role["metadata"].get("namespace")
+        assert binding["subjects"] == [subject]

@@ -1,0 +1,101 @@
+"""What is read of a namespace before labels are carried in it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from netdoctor.cluster.client import Client
+from netdoctor.cluster.objects import (
+    DaemonSet,
+    Deployment,
+    EgressRule,
+    LabelSelector,
+    NetworkPolicy,
+    NetworkPolicySpec,
+    ObjectMeta,
+    PolicyPeer,
+    ReplicaSet,
+    Requirement,
+    Service,
+    ServiceSpec,
+    WorkloadSpec,
+)
+from netdoctor.cluster.snapshot import Snapshot, Unread
+from netdoctor.model.refs import ObjectRef
+from netdoctor.probing.kube.surroundings import Autoscaler, Selecting, read_surroundings
+from tests.probing.kube.fake_cluster import Document, FakeCluster
+
+WEB = LabelSelector(match_labels={"app": "web"})
+SPEC = WorkloadSpec(selector=WEB)
+
+
+def meta(name: str, namespace: str = "shop") -> ObjectMeta:
+    return ObjectMeta(name=name, namespace=namespace)
+
+
+def item(name: str, spec: Document, **status: int) -> Document:
+    return {"metadata": {"name": name, "namespace": "shop"}, "spec": spec, "status": status}
+
+
+def snapshot(unread: tuple[Unread, ...] = ()) -> Snapshot:
+    publishing = ServiceSpec(selector={"app": "web"}, publish_not_ready_addresses=True)
+    expression = Requirement(key="role", operator="Exists")
+    peer = PolicyPeer(pod_selector=LabelSelector(match_expressions=(expression,)))
+    policy = NetworkPolicySpec(pod_selector=WEB, egress=(EgressRule(to=(peer,)),))
+    return Snapshot(
+        "fake",
+        datetime.now(UTC),
+        unread=unread,
+        services=(
+            Service(metadata=meta("published"), spec=publishing),
+            Service(metadata=meta("usual"), spec=ServiceSpec(selector={"app": "web"})),
+            Service(metadata=meta("elsewhere", "other"), spec=publishing),
+        ),
+        deployments=(Deployment(metadata=meta("web"), spec=SPEC),),
+        replica_sets=(ReplicaSet(metadata=meta("web-5d"), spec=SPEC),),
+        daemon_sets=(DaemonSet(metadata=meta("agent", "other"), spec=SPEC),),
+        network_policies=(NetworkPolicy(metadata=meta("allow", "other"), spec=policy),),
+    )
+
+
+def test_what_selects_by_label_is_known(cluster: FakeCluster, client: Client) -> None:
+    selector = {"matchLabels": {"app": "web"}}
+    cluster.lists = {
+        "poddisruptionbudgets": [
+            item("percent", {"minAvailable": "50%", "selector": selector}),
+            item("number", {"minAvailable": 1, "selector": selector}),
+            item("max", {"maxUnavailable": 1, "selector": {}}),
+        ],
+        "horizontalpodautoscalers": [
+            item("rest", _scaling("Deployment", "web"), currentReplicas=2, desiredReplicas=2),
+            item("busy", _scaling("Deployment", "web"), currentReplicas=2, desiredReplicas=3),
+            item("unknown", _scaling("Rollout", "web"), currentReplicas=2, desiredReplicas=3),
+        ],
+        "replicationcontrollers": [item("old", {"selector": {"app": "web"}}), item("empty", {})],
+    }
+    around = read_surroundings(client, snapshot(), "shop")
+    assert around.publishing == (Selecting(ObjectRef("Service", "published", "shop"), WEB),)
+    assert [str(adopter.ref) for adopter in around.adopters] == [
+        "ReplicaSet shop/web-5d",
+        "ReplicationController shop/old",
+    ]
+    assert around.budgets == (
+        Selecting(ObjectRef("PodDisruptionBudget", "percent", "shop"), WEB),
+        Selecting(ObjectRef("PodDisruptionBudget", "max", "shop"), LabelSelector()),
+    )
+    assert around.autoscalers == (
+        Autoscaler(ObjectRef("HorizontalPodAutoscaler", "rest", "shop"), WEB, at_rest=True),
+        Autoscaler(ObjectRef("HorizontalPodAutoscaler", "busy", "shop"), WEB, at_rest=False),
+    )
+    assert around.policy_keys.keys() == {"app", "role"}
+    assert around.unread == frozenset()
+
+
+def test_what_cannot_be_read_is_known_too(cluster: FakeCluster, client: Client) -> None:
+    cluster.refusals["GET", "poddisruptionbudgets"] = (403, "Forbidden", "no")
+    around = read_surroundings(client, snapshot((Unread("ReplicaSet", "shop", "forbidden"),)), "shop")
+    assert around.unread == {"PodDisruptionBudget", "ReplicaSet"}
+
+
+def _scaling(kind: str, name: str) -> Document:
+    return {"scaleTargetRef": {"kind": kind, "name": name}}
