@@ -50,6 +50,8 @@ def build(recipe: Recipe, cache: Path) -> Path:
         stage_app(packages, base, app, recipe)
         new = Path(scratch, "archive")
         new.write_bytes(archive(recipe, [layer_of(base), layer_of(app)]))
+        for old in cache.glob(f"{recipe.name}-*.tar"):
+            old.unlink()
         new.replace(target)
     return target
 

@@ -13,6 +13,7 @@ from .echo import host_of
 _HEAD_LIMIT = 65536
 _LONGEST_DELAY = 3600.0  # seconds
 _MOST_BYTES = 100_000_000
+_WITHOUT_BODY = {"204", "304"}  # RFC 9110, 15.3.5 and 15.4.5
 _REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -87,7 +88,8 @@ def answer(request: Request, connection: socket.socket) -> tuple[int, str, bytes
     """Status, content type and body for a request; waits here for ``/delay``."""
     match request.path.partition("?")[0].split("/")[1:]:
         case ["status", code] if _number(code, 599) >= 200:
-            return int(code), "text/plain", f"{code}\n".encode()
+            body = b"" if code in _WITHOUT_BODY else f"{code}\n".encode()
+            return int(code), "text/plain", body
         case ["bytes", count] if _number(count, _MOST_BYTES) >= 0:
             return 200, "application/octet-stream", b"x" * int(count)
         case ["delay", seconds] if _number(seconds, _LONGEST_DELAY) >= 0:

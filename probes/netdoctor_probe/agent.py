@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 from netdoctor_probe.attempt import EndedError, Seen
 from netdoctor_probe.loop import Loop, Task
+from netdoctor_probe.named import Named
 from netdoctor_probe.wire import Observation, Outcome, Plan, Probe, ProbeKind
 
 #: The module that runs each kind; loaded only if the plan has such a probe.
@@ -41,7 +42,8 @@ def run(plan: Plan, emit: Callable[[Observation], None]) -> None:
     At most `plan.parallel` run at once; those not ended after `plan.deadline` seconds are `error`, those not begun
     by then `skipped`.
     """
-    runners = _load({probe.kind for probe in plan.probes})  # before the first packet: an import takes its time
+    kinds = {probe.kind for probe in plan.probes} | {ProbeKind.LOOKUP for probe in plan.probes if _by_name(probe)}
+    runners = _load(kinds)  # before the first packet: an import takes its time
     start = time.monotonic()
     deadline = start + plan.deadline
     waiting = deque(sorted(plan.probes, key=lambda probe: probe.delay))
@@ -56,7 +58,8 @@ def run(plan: Plan, emit: Callable[[Observation], None]) -> None:
         while waiting and len(loop) < plan.parallel and start + waiting[0].delay <= now:
             probe = waiting.popleft()
             running[probe.id] = now
-            loop.start(_guarded(probe, runners[probe.kind]), ended)
+            runner = runners[probe.kind]
+            loop.start(_guarded(probe, Named(runner, runners[ProbeKind.LOOKUP]) if _by_name(probe) else runner), ended)
         due = start + waiting[0].delay if waiting and len(loop) < plan.parallel else deadline
         if running or waiting:
             loop.step(min(deadline, due))
@@ -66,6 +69,10 @@ def run(plan: Plan, emit: Callable[[Observation], None]) -> None:
         emit(Observation(cut, Outcome.ERROR, time.monotonic() - begun, detail={"because": because}))
     for probe in waiting:
         emit(Observation(probe.id, Outcome.SKIPPED, 0.0, detail={"because": because}))
+
+
+def _by_name(probe: Probe) -> bool:
+    return probe.kind in {ProbeKind.TCP, ProbeKind.UDP} and not probe.host
 
 
 def _load(kinds: set[ProbeKind]) -> dict[ProbeKind, Runner]:

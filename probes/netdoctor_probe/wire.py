@@ -43,8 +43,8 @@ class Outcome(StrEnum):
 class ProbeKind(StrEnum):
     """What a probe does. Fields of `Probe` that a kind reads are named beside it."""
 
-    TCP = "tcp"  # host, port: connect() and close
-    UDP = "udp"  # host, port, payload: send, wait for a datagram or an ICMP error
+    TCP = "tcp"  # host (or name), port: connect() and close
+    UDP = "udp"  # host (or name), port, payload: send, wait for a datagram or an ICMP error
     HTTP = "http"  # host, port, name (Host header), path: GET
     DNS = "dns"  # server, name, qtype, transport: one question to one server, no search list
     LOOKUP = "lookup"  # name: getaddrinfo's walk, as glibc does it with this pod's resolv.conf

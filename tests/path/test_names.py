@@ -2,8 +2,7 @@
 
 import pytest
 
-from netdoctor.cluster.objects import PodSpec
-from netdoctor.path.names import ServiceName, candidates, search_list, service_of, uses_cluster_dns
+from netdoctor.path.names import ServiceName, candidates, search_list, service_of
 
 SEARCH = search_list("shop", "cluster.local")
 
@@ -27,17 +26,3 @@ def test_only_two_labels_under_svc_are_a_service() -> None:
     assert service_of("api.shop.svc.cluster.local", "cluster.local") == ServiceName("api", "shop")
     assert service_of("pod-0.api.shop.svc.cluster.local", "cluster.local") is None
     assert service_of("api.shop.svc.other.domain", "cluster.local") is None
-
-
-@pytest.mark.parametrize(
-    ("host_network", "policy", "expected"),
-    [
-        (False, "ClusterFirst", True),
-        (False, "Default", False),
-        (False, "None", False),
-        (True, "ClusterFirst", False),  # kubernetes/kubernetes#35761
-        (True, "ClusterFirstWithHostNet", True),
-    ],
-)
-def test_which_pods_ask_the_clusters_dns(host_network: bool, policy: str, expected: bool) -> None:
-    assert uses_cluster_dns(PodSpec(host_network=host_network, dns_policy=policy)) is expected

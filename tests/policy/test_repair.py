@@ -165,3 +165,10 @@ def test_a_pod_that_is_not_there_yet_counts_among_the_opened() -> None:
 def test_opening_to_everyone_names_the_outside() -> None:
     found = tried(policy("db/pg-in", ingress=[{"ports": [{"port": 80}]}]))
     assert "outside the cluster → Pod db/pg 5432/TCP" in of(found, "add port").opens
+
+
+def test_a_long_list_of_opened_flows_is_cut_but_counted() -> None:
+    crowd = tuple(pod(f"shop/c{n}", f"10.0.2.{n}", {"n": str(n)}) for n in range(30))
+    tell_apart = policy("db/other", podSelector={"matchLabels": {"n": "x"}})
+    found = of(tried(policy("db/pg-in", ingress=[{"ports": [{"port": 80}]}]), tell_apart, more=crowd), "add port")
+    assert (found.opened, len(found.opens), found.opens[-1]) == (34, 21, "and 14 more")

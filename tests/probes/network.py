@@ -134,10 +134,8 @@ def _build(made: Network) -> None:
     for command in commands:
         _run("ip", *command.split())
     settings = ["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"]
-    # Nobody answers for `absent`: found out in 0.1 s instead of 3.
-    quick = [
-        f"net.{ip}.neigh.{{}}.{key}" for ip in ("ipv4", "ipv6") for key in ("mcast_solicit=1", "retrans_time_ms=100")
-    ]
+    # Nobody answers for `absent`: found out in 0.3 s instead of 3.
+    quick = [f"net.{ip}.neigh.{{}}.retrans_time_ms=100" for ip in ("ipv4", "ipv6")]
     _run("ip", "netns", "exec", made.router, "sysctl", "-qw", *settings, *(key.format("side2") for key in quick))
     _run("ip", "netns", "exec", made.client, "sysctl", "-qw", *(key.format("eth0") for key in quick))
     for tool, version in (("iptables", 4), ("ip6tables", 6)):

@@ -23,7 +23,7 @@ from netdoctor.path.expectation import expect
 from netdoctor.path.path import build_path
 from netdoctor.probing.kube.options import DEFAULT_IMAGE, ProbeOptions
 from netdoctor.probing.kube.prober import KubeProber
-from netdoctor.probing.plan import PlanOptions, make_plan
+from netdoctor.probing.plan import Aim, PlanOptions, make_plan
 from netdoctor.report import Format, encode, listed, render
 
 Progress = Callable[[str], None]
@@ -103,7 +103,7 @@ def _plan_options(request: Request) -> PlanOptions:
 
 def _silent_pods(case: Case) -> Iterator[Pod]:
     """Pods whose logs may say why they do not answer: endpoints that refuse, DNS servers that are not ready."""
-    for seen in case.failed:
+    for seen in case.of(Aim.BACKEND, Aim.UNREADY):
         backend = seen.aimed.backend
         if seen.outcome is Outcome.REFUSED and backend is not None and backend.pod is not None:
             yield backend.pod

@@ -36,8 +36,10 @@ class Seen:
 
     @property
     def ok(self) -> bool:
-        """Whether it passed."""
-        return self.observed.outcome is Outcome.OK
+        """Whether it passed. A truncated answer is one: the client goes on over TCP (RFC 7766), if it can."""
+        if self.observed.probe.kind == "dns" and self.outcome is Outcome.TRUNCATED:
+            return True
+        return self.outcome is Outcome.OK
 
     @property
     def tried(self) -> bool:

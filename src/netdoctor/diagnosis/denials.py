@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from netdoctor.diagnosis.case import Case, Seen
+from netdoctor.diagnosis.target_ports import meant_ports
 from netdoctor.model.probe import Outcome
 from netdoctor.path.backends import Backend
 from netdoctor.path.path import Route
@@ -62,6 +63,8 @@ def enforced_denials(case: Case) -> tuple[Denial, ...]:
 def _denials(case: Case) -> Iterator[Denial]:
     for route in case.path.routes:
         for backend in route.backends:
+            if meant_ports(case, route, backend):
+                continue  # the policy is right: it is the Service that sends to a wrong port
             probes = tuple(s for s in case.to_backend(route, backend) if s.tried)
             yield from _sides(case, route, backend, probes)
     dns = case.path.dns

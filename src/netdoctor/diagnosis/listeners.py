@@ -54,9 +54,7 @@ def sockets_of(case: Case, pod: Pod) -> tuple[Socket, ...] | None:
     for seen in case.of(Aim.SOCKETS, role=Role.ENDPOINT):
         if seen.observed.position.attach_to == pod.ref and seen.ok:
             listed = seen.observed.observation.detail.get("listening", ())
-            return tuple(
-                Socket(str(s["protocol"]).upper(), str(s["address"]), int(s["port"]), seen.id) for s in listed
-            )
+            return tuple(Socket(str(s["protocol"]).upper(), str(s["address"]), int(s["port"]), seen.id) for s in listed)
     return None
 
 

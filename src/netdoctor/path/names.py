@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netdoctor.cluster.objects import PodSpec
-
 NDOTS = 5  # what kubelet writes for ClusterFirst
 
 
@@ -40,17 +38,3 @@ def service_of(fqdn: str, domain: str) -> ServiceName | None:
         return None
     labels = fqdn[: -len(suffix)].split(".")
     return ServiceName(labels[0], labels[1]) if len(labels) == 2 else None
-
-
-def uses_cluster_dns(spec: PodSpec | None, *, node: bool = False) -> bool:
-    """Whether a pod's resolv.conf names the cluster's DNS (pod.spec.dnsPolicy).
-
-    hostNetwork with ClusterFirst falls back to Default (kubernetes/kubernetes#35761).
-    """
-    if node:
-        return False
-    if spec is None:
-        return True
-    if spec.host_network:
-        return spec.dns_policy == "ClusterFirstWithHostNet"
-    return spec.dns_policy in ("ClusterFirst", "ClusterFirstWithHostNet")

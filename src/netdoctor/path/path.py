@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netdoctor.cluster.facts import cluster_domain, dns_service
-from netdoctor.cluster.objects import Pod, Service, ServicePort
+from netdoctor.cluster.facts import cluster_domain, dns_service, node_local_dns
+from netdoctor.cluster.objects import Pod, PodSpec, Service, ServicePort
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
 from netdoctor.path.backends import Backend, listed_backends, pod_backends
 from netdoctor.path.intended import intended_pods
-from netdoctor.path.names import service_of, uses_cluster_dns
-from netdoctor.path.source import Source, resolve_source
+from netdoctor.path.names import service_of
+from netdoctor.path.resolver import Resolver, resolver_of
+from netdoctor.path.source import Source, SourceKind, resolve_source
 from netdoctor.path.target import Target, TargetKind, resolve_target, target_namespace
 
 
@@ -44,7 +45,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class DNSPath:
-    """The name asked and the cluster's DNS servers. `service` is None where none was found."""
+    """The name asked and the cluster's DNS servers. `service` is None where none was found.
+
+    `addresses` are those that a nameserver line may have for the cluster's DNS: the Service's, its servers' own, and
+    NodeLocal DNSCache's. `resolver` is None for a source on a node, which has the node's settings.
+    """
 
     name: str
     domain: str
@@ -52,7 +57,15 @@ class DNSPath:
     udp: tuple[Backend, ...]
     tcp: tuple[Backend, ...]
     unready: tuple[Backend, ...]
-    used: bool  # whether the source's resolv.conf names the cluster's DNS
+    addresses: frozenset[str]
+    resolver: Resolver | None
+
+    @property
+    def used(self) -> bool:
+        """Whether the source's resolv.conf names the cluster's DNS."""
+        if self.resolver is None or self.resolver.nameservers is None:
+            return False
+        return self.service is None or self.resolver.asks(self.addresses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +158,26 @@ def _dns_path(snapshot: Snapshot, source: Source, target: Target) -> DNSPath:
             listed = listed_backends(snapshot, service, port)
             by_protocol[port.protocol] = tuple(b for b in listed if b.ready)
             unready = unready or tuple(b for b in listed if not b.ready)
-    used = uses_cluster_dns(source.spec, node=source.node != "" and source.spec is None)
     domain = cluster_domain(snapshot)
-    return DNSPath(target.dns_name, domain, service, by_protocol["UDP"], by_protocol["TCP"], unready, used)
+    local = node_local_dns(snapshot)
+    addresses = {
+        *(service.vips if service else ()),
+        *(b.address for b in by_protocol["UDP"]),
+        *([local] if local else ()),
+    }
+    resolver = None
+    if source.kind is not SourceKind.NODE:
+        resolver = resolver_of(source.spec or PodSpec(), source.namespace, domain, service.vips if service else ())
+    return DNSPath(
+        target.dns_name,
+        domain,
+        service,
+        by_protocol["UDP"],
+        by_protocol["TCP"],
+        unready,
+        frozenset(addresses),
+        resolver,
+    )
 
 
 def _number(target: Target) -> int:

@@ -79,5 +79,5 @@ def _checks(policies: CompiledPolicies, near: NearMiss) -> str:
 
 
 def _opens(fix: Repair) -> str:
-    closes = f", closes {len(fix.closes)}" if fix.closes else ""
-    return f"opens {len(fix.opens)}{closes}"
+    closes = f", closes {fix.closed}" if fix.closed else ""
+    return f"opens {fix.opened}{closes}"

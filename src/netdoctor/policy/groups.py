@@ -7,7 +7,7 @@ membership in the same ipBlocks, whoever owns them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from netdoctor.cluster.snapshot import Snapshot
@@ -51,28 +51,39 @@ def stable_labels(endpoint: Endpoint) -> dict[str, str]:
 
 def groups_of(snapshot: Snapshot, compiled: Iterable[CompiledPolicies], asked: Flow) -> tuple[Group, ...]:
     """All pods with a network of their own, the outside, and the ends of `asked` where they are neither."""
-    rulesets = [ruleset for policies in compiled for same in policies.rulesets.values() for ruleset in same]
-    peers = [peer for ruleset in rulesets for rule in ruleset.rules for peer in rule.peers]
-    blocks = {replace(peer, path="") for peer in peers if isinstance(peer, BlockPeer)}
-    selectors = [peer.pod_selector for peer in peers if isinstance(peer, PodPeer) and peer.pod_selector]
-    selectors += [ruleset.selector for ruleset in rulesets]
-    keys = {requirement.key for selector in selectors for requirement in requirements(selector)}
+    blocks, keys = _distinctions(compiled)
     members: dict[object, list[Endpoint]] = defaultdict(list)
     names: dict[object, set[str]] = defaultdict(set)
+    known: list[tuple[str, Mapping[str, str]]] = []
     for pod in snapshot.pods:
-        if not (pod.finished or pod.spec.host_network):
-            end = pod_endpoint(pod, snapshot)
-            labels = frozenset((name, value) for name, value in end.labels.items() if name in keys)
-            key = (end.namespace, labels, end.ports, _inside(end, blocks))
-            members[key].append(end)
-            names[key].add(str((snapshot.workload_of(pod) or pod).ref))
-    groups = [Group(same[0], next(iter(same[1:]), None), tuple(names[key])) for key, same in members.items()]
-    known = [(group.first.namespace, stable_labels(group.first)) for group in groups]
+        if pod.finished or pod.spec.host_network:
+            continue
+        end = pod_endpoint(pod, snapshot)
+        labels = frozenset((key, value) for key, value in end.labels.items() if key in keys)
+        alike = (end.namespace, labels, end.ports, _placed(end, blocks))
+        members[alike].append(end)
+        names[alike].add(str((snapshot.workload_of(pod) or pod).ref))
+        known.append((end.namespace, stable_labels(end)))
+    groups = (Group(same[0], next(iter(same[1:]), None), tuple(names[alike])) for alike, same in members.items())
     ends = (asked.source, asked.destination)
     others = (e for e in ends if e.kind != "pod" or (e.namespace, stable_labels(e)) not in known)
     return (*groups, *(Group(end, None, (str(end),)) for end in others), Group(OUTSIDE, None, (OUTSIDE.name,)))
 
 
-def _inside(endpoint: Endpoint, blocks: Iterable[BlockPeer]) -> frozenset[BlockPeer]:
+def _distinctions(compiled: Iterable[CompiledPolicies]) -> tuple[frozenset[BlockPeer], frozenset[str]]:
+    """All that policies tell pods of a namespace apart by, besides ports: ipBlocks and label keys."""
+    rulesets = [ruleset for policies in compiled for same in policies.rulesets.values() for ruleset in same]
+    peers = [peer for ruleset in rulesets for rule in ruleset.rules for peer in rule.peers]
+    selectors = [peer.pod_selector for peer in peers if isinstance(peer, PodPeer) and peer.pod_selector]
+    selectors += [ruleset.selector for ruleset in rulesets]
+    return (
+        frozenset(replace(peer, path="") for peer in peers if isinstance(peer, BlockPeer)),
+        frozenset(requirement.key for selector in selectors for requirement in requirements(selector)),
+    )
+
+
+def _placed(endpoint: Endpoint, blocks: frozenset[BlockPeer]) -> tuple[tuple[int, ...], frozenset[BlockPeer]]:
+    """IP versions of its addresses, and the blocks that hold one of them."""
     addresses = [a for a in map(parse_address, endpoint.ips) if a]
-    return frozenset(b for b in blocks if any(a in b.block and not any(a in n for n in b.excepted) for a in addresses))
+    inside = (b for b in blocks if any(a in b.block and not any(a in n for n in b.excepted) for a in addresses))
+    return tuple(a.version for a in addresses), frozenset(inside)

@@ -22,6 +22,7 @@ from netdoctor.policy.verdict import FlowVerdict, MissKind, NearMiss, SideVerdic
 
 _NAME_LABEL = "kubernetes.io/metadata.name"
 _NEAREST = 3  # rules of one side that are worth changing
+_MOST_LISTED = 20  # flows of a repair that are worth reading
 _LABEL_KINDS = frozenset({MissKind.NAMESPACE_LABEL_MISSING, MissKind.NAMESPACE_LABEL_VALUE})
 
 
@@ -30,7 +31,8 @@ class Repair:
     """A change that makes one side of a denied flow pass.
 
     `patch` is what the command sends: a merge patch of a Namespace, one JSON patch operation on a NetworkPolicy, or
-    the manifest of a new one. `opens` and `closes` are the flows that differ then, computed by the engine.
+    the manifest of a new one. `opens` and `closes` are the flows that differ then, computed by the engine: `opened`
+    and `closed` lines of them, of which the first are listed.
     """
 
     title: str
@@ -40,6 +42,8 @@ class Repair:
     direction: Direction
     opens: tuple[str, ...]
     closes: tuple[str, ...]
+    opened: int
+    closed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def repairs(policies: CompiledPolicies, verdict: FlowVerdict, profile: CNIProfil
         for proposal in _proposals(policies, verdict.flow, side)
         if (repair := _tried(policies, verdict.flow, side.direction, proposal, profile))
     ]
-    return tuple(sorted(found, key=lambda repair: (len(repair.closes), len(repair.opens))))
+    return tuple(sorted(found, key=lambda repair: (repair.closed, repair.opened)))
 
 
 def _tried(
@@ -73,7 +77,22 @@ def _tried(
     if not side.allowed:
         return None
     found = effect(policies, after, flow, profile)
-    return Repair(proposal.title, change.command, change.patch, change.object, direction, found.opens, found.closes)
+    return Repair(
+        title=proposal.title,
+        command=change.command,
+        patch=change.patch,
+        object=change.object,
+        direction=direction,
+        opens=_first(found.opens),
+        closes=_first(found.closes),
+        opened=len(found.opens),
+        closed=len(found.closes),
+    )
+
+
+def _first(lines: tuple[str, ...]) -> tuple[str, ...]:
+    left = len(lines) - _MOST_LISTED
+    return (*lines[:_MOST_LISTED], f"and {left} more") if left > 0 else lines
 
 
 def _proposals(policies: CompiledPolicies, flow: Flow, side: SideVerdict) -> Iterator[_Proposal]:

@@ -30,6 +30,7 @@ class Aim(StrEnum):
     RESOLV_CONF = "resolvConf"
     DNS_VIP = "dnsVIP"  # the name, asked of the DNS Service
     DNS_SERVER = "dnsServer"  # the name, asked of one DNS server
+    CLUSTER_NAME = "clusterName"  # a name that every cluster has, asked of one DNS server beside an outside name
     HOST = "host"  # an outside name or an ExternalName, by name
     VIP = "vip"
     BACKEND = "backend"  # an endpoint at its target port
@@ -38,6 +39,9 @@ class Aim(StrEnum):
     OTHER_PORT = "otherPort"  # another declared port of an endpoint's pod
     OTHER_PROTOCOL = "otherProtocol"  # the same port by the other of TCP and UDP
     SOCKETS = "sockets"  # what listens inside an endpoint's pod
+
+
+BY_NAME = (Aim.NAME, Aim.DNS_SERVER, Aim.DNS_VIP, Aim.HOST)  # probes that need the target's name to resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,17 @@ def _dns_probes(path: Path, expectation: Expectation) -> Iterator[tuple[Aimed, P
                     delay=delay,
                 ),
             )
+    yield from _control_probes(path)
+
+
+def _control_probes(path: Path) -> Iterator[tuple[Aimed, Probe]]:
+    """Beside a name that the DNS servers have to ask elsewhere, one that they know: which part of them fails?"""
+    service = path.target.service
+    outside = path.target.kind is TargetKind.HOST or (service is not None and service.spec.type == "ExternalName")
+    name = f"kubernetes.default.svc.{path.dns.domain}"
+    for backend in path.dns.udp[:MAX_BACKENDS] if outside else ():
+        probe = Probe("", ProbeKind.DNS, name=name, server=backend.address, port=backend.port)
+        yield Aimed(Aim.CLUSTER_NAME, backend=backend), probe
 
 
 def _absolute(path: Path) -> str:
@@ -146,7 +161,7 @@ def _absolute(path: Path) -> str:
 
 
 def _route_probes(path: Path, route: Route, expectation: Expectation) -> Iterator[tuple[Aimed, Probe]]:
-    if path.target.kind is TargetKind.HOST or (route.service_port and not route.vips and not route.backends):
+    if path.dns.name and not route.vips and not route.backends:
         yield (
             Aimed(Aim.HOST, required=True, route=route),
             _reach(route.protocol, "", route.port, name=path.dns.name),
@@ -169,7 +184,7 @@ def _route_probes(path: Path, route: Route, expectation: Expectation) -> Iterato
     for backend in (*route.unready, *route.intended)[:MAX_BACKENDS]:
         delay = _delay(expectation.denied(backend, route.protocol))
         yield (
-            Aimed(Aim.UNREADY, False, route, backend),
+            Aimed(Aim.UNREADY, path.target.kind is TargetKind.PODS, route, backend),
             _reach(route.protocol, backend.address, backend.port, delay),
         )
         yield from _contrasts(route, backend)

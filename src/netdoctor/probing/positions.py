@@ -19,7 +19,7 @@ def positions(snapshot: Snapshot, path: Path, *, attach: bool) -> tuple[Position
     if attach and (pod := _running(source.pods)) is not None:
         placed = [Position("source", Role.SOURCE, pod.namespace, attach_to=pod.ref, node=pod.spec.node_name)]
     else:
-        placed = [_stand_in(source, name, node) for name, node in _places(snapshot, path)]
+        placed = [_stand_in(source, name, node) for name, node in places(snapshot, path)]
     if _needs_contrast(snapshot, path):
         placed.append(Position("neutral", Role.NEUTRAL, source.namespace, node=placed[0].node))
     if attach:
@@ -27,7 +27,7 @@ def positions(snapshot: Snapshot, path: Path, *, attach: bool) -> tuple[Position
     return tuple(placed)
 
 
-def _places(snapshot: Snapshot, path: Path) -> Iterator[tuple[str, str | None]]:
+def places(snapshot: Snapshot, path: Path) -> Iterator[tuple[str, str | None]]:
     """(position id, node) of the stand-ins; node None = wherever the scheduler likes."""
     source = path.source
     if source.kind in (SourceKind.NODE, SourceKind.POD):

@@ -132,8 +132,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.cluster.requests.append((self.command, path))
         if refused := self.cluster.refusals.get((self.command, _resource(path))):
             code, reason, message = refused
-            return self._answer(code, {"kind": "Status", "reason": reason, "message": message})
-        if self.command == "GET":
+            self._answer(code, {"kind": "Status", "reason": reason, "message": message})
+        elif self.command == "GET":
             self._get(path, query)
         elif self.command == "DELETE":
             found = self.cluster.delete(path)

@@ -79,10 +79,12 @@ class AppListensOnLoopback(Cause):
             ),
             evidence=(why.evidence, *probe_evidence(_direct(case, route, backends))),
             fixes=(
-                Fix(f"bind to 0.0.0.0:{first.port} instead (often an option such as --host or --bind)",
-                    kubectl("edit", templates[0])),
+                Fix(
+                    f"bind to 0.0.0.0:{first.port} instead (often an option such as --host or --bind)",
+                    kubectl("edit", templates[0]),
+                ),
             ),
-        )  # fmt: skip
+        )
         return Found(finding, ids(failed), proven=False)
 
 
@@ -217,10 +219,13 @@ class ProtocolMismatch(Cause):
                 f"protocol of {service.ref} for port {route.port}."
                 + (f" The container declares that port for {other} only." if declared else "")
             ),
-            evidence=(Evidence(str(field), route.protocol), *probe_evidence(direct, limit=2),
-                      *probe_evidence(answering, limit=1)),
+            evidence=(
+                Evidence(str(field), route.protocol),
+                *probe_evidence(direct, limit=2),
+                *probe_evidence(answering, limit=1),
+            ),
             fixes=(json_patch(f"let port {route.port} speak {other}", service.ref, operation),),
-        )  # fmt: skip
+        )
         silent = all(s.inconclusive for s in direct)  # no failed probe to explain: proven by what is declared
         return Found(finding, ids(failed), proven=silent)
 

@@ -80,14 +80,19 @@ class StaleEndpoint(Cause):
                 f"answers: {first.backend.label} is listed, {first.because}. kube-proxy sends that share of the "
                 "connections there."
             ),
-            evidence=(*(Evidence(str(field), s.because) for field, s in zip(fields, stale, strict=False)),
-                      *probe_evidence(failed)),
+            evidence=(
+                *(Evidence(str(field), s.because) for field, s in zip(fields, stale, strict=False)),
+                *probe_evidence(failed),
+            ),
             fixes=tuple(
-                json_patch(f"take {first.backend.address} out of {field.object}", field.object,
-                           {"op": "remove", "path": "/" + field.path.replace("[", "/").replace("]", "")})
+                json_patch(
+                    f"take {first.backend.address} out of {field.object}",
+                    field.object,
+                    {"op": "remove", "path": "/" + field.path.replace("[", "/").replace("]", "")},
+                )
                 for field in list(fields)[:1]
             ),
-        )  # fmt: skip
+        )
         return Found(finding, ids(failed), proven=all(s.proven for s in stale))
 
 
@@ -108,7 +113,9 @@ def _no_pod(snapshot: Snapshot, service: Service, backend: Backend) -> str | Non
     """Why an address cannot be a live endpoint by the objects; None for what may be outside the cluster."""
     if not snapshot.was_read("Pod"):
         return None
-    target = next((e.target_ref for e in _entries(snapshot, service, backend) if e.target_ref.get("kind") == "Pod"), None)
+    target = next(
+        (e.target_ref for e in _entries(snapshot, service, backend) if e.target_ref.get("kind") == "Pod"), None
+    )
     if target is not None:
         pod = snapshot.get("Pod", str(target.get("namespace") or service.namespace), str(target.get("name")))
         if isinstance(pod, Pod):

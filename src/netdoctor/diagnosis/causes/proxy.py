@@ -1,0 +1,211 @@
+"""Causes between a Service's ClusterIP and its endpoints: the service proxy of a node, and what it is told to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from netdoctor.cluster.facts import kube_proxy
+from netdoctor.cluster.objects import Pod, Service
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.diagnosis.case import Case, Seen
+from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
+from netdoctor.diagnosis.kubectl import kubectl, merge_patch
+from netdoctor.model.refs import ObjectRef
+from netdoctor.model.report import Evidence, Finding, Fix
+from netdoctor.path.path import Route
+from netdoctor.probing.plan import Aim
+from netdoctor.probing.positions import places
+
+_PROXY = ObjectRef("DaemonSet", "kube-proxy", "kube-system")
+_CLUSTER = {"spec": {"internalTrafficPolicy": "Cluster"}}
+_REPLACEMENTS = ("cilium", "anetd", "ovnkube-node", "kube-router")  # DaemonSets that do kube-proxy's work
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """Where a ClusterIP fails although each endpoint answers from the same place."""
+
+    node: str
+    vip: tuple[Seen, ...]
+    direct: tuple[Seen, ...]
+    all_vips: bool | None  # whether the DNS Service's ClusterIP fails there too; None where that was not seen
+    names: tuple[Seen, ...]  # lookups that failed for that
+
+
+class ServiceProxyBroken(Cause):
+    """The endpoints answer, their ClusterIP does not.
+
+    What it means: from one node, or from all, connections to each endpoint's own address work, and connections to the
+    Service's ClusterIP do not.
+
+    Why it breaks: a ClusterIP is nobody's address. kube-proxy (or what a network plugin has in its place) programs
+    each node's kernel to translate it; where that is missing, late or wiped out, packets to it lead nowhere.
+
+    How it is seen: the contrast between ClusterIP and endpoints from the same place. If the DNS Service's ClusterIP
+    fails there too, all Services do.
+
+    Trap: internalTrafficPolicy: Local without a local endpoint (InternalTrafficPolicyNoLocalEndpoint) drops in good
+    order; where the network plugin replaces kube-proxy, it is the plugin's agent that has to be repaired.
+
+    Fix: bring the node's kube-proxy back, or restart it so that it programs the kernel anew.
+
+    References: Kubernetes documentation, Debug Services, "Is the kube-proxy working?".
+    """
+
+    code: ClassVar[str] = "ServiceProxyBroken"
+    title: ClassVar[str] = "endpoints answer, and their ClusterIP does not"
+    yields_to: ClassVar[tuple[str, ...]] = ("InternalTrafficPolicyNoLocalEndpoint", "ServicePortMissing")
+
+    def examine(self, case: Case) -> Found | RuledOut | None:
+        """Found where the contrast was seen from at least one position."""
+        service = case.backing
+        if service is None or not case.probed:
+            return None
+        for route in case.path.routes:
+            broken = list(_broken(case, service, route))
+            if broken:
+                return self._found(case, service, route, broken)
+        if any(s.ok for s in case.of(Aim.VIP)):
+            return self.ruled_out("the ClusterIP answers")
+        return None
+
+    def _found(self, case: Case, service: Service, route: Route, broken: list[_Broken]) -> Found:
+        works = sorted({s.observed.node or "" for s in case.of(Aim.VIP, route=route) if s.ok})
+        nodes = sorted({b.node for b in broken})
+        component, agents = _component(case.snapshot, nodes)
+        down = [pod for pod in agents if not pod.ready]
+        failed = [s for b in broken for s in (*b.vip, *b.names)]
+        elsewhere = f"; from {', '.join(works)} it works" if works else ""
+        extent = _extent(broken)
+        finding = Finding(
+            code=self.code,
+            title=f"ClusterIP {route.vips[0]}:{route.port} of {service.ref} leads nowhere on {', '.join(nodes)}",
+            certainty=certainty(failed, configured=bool(down)),
+            objects=(component, *(pod.ref for pod in down)),
+            explanation=(
+                f"From {', '.join(nodes)} each endpoint of {service.ref} answers at its own address, and the ClusterIP "
+                f"does not{elsewhere}. {extent}The translation of ClusterIPs on that node is the work of {component}"
+                f"{_state(agents, down)}."
+            ),
+            evidence=(*probe_evidence(failed, limit=2), *probe_evidence(broken[0].direct, limit=2)),
+            fixes=tuple(_fixes(component, agents)),
+        )
+        return Found(finding, ids(failed), proven=False)
+
+
+def _broken(case: Case, service: Service, route: Route) -> Iterator[_Broken]:
+    local = {b.node for b in route.ready} if service.spec.internal_traffic_policy == "Local" else None
+    positions = dict.fromkeys(s.observed.position.id for s in case.of(Aim.VIP, route=route))
+    for position in positions:
+        vip = _from(case.of(Aim.VIP, route=route), position)
+        direct = _from(case.of(Aim.BACKEND, route=route), position)
+        node = vip[0].observed.node or "" if vip else ""
+        failing = bool(vip) and not any(s.ok for s in vip)
+        if failing and direct and all(s.ok for s in direct) and (local is None or node in local):
+            dns = _from(case.of(Aim.DNS_VIP), position)
+            servers = _from(case.of(Aim.DNS_SERVER), position)
+            known = bool(dns) and any(s.ok for s in servers)
+            all_vips = not any(s.ok for s in dns) if known else None
+            names = _from(case.of(Aim.NAME), position) if all_vips else ()
+            yield _Broken(node, vip, direct, all_vips, tuple(s for s in names if not s.ok))
+
+
+def _from(seen: tuple[Seen, ...], position: str) -> tuple[Seen, ...]:
+    return tuple(s for s in seen if s.observed.position.id == position and s.tried)
+
+
+def _extent(broken: list[_Broken]) -> str:
+    if all(b.all_vips for b in broken):
+        return "The ClusterIP of the DNS Service fails there as well, so no Service works from there. "
+    if any(b.all_vips is False for b in broken):
+        return "The ClusterIP of the DNS Service works, so it is only this Service's rules that are missing or wrong. "
+    return ""
+
+
+def _component(snapshot: Snapshot, nodes: list[str]) -> tuple[ObjectRef, list[Pod]]:
+    """What translates ClusterIPs here, and its pods on the nodes."""
+    proxy = kube_proxy(snapshot)
+    if proxy.replaced_by is not None:
+        agents = [d for d in snapshot.daemon_sets if d.name in _REPLACEMENTS]
+        if not agents:  # part of the node's own process, as in k3s
+            return ObjectRef("Node", nodes[0]), []
+        return agents[0].ref, [pod for pod in snapshot.pods_of(agents[0]) if pod.spec.node_name in nodes]
+    return _PROXY, [pod for node in nodes for pod in proxy.pods.get(node, ())]
+
+
+def _state(agents: list[Pod], down: list[Pod]) -> str:
+    if down:
+        return f"; its pod {down[0].name} is not Ready"
+    return f"; its pod {agents[0].name} is Ready all the same" if agents else ""
+
+
+def _fixes(component: ObjectRef, agents: list[Pod]) -> Iterator[Fix]:
+    for pod in agents[:1]:
+        yield Fix(f"read what {pod.name} says", kubectl("logs", pod.ref, "--tail=50"))
+        yield Fix(f"restart {pod.name}, so that it programs the node anew", kubectl("delete", pod.ref))
+    if not agents and component.kind == "DaemonSet":
+        yield Fix(f"look why {component} has no pod there", kubectl("describe", component))
+
+
+class InternalTrafficPolicyNoLocalEndpoint(Cause):
+    """The Service serves a node's clients from that node only, and the node has no endpoint.
+
+    What it means: spec.internalTrafficPolicy is Local, and no ready endpoint runs on the client's node.
+
+    Why it breaks: with Local, kube-proxy uses the endpoints of its own node only. Where there are none it drops what
+    is sent to the ClusterIP, even though other nodes have some.
+
+    How it is seen: connections from some nodes time out, from others they work; the endpoints' own addresses answer
+    from everywhere.
+
+    Trap: it looks like a NetworkPolicy that drops, or like a broken kube-proxy (ServiceProxyBroken).
+
+    Fix: use internalTrafficPolicy: Cluster (or trafficDistribution: PreferSameNode), or run an endpoint on each node.
+
+    References: Kubernetes documentation, Service Internal Traffic Policy; kubernetes/kubernetes#121371.
+    """
+
+    code: ClassVar[str] = "InternalTrafficPolicyNoLocalEndpoint"
+    title: ClassVar[str] = "internalTrafficPolicy is Local, and the client's node has no endpoint"
+
+    def examine(self, case: Case) -> Found | RuledOut | None:
+        """Found for the nodes from which the check asks, or would ask."""
+        service = case.backing
+        if service is None or service.spec.internal_traffic_policy != "Local" or not service.vips:
+            return None
+        for route in case.path.routes:
+            with_endpoint = {backend.node for backend in route.ready}
+            if not with_endpoint or "" in with_endpoint:
+                continue
+            vip = [s for s in case.of(Aim.VIP, route=route) if s.tried and s.observed.node]
+            asked = {s.observed.node for s in vip} or {node for _, node in places(case.snapshot, case.path)}
+            without = sorted(node for node in asked if node and node not in with_endpoint)
+            if any(s.ok for s in vip if s.observed.node in without):
+                return self.ruled_out(f"the ClusterIP answers on {', '.join(without)} all the same")
+            if without:
+                return self._found(service, route, without, [s for s in vip if s.observed.node in without])
+        return self.ruled_out("each node from which it was asked has a ready endpoint")
+
+    def _found(self, service: Service, route: Route, without: list[str], failed: list[Seen]) -> Found:
+        field = service.ref.at("spec.internalTrafficPolicy")
+        having = ", ".join(sorted({backend.node for backend in route.ready}))
+        finding = Finding(
+            code=self.code,
+            title=f"{service.ref} serves each node's clients from that node only, and {', '.join(without)} has none",
+            certainty=certainty(failed),
+            objects=(field,),
+            explanation=(
+                f"spec.internalTrafficPolicy of {service.ref} is Local, so kube-proxy uses the endpoints of the "
+                f"client's own node only. {', '.join(without)} has no ready endpoint (only {having}), "
+                "and drops what is sent to the ClusterIP."
+            ),
+            evidence=(
+                Evidence(str(field), "Local"),
+                *(Evidence(str(b.pod.ref if b.pod else b.address), f"runs on {b.node}") for b in route.ready[:3]),
+                *probe_evidence(failed),
+            ),
+            fixes=(merge_patch("use the endpoints of all nodes", service.ref, _CLUSTER),),
+        )
+        return Found(finding, ids(failed))
