@@ -47,6 +47,7 @@ def _status(cluster: Cluster, _: argparse.Namespace) -> int:
 
 
 def _load(cluster: Cluster, arguments: argparse.Namespace) -> int:
+    _require(cluster)
     cluster.load(arguments.archives)
     return 0
 
@@ -60,13 +61,21 @@ def _env(cluster: Cluster, _: argparse.Namespace) -> int:
 
 
 def _exec(cluster: Cluster, arguments: argparse.Namespace) -> int:
+    _require(cluster)
     command = cluster.command(arguments.argv)
     os.execvp(command[0], command)
 
 
 def _node_exec(cluster: Cluster, arguments: argparse.Namespace) -> int:
+    _require(cluster)
     command = cluster.node_command(arguments.node, arguments.argv)
     os.execvp(command[0], command)
+
+
+def _require(cluster: Cluster) -> None:
+    if not cluster.kubeconfig.is_file():
+        advice = f"run `python -m e2e.cluster up --cni {cluster.cni} --name {cluster.name}`"
+        raise ClusterError(f"{cluster.name} cannot be reached", "there is no such cluster", advice)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -34,7 +34,7 @@ def build_commands(module: GoModule) -> Path:
             "there is no Go toolchain on the PATH",
             "install Go 1.25 or newer, or set NETDOCTOR_NODE_IMAGE",
         )
-    unfinished = module.directory.with_suffix(".new")
+    unfinished = module.directory.with_name(f"{module.directory.name}.new")
     unfinished.mkdir(parents=True, exist_ok=True)
     build = ["go", "build", "-v", "-trimpath", "-buildvcs=false", "-mod=readonly"]
     build += ["-ldflags", linker_flags(module), "-o", f"{unfinished}/", *module.packages]

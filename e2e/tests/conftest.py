@@ -7,8 +7,8 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +38,7 @@ class Place:
         return Kubectl(self.access).get(kinds, "-n", self.namespace, *arguments)
 
     def probe(self, request: Document, *options: str) -> subprocess.Popen[str]:
-        """Start a run of one probe pod; `options` choose another user. See `run_prober`."""
+        """Start a run of probe pods; `options` choose another user. See `run_prober`."""
         argv = [sys.executable, "-m", "e2e.tests.run_prober", *(options or self.access.options)]
         pipe = subprocess.PIPE
         process = subprocess.Popen(self.access.command(argv), stdin=pipe, stdout=pipe, stderr=pipe, text=True)
@@ -65,21 +65,19 @@ def access(request: pytest.FixtureRequest) -> Iterator[Access]:
         yield chosen
 
 
-@pytest.fixture(scope="module")
-def place(access: Access) -> Iterator[Place]:
+@contextmanager
+def namespace(access: Access) -> Iterator[Place]:
     """A namespace that is deleted at the end."""
     here = Place(access, f"probe-pods-{secrets.token_hex(3)}")
     Kubectl(access)("create", "namespace", here.namespace)
-    yield here
-    Kubectl(access)("delete", "namespace", here.namespace, "--wait=false")
+    try:
+        yield here
+    finally:
+        Kubectl(access)("delete", "namespace", here.namespace, "--wait=false")
 
 
 @pytest.fixture
-def limited(place: Place, tmp_path: Path) -> Path:
-    """A kubeconfig for a service account of the namespace that has no rights yet, called `limited`."""
-    place.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "limited"}})
-    config = json.loads(place.kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json"))
-    config["users"][0]["user"] = {"token": place.kubectl("create", "token", "limited").strip()}
-    file = tmp_path / "kubeconfig"
-    file.write_text(json.dumps(config))
-    return file
+def place(access: Access) -> Iterator[Place]:
+    """A namespace for one test."""
+    with namespace(access) as here:
+        yield here

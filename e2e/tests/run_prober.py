@@ -1,7 +1,8 @@
-"""``python -m e2e.tests.run_prober [--context NAME] [--kubeconfig FILE]``: one probe pod in a real cluster.
+"""``python -m e2e.tests.run_prober [--context NAME] [--kubeconfig FILE]``: probe pods in a real cluster.
 
-Reads a request as JSON from stdin: ``namespace``, ``labels`` (of the workload that the pod stands for), ``seconds``
-(how long the agent runs at least) and ``options`` (of ProbeOptions). Prints what came of it as JSON.
+Reads a request as JSON from stdin: ``namespace``, ``stand_ins`` (for each pod the labels of the workload that it
+stands for; one neutral pod unless given), ``seconds`` (how long the agents run at least) and ``options`` (of
+ProbeOptions). Prints what came of it as JSON; probe ``N-0`` is that of pod N.
 """
 
 from __future__ import annotations
@@ -25,16 +26,19 @@ def main() -> int:
     parser.add_argument("--kubeconfig")
     arguments = parser.parse_args()
     request = json.load(sys.stdin)
-    namespace, labels = request["namespace"], request.get("labels", {})
+    namespace = request["namespace"]
     client = connect(arguments.kubeconfig, arguments.context, 20)
     snapshot = read(client, [namespace], lambda _: None)
-    stands_for = ObjectRef("Deployment", "any", namespace) if labels else None
-    position = Position("p", Role.SOURCE, namespace, labels=labels, stands_for=stands_for)
-    probes = (Probe("p-0", ProbeKind.RESOLV_CONF, delay=request.get("seconds", 0)),)
+    pods = []
+    for number, labels in enumerate(request.get("stand_ins", [{}])):
+        stands_for = ObjectRef("Deployment", "any", namespace) if labels else None
+        position = Position(str(number), Role.SOURCE, namespace, labels=labels, stands_for=stands_for)
+        probe = Probe(f"{number}-0", ProbeKind.RESOLV_CONF, delay=request.get("seconds", 0))
+        pods.append(ProbePod(position, (probe,)))
     prober = KubeProber(client, snapshot, ProbeOptions(**request.get("options", {})))
-    run = prober.run([ProbePod(position, probes)], lambda line: print(line, file=sys.stderr, flush=True))
+    run = prober.run(pods, lambda line: print(line, file=sys.stderr, flush=True))
     document = {
-        "observed": [seen.outcome for seen in run.observed],
+        "observed": {seen.id: seen.outcome for seen in run.observed},
         "notTested": [missing.because for missing in run.not_tested],
         "warnings": list(run.warnings),
     }

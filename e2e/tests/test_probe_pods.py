@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import random
+import secrets
 import signal
 import subprocess
 import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from e2e.tests.conftest import Document, Place
-from netdoctor.probing.kube.manifest import EXPIRES_LABEL, RUN_LABEL
-from netdoctor.probing.kube.rights import CLEANING, PROBING, Right, manifests
+from e2e.runner.access import Access
+from e2e.tests.conftest import Document, Place, namespace
+from netdoctor.probing.kube.manifest import EXPIRES_LABEL, POSITION, RUN_LABEL
+from netdoctor.probing.kube.rights import PROBING, Right, manifests
 
 OURS = "jobs.batch,pods,podtemplates"
 WATCHED = (
-    "pods,endpointslices,poddisruptionbudgets,deployments,statefulsets,daemonsets,replicasets,replicationcontrollers"
+    "pods,endpointslices,poddisruptionbudgets,horizontalpodautoscalers,"
+    "deployments,statefulsets,daemonsets,replicasets,replicationcontrollers"
 )
 
 
@@ -73,6 +79,22 @@ OBJECTS = (
     _workload("ReplicationController", "v1", LABELS["old"]),
     *(_service(name, labels) for name, labels in LABELS.items() if name != "published"),
     _service("published", {"role": "member"}, publishNotReadyAddresses=True, clusterIP="None"),
+    {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "deployment"},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "deployment"},
+            "minReplicas": 1,
+            "maxReplicas": 5,
+            "metrics": [
+                {
+                    "type": "Resource",
+                    "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}},
+                }
+            ],
+        },
+    },
     _budget("deployment", maxUnavailable="50%"),
     _budget("statefulset", minAvailable="50%"),
     _budget("guarded", maxUnavailable=1),
@@ -81,15 +103,19 @@ OBJECTS = (
 
 
 @pytest.fixture(scope="module")
-def workloads(place: Place) -> Place:
+def workloads(access: Access) -> Iterator[Place]:
     """One workload of each kind, all Ready, their budgets allowing disruptions."""
-    place.apply(*OBJECTS)
-    place.kubectl("wait", "pods", "--all", "--for=condition=Ready", "--timeout=100s")
-    until = time.monotonic() + 60
-    while not all(item["status"].get("disruptionsAllowed") for item in place.items("poddisruptionbudgets")):
-        assert time.monotonic() < until, "the budgets never allowed a disruption"
-        time.sleep(0.5)
-    return place
+    with namespace(access) as place:
+        place.apply(*OBJECTS)
+        for item in OBJECTS:
+            if item["kind"] in ("Deployment", "StatefulSet", "DaemonSet"):
+                place.kubectl("rollout", "status", f"{item['kind']}/{item['metadata']['name']}", "--timeout=100s")
+        place.kubectl("wait", "pods", "--all", "--for=condition=Ready", "--timeout=100s")
+        for item in OBJECTS:
+            if item["kind"] == "PodDisruptionBudget":
+                allowed = "--for=jsonpath={.status.disruptionsAllowed}=1"
+                place.kubectl("wait", f"poddisruptionbudget/{item['metadata']['name']}", allowed, "--timeout=60s")
+        yield place
 
 
 def state(place: Place) -> tuple[dict[str, object], list[Document]]:
@@ -109,31 +135,44 @@ def state(place: Place) -> tuple[dict[str, object], list[Document]]:
         elif kind == "PodDisruptionBudget":
             seen[name] = status["disruptionsAllowed"]
         else:
-            counts = ("replicas", "readyReplicas", "currentNumberScheduled", "numberReady", "numberMisscheduled")
+            counts = (
+                "replicas",
+                "currentReplicas",
+                "desiredReplicas",
+                "readyReplicas",
+                "currentNumberScheduled",
+                "numberReady",
+                "numberMisscheduled",
+            )
             seen[name] = [status.get(count) for count in counts]
     return seen, [pod for pod in probes if pod.get("status", {}).get("phase") == "Running"]
 
 
-@pytest.mark.parametrize("name", LABELS)
-def test_nothing_takes_a_stand_in_for_a_replica(workloads: Place, name: str) -> None:
+def test_nothing_takes_stand_ins_for_replicas(workloads: Place) -> None:
+    """No adoption, no ready endpoint, no change in any count or in any budget while one of each kind runs."""
     before, _ = state(workloads)
-    process = workloads.probe({"labels": LABELS[name], "seconds": 6})
-    seen_running: list[Document] = []
+    process = workloads.probe({"stand_ins": list(LABELS.values()), "seconds": 10})
+    running: dict[str, Document] = {}
+    looks_at_all = 0
     while process.poll() is None:
         now, probes = state(workloads)
         assert now == before
-        seen_running += probes
+        running |= {pod["metadata"]["annotations"][POSITION]: pod for pod in probes}
+        looks_at_all += len(probes) == len(LABELS)
     result = workloads.result(process)
-    assert result["observed"] == ["ok"], result
-    assert len(seen_running) >= 2, "the probe pod was never there while the workloads were looked at"
-    carried = seen_running[0]["metadata"]["labels"]
-    left_out = {"published": {"role"}, "guarded": {"app"}}.get(name, set())
-    assert LABELS[name].keys() - carried.keys() == left_out
-    assert len(result["warnings"]) == len(left_out)
-    [owner] = seen_running[0]["metadata"]["ownerReferences"]
-    adoptable = name in {"daemonset", "bare", "old"}
-    assert (owner["kind"], owner.get("controller", False)) == (("PodTemplate", True) if adoptable else ("Job", False))
+    assert set(result["observed"].values()) == {"ok"}, result
+    assert looks_at_all >= 2, "the probe pods were never all there while the workloads were looked at"
     assert workloads.items(OURS, "-l", RUN_LABEL) == []
+    pods = {name: running[str(number)] for number, name in enumerate(LABELS)}
+    left_out = {name: LABELS[name].keys() - pod["metadata"]["labels"].keys() for name, pod in pods.items()}
+    assert {name: len(keys) for name, keys in left_out.items() if keys} == {"published": 1, "guarded": 1}
+    assert left_out["published"] == {"role"}
+    assert len(result["warnings"]) == 2
+    owners = {name: pod["metadata"]["ownerReferences"][0] for name, pod in pods.items()}
+    controlled = {name for name, owner in owners.items() if owner.get("controller")}
+    assert controlled == {"daemonset", "bare", "old"}
+    assert {owners[name]["kind"] for name in controlled} == {"PodTemplate"}
+    assert {owner["kind"] for name, owner in owners.items() if name not in controlled} == {"Job"}
 
 
 def test_a_pod_with_just_the_labels_would_be_taken(workloads: Place) -> None:
@@ -156,24 +195,29 @@ def test_a_pod_with_just_the_labels_would_be_taken(workloads: Place) -> None:
 
 
 def test_nothing_is_left_after_sigkill_at_any_moment(place: Place) -> None:
-    deadline = 20
-    killed = random.Random(7)
+    """Past the deadline, that is: the owner ends by itself."""
+    moments = random.Random(7)
+    left: dict[str, Document] = {}
     for _ in range(6):
-        process = place.probe({"seconds": 30, "options": {"deadline": deadline, "start_timeout": 10}})
+        process = place.probe({"seconds": 30, "options": {"deadline": 30, "start_timeout": 10}})
+        assert process.stderr is not None
+        process.stderr.readline()  # it reads the cluster now
         with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(killed.uniform(1, 6))
+            process.wait(moments.uniform(0, 5))
         process.send_signal(signal.SIGKILL)
         process.communicate()
-    left = place.items(OURS, "-l", RUN_LABEL)
-    assert {item["kind"] for item in left} >= {"Job", "Pod"}, "killed too early to leave anything"
-    over = max(int(item["metadata"]["labels"][EXPIRES_LABEL]) for item in left)
-    while left := place.items(OURS, "-l", RUN_LABEL):
-        assert time.time() < over + 15, f"{[item['metadata']['name'] for item in left]} outlived the deadline"
+        left |= {item["metadata"]["uid"]: item for item in place.items(OURS, "-l", RUN_LABEL)}
+    assert {item["kind"] for item in left.values()} == {"Job", "Pod"}, "killed too early to leave anything"
+    over = max(int(item["metadata"]["labels"][EXPIRES_LABEL]) for item in left.values())
+    while remaining := place.items(OURS, "-l", RUN_LABEL):
+        names = [item["metadata"]["name"] for item in remaining]
+        assert time.time() < over + 15, f"{names} outlived the deadline"
         time.sleep(0.5)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_nothing_is_left_after_an_interrupt(place: Place, number: signal.Signals) -> None:
+    """At once."""
     process = place.probe({"seconds": 30})
     assert process.stderr is not None
     assert "probing" in next(line for line in process.stderr if "probing" in line)
@@ -185,29 +229,75 @@ def test_nothing_is_left_after_an_interrupt(place: Place, number: signal.Signals
 
 
 def test_a_restricted_namespace_admits_probe_pods(place: Place) -> None:
+    """Without an exception."""
     level = "pod-security.kubernetes.io/enforce"
     place.kubectl("label", "namespace", place.namespace, f"{level}=restricted", "--overwrite")
     result = place.result(place.probe({}))
-    place.kubectl("label", "namespace", place.namespace, f"{level}-")
-    assert result == {"observed": ["ok"], "notTested": [], "warnings": []}
+    assert result == {"observed": {"0-0": "ok"}, "notTested": [], "warnings": []}
 
 
-@pytest.mark.parametrize("missing", PROBING, ids=lambda right: f"{right.resources[0]}")
-def test_each_right_is_needed_and_its_lack_is_said(place: Place, limited: Path, missing: Right) -> None:
-    subject = {"kind": "ServiceAccount", "name": "limited", "namespace": place.namespace}
-    documents = manifests([place.namespace], subject=subject)
-    for document in documents:
-        document["metadata"]["name"] += f"-{place.namespace}"
-        if "roleRef" in document:
-            document["roleRef"]["name"] += f"-{place.namespace}"
-    role = next(document for document in documents if document["kind"] == "Role")
-    place.apply(*documents)
-    assert place.result(place.probe({}, "--kubeconfig", str(limited)))["observed"] == ["ok"]
-    role["rules"] = [right.rule() for right in (*PROBING, *CLEANING) if right is not missing]
-    place.apply(role)
-    result = place.result(place.probe({"labels": {"app": "nobody"}}, "--kubeconfig", str(limited)))
-    for kind in ("clusterrole", "clusterrolebinding"):
-        place.kubectl("delete", kind, f"netdoctor-read-{place.namespace}")
-    told = " ".join((*result["notTested"], *result["warnings"]))
-    group = f"{missing.resources[0]}.{missing.group}"
-    assert f'"{missing.resources[0]}"' in told or group in told, result
+NEEDED = {  # what is said of a right that a run cannot do without; with any other missing it works
+    ("jobs", "create"): "notTested",
+    ("jobs", "delete"): "warnings",
+    ("pods", "create"): "notTested",
+    ("pods", "delete"): "warnings",
+    ("pods", "watch"): "notTested",
+    ("pods/log", "get"): "notTested",
+}
+SINGLE = [(right, verb) for right in PROBING for verb in right.verbs]
+
+
+@pytest.fixture(scope="module")
+def limited(access: Access, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, Path]]:
+    """A namespace, and a kubeconfig for a service account with the rights that `netdoctor rbac` prints."""
+    with namespace(access) as place:
+        name, where = f"netdoctor-{place.namespace}", {"name": "limited", "namespace": place.namespace}
+        place.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "limited"}})
+        documents = manifests([place.namespace], subject={"kind": "ServiceAccount", **where})
+        for document in documents:
+            document["metadata"]["name"] = name
+            if "roleRef" in document:
+                document["roleRef"]["name"] = name
+        place.apply(*documents)
+        config = json.loads(place.kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json"))
+        config["users"][0]["user"] = {"token": place.kubectl("create", "token", "limited").strip()}
+        file = tmp_path_factory.mktemp("limited") / "kubeconfig"
+        file.write_text(json.dumps(config))
+        yield place, file
+        place.kubectl("delete", "clusterrole,clusterrolebinding", name)
+
+
+def _grant(place: Place, rights: Iterable[Right]) -> None:
+    """Change the role, and wait until the API server has taken note."""
+    role = manifests([place.namespace])[1]
+    role["metadata"]["name"] = f"netdoctor-{place.namespace}"
+    rules = [right.rule() for right in rights]
+    verb = secrets.token_hex(4)  # one that nobody has had before
+    place.apply({**role, "rules": [*rules, {"apiGroups": [""], "resources": ["marks"], "verbs": [verb]}]})
+    mark = json.dumps(
+        {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {
+                "user": f"system:serviceaccount:{place.namespace}:limited",
+                "resourceAttributes": {"namespace": place.namespace, "resource": "marks", "verb": verb},
+            },
+        }
+    )
+    until = time.monotonic() + 20
+    while not json.loads(place.kubectl("create", "-f", "-", "-o", "json", stdin=mark))["status"]["allowed"]:
+        assert time.monotonic() < until, "the role never came into force"
+
+
+@pytest.mark.parametrize(("right", "verb"), SINGLE, ids=[f"{right.resources[0]}-{verb}" for right, verb in SINGLE])
+def test_a_missing_right_is_said_in_words(limited: tuple[Place, Path], right: Right, verb: str) -> None:
+    """With all rights that `netdoctor rbac` prints but one."""
+    place, kubeconfig = limited
+    less = replace(right, verbs=tuple(other for other in right.verbs if other != verb))
+    _grant(place, [less if other is right else other for other in PROBING if other is not right or less.verbs])
+    request = {"stand_ins": [{"app": "nobody"}], "options": {"deadline": 65}}
+    result = place.result(place.probe(request, "--kubeconfig", str(kubeconfig)))
+    said = result[NEEDED[key]] if (key := (right.resources[0], verb)) in NEEDED else []
+    if key in NEEDED:
+        assert f'cannot {verb} resource "{right.resources[0]}"' in " ".join(said), result
+    assert result["observed"] == ({} if NEEDED.get(key) == "notTested" else {"0-0": "ok"}), result

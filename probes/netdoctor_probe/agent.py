@@ -7,9 +7,10 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Protocol, TypeAlias, cast
 
 from netdoctor_probe.attempt import EndedError, Seen
+from netdoctor_probe.doubts import Doubts
 from netdoctor_probe.loop import Loop, Task
 from netdoctor_probe.named import Named
 from netdoctor_probe.wire import Observation, Outcome, Plan, Probe, ProbeKind
@@ -36,49 +37,64 @@ class Runner(Protocol):
         ...
 
 
+Runners: TypeAlias = dict[ProbeKind, Runner]
+
+
 def run(plan: Plan, emit: Callable[[Observation], None]) -> None:
     """Runs every probe of the plan; `emit` gets one observation for each, in the order in which they end.
 
     At most `plan.parallel` run at once; those not ended after `plan.deadline` seconds are `error`, those not begun
-    by then `skipped`.
+    by then `skipped`. A timeout that ICMP rate limiting may have made is looked at again (see `doubts`); if it remains
+    one, its detail has ``icmpLimited: true``.
     """
-    kinds = {probe.kind for probe in plan.probes} | {ProbeKind.LOOKUP for probe in plan.probes if _by_name(probe)}
-    runners = _load(kinds)  # before the first packet: an import takes its time
+    runners = _load(plan.probes)  # before the first packet: an import takes its time
     start = time.monotonic()
     deadline = start + plan.deadline
     waiting = deque(sorted(plan.probes, key=lambda probe: probe.delay))
-    running: dict[str, float] = {}
+    running: dict[str, tuple[Probe, float]] = {}
+    doubts = Doubts()
     loop = Loop()
 
     def ended(observation: Observation) -> None:
-        del running[observation.id]
-        emit(observation)
+        probe, _ = running.pop(observation.id)
+        if not doubts.keeps(probe, observation):
+            emit(observation)
 
     while (waiting or running) and (now := time.monotonic()) < deadline:
         while waiting and len(loop) < plan.parallel and start + waiting[0].delay <= now:
             probe = waiting.popleft()
-            running[probe.id] = now
-            runner = runners[probe.kind]
-            loop.start(_guarded(probe, Named(runner, runners[ProbeKind.LOOKUP]) if _by_name(probe) else runner), ended)
+            running[probe.id] = probe, now
+            loop.start(_guarded(probe, runners), ended)
         due = start + waiting[0].delay if waiting and len(loop) < plan.parallel else deadline
         if running or waiting:
             loop.step(min(deadline, due))
 
     because = f"the run's deadline of {plan.deadline:g} s came first"
-    for cut, begun in running.items():
-        emit(Observation(cut, Outcome.ERROR, time.monotonic() - begun, detail={"because": because}))
+    for probe, begun in running.values():
+        emit(Observation(probe.id, Outcome.ERROR, time.monotonic() - begun, detail={"because": because}))
     for probe in waiting:
         emit(Observation(probe.id, Outcome.SKIPPED, 0.0, detail={"because": because}))
+    for observation in doubts.settled(lambda probe: _alone(probe, runners), deadline):
+        emit(observation)
+
+
+def _alone(probe: Probe, runners: Runners) -> Observation:
+    seen: list[Observation] = []
+    loop = Loop()
+    loop.start(_guarded(probe, runners), seen.append)
+    while loop:
+        loop.step(time.monotonic() + probe.timeout)
+    return seen[0]
 
 
 def _by_name(probe: Probe) -> bool:
     return probe.kind in {ProbeKind.TCP, ProbeKind.UDP} and not probe.host
 
 
-def _load(kinds: set[ProbeKind]) -> dict[ProbeKind, Runner]:
-    """The runners of these kinds; one that cannot work here says so for each of its probes."""
-    runners: dict[ProbeKind, Runner] = {}
-    for kind in kinds:
+def _load(probes: tuple[Probe, ...]) -> Runners:
+    """The runners that these probes need; one that cannot work here says so for each of its probes."""
+    runners: Runners = {}
+    for kind in {probe.kind for probe in probes} | {ProbeKind.LOOKUP for probe in probes if _by_name(probe)}:
         if kind is ProbeKind.WHO and not _may_send_raw():
             runners[kind] = _Unavailable("NET_RAW is not granted here")
             continue
@@ -109,8 +125,11 @@ class _Unavailable:
         return Observation(probe.id, Outcome.SKIPPED, 0.0, detail={"because": self._because})
 
 
-def _guarded(probe: Probe, runner: Runner) -> Task[Observation]:
+def _guarded(probe: Probe, runners: Runners) -> Task[Observation]:
     start = time.monotonic()
+    runner = runners[probe.kind]
+    if _by_name(probe):
+        runner = Named(runner, runners[ProbeKind.LOOKUP])
     try:
         return (yield from runner.run(probe))
     except EndedError as ended:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import product
 
@@ -30,8 +31,8 @@ def reachable(snapshot: Snapshot) -> set[str]:
 
 
 def on_port_80(lines: tuple[str, ...]) -> set[str]:
-    split = (line.split(" 80/TCP") for line in lines)
-    return {parts[0] for parts in split if len(parts) == 2}
+    parts = (re.fullmatch(r"(.+?)((?:,? \d+/[A-Z]+)+)", line) for line in lines)
+    return {found[1] for found in parts if found and "80/TCP" in found[2]}
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

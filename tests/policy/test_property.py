@@ -88,7 +88,7 @@ pods = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     namespace_labels=st.tuples(labels, labels),
     pods=pods,

@@ -117,7 +117,7 @@ def inside(namespace: str, act: Callable[[], None]) -> None:
 
 
 def _build(made: Network) -> None:
-    commands = [f"netns add {name}" for name in (made.client, made.router, made.server)]
+    commands = []
     for number, (end, address) in enumerate(((made.client, "2"), (made.server, "2")), 1):
         commands += [
             f"-n {made.router} link add side{number} type veth peer name eth0 netns {end}",
@@ -131,6 +131,10 @@ def _build(made: Network) -> None:
             f"-n {end} route add 10.98.0.0/16 via 10.98.{number}.1",
             f"-n {end} route add fd98::/16 via fd98:{number}::1",
         ]
+    for name in (made.client, made.router, made.server):
+        _run("ip", "netns", "add", name)
+        # Without it the link-local addresses, from which neighbours are asked for, are unusable for a second.
+        _run("ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0")
     for command in commands:
         _run("ip", *command.split())
     settings = ["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"]

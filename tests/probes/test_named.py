@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
+from dataclasses import dataclass
 
 import pytest
 
-from netdoctor_probe import resolv_conf
+from netdoctor_probe import lookup
+from netdoctor_probe.loop import Task
 from netdoctor_probe.wire import Observation, Outcome, Probe, ProbeKind
-from tests.probes.fake_dns import Answer, serving
 from tests.probes.test_agent import run
 
-SERVER = "127.0.0.1"
+
+@dataclass
+class Resolver:
+    """What a lookup finds, without a name server."""
+
+    outcome: Outcome
+    answers: tuple[str, ...] = ()
+    asked: str = ""
+
+    def run(self, probe: Probe) -> Task[Observation]:
+        yield from ()
+        self.asked = f"{probe.kind} {probe.name} {probe.port}"
+        return Observation(probe.id, self.outcome, 0.1, "10.96.0.10", {"answers": self.answers})
 
 
-@pytest.fixture(autouse=True)
-def conf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    path = tmp_path / "resolv.conf"
-    path.write_text(f"nameserver {SERVER}\nsearch ns.svc\n")
-    monkeypatch.setattr(resolv_conf, "PATH", path)
-
-
-def reach(name: str, port: int) -> Observation:
-    def table(asked: str, qtype: str, transport: str) -> Answer:
-        return ["127.0.0.1"] if (asked, qtype) == ("web.ns.svc", "A") else [] if asked == "web.ns.svc" else "NXDOMAIN"
-
-    with serving(table):
-        (seen,) = run(Probe("a", ProbeKind.TCP, port=port, name=name))
+def reach(monkeypatch: pytest.MonkeyPatch, resolver: Resolver, port: int) -> Observation:
+    monkeypatch.setattr(lookup, "run", resolver.run)
+    (seen,) = run(Probe("a", ProbeKind.TCP, port=port, name="web"))
     return seen
 
 
-def test_connects_to_the_address_of_the_name() -> None:
+def test_connects_to_the_first_address_of_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolver = Resolver(Outcome.OK, ("127.0.0.1", "192.0.2.1"))
     with socket.create_server(("127.0.0.1", 0)) as server:
-        seen = reach("web", server.getsockname()[1])
+        seen = reach(monkeypatch, resolver, server.getsockname()[1])
     assert (seen.outcome, seen.answered_by, seen.detail["address"]) == (Outcome.OK, "127.0.0.1", "127.0.0.1")
+    assert resolver.asked == "lookup web 0"  # 0: the name servers' own port, not the target's
 
 
-def test_a_name_without_address_is_not_connected_to() -> None:
-    seen = reach("nothing", 80)
-    assert (seen.id, seen.outcome, seen.detail["status"]) == ("a", Outcome.UNRESOLVABLE, "nxdomain")
+def test_a_name_without_address_is_not_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = reach(monkeypatch, Resolver(Outcome.UNRESOLVABLE), 80)
+    assert (seen.id, seen.outcome, seen.answered_by) == ("a", Outcome.UNRESOLVABLE, "10.96.0.10")

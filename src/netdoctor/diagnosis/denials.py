@@ -66,16 +66,30 @@ def _denials(case: Case) -> Iterator[Denial]:
             if meant_ports(case, route, backend):
                 continue  # the policy is right: it is the Service that sends to a wrong port
             probes = tuple(s for s in case.to_backend(route, backend) if s.tried)
-            yield from _sides(case, route, backend, probes)
+            yield from _sides(case, route, backend, route.protocol, probes)
     dns = case.path.dns
     if dns.used and dns.name:
         for backend in dns.udp:
-            probes = tuple(s for s in case.of(Aim.DNS_SERVER, backend=backend, transport="udp") if s.tried)
-            yield from _sides(case, None, backend, probes)
+            yield from _dns_sides(case, backend, "UDP")
 
 
-def _sides(case: Case, route: Route | None, backend: Backend, probes: tuple[Seen, ...]) -> Iterator[Denial]:
-    verdict = case.expectation.of(backend, route.protocol if route else "UDP")
+def dns_denials_over_tcp(case: Case) -> tuple[Denial, ...]:
+    """The denied sides of the flows to DNS servers that the source may ask over UDP, but not over TCP."""
+    dns = case.path.dns
+    reached = {(b.address, b.port) for b in dns.udp if case.expectation.of(b, "UDP").allowed}
+    asked = [b for b in dns.tcp if (b.address, b.port) in reached] if dns.used and dns.name else []
+    return tuple(denial for backend in asked for denial in _dns_sides(case, backend, "TCP"))
+
+
+def _dns_sides(case: Case, backend: Backend, protocol: str) -> Iterator[Denial]:
+    probes = case.of(Aim.DNS_SERVER, backend=backend, transport=protocol.lower())
+    yield from _sides(case, None, backend, protocol, tuple(s for s in probes if s.tried))
+
+
+def _sides(
+    case: Case, route: Route | None, backend: Backend, protocol: str, probes: tuple[Seen, ...]
+) -> Iterator[Denial]:
+    verdict = case.expectation.of(backend, protocol)
     for side in (verdict.egress, verdict.ingress):
         if side.allowed is False:
             near, reason = _nearest(case, side, route, backend)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from netdoctor.cluster.objects import EndpointPort, Pod, Service, ServicePort
 from netdoctor.cluster.snapshot import Snapshot
@@ -16,7 +16,7 @@ class Backend:
     address: str
     port: int
     ready: bool
-    pod: Pod | None
+    pod: Pod | None = field(hash=False)  # its labels are a dict
     node: str
     listed_in: ObjectRef | None  # the EndpointSlice; None for a pod that no slice lists
     terminating: bool = False

@@ -32,8 +32,8 @@ def effect(before: CompiledPolicies, after: CompiledPolicies, asked: Flow, profi
     for flow, (source, destination) in islice(candidates, _MOST_FLOWS):
         now = allows(after, renewed(flow, after.snapshot), profile)
         if now != allows(before, flow, profile):
-            for sender, receiver in product(source.names, destination.names):
-                (opens if now else closes)[f"{sender} → {receiver}"].add(flow.port_text)
+            for name in _pairs(source, destination):
+                (opens if now else closes)[name].add(flow.port_text)
     more = ("more, not computed: too many flows are concerned",) if next(candidates, None) else ()
     return Effect((*_lines(opens), *more), (*_lines(closes), *more))
 
@@ -45,6 +45,13 @@ def renewed(flow: Flow, snapshot: Snapshot) -> Flow:
         for end in (flow.source, flow.destination)
     )
     return replace(flow, source=source, destination=destination)
+
+
+def _pairs(source: Group, destination: Group) -> Iterator[str]:
+    """Who speaks to whom; a single pod does not speak to itself over policies."""
+    for sender, receiver in product(source.names, destination.names):
+        if source is not destination or sender != receiver or source.names[sender] > 1:
+            yield f"{sender} → {receiver}"
 
 
 def _lines(flows: dict[str, set[str]]) -> tuple[str, ...]:

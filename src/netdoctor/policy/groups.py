@@ -6,7 +6,7 @@ membership in the same ipBlocks, whoever owns them.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -37,11 +37,11 @@ CONTROLLER_LABELS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Endpoints alike: one, another one where there are several, and the workloads (or bare pods) that they are."""
+    """Endpoints alike: one, another one where there are several, and how many each workload (or bare pod) has."""
 
     first: Endpoint
     second: Endpoint | None
-    names: tuple[str, ...]
+    names: Mapping[str, int]
 
 
 def stable_labels(endpoint: Endpoint) -> dict[str, str]:
@@ -53,7 +53,7 @@ def groups_of(snapshot: Snapshot, compiled: Iterable[CompiledPolicies], asked: F
     """All pods with a network of their own, the outside, and the ends of `asked` where they are neither."""
     blocks, keys = _distinctions(compiled)
     members: dict[object, list[Endpoint]] = defaultdict(list)
-    names: dict[object, set[str]] = defaultdict(set)
+    names: dict[object, Counter[str]] = defaultdict(Counter)
     known: list[tuple[str, Mapping[str, str]]] = []
     for pod in snapshot.pods:
         if pod.finished or pod.spec.host_network:
@@ -62,12 +62,12 @@ def groups_of(snapshot: Snapshot, compiled: Iterable[CompiledPolicies], asked: F
         labels = frozenset((key, value) for key, value in end.labels.items() if key in keys)
         alike = (end.namespace, labels, end.ports, _placed(end, blocks))
         members[alike].append(end)
-        names[alike].add(str((snapshot.workload_of(pod) or pod).ref))
+        names[alike][str((snapshot.workload_of(pod) or pod).ref)] += 1
         known.append((end.namespace, stable_labels(end)))
-    groups = (Group(same[0], next(iter(same[1:]), None), tuple(names[alike])) for alike, same in members.items())
+    groups = (Group(same[0], next(iter(same[1:]), None), names[alike]) for alike, same in members.items())
     ends = (asked.source, asked.destination)
     others = (e for e in ends if e.kind != "pod" or (e.namespace, stable_labels(e)) not in known)
-    return (*groups, *(Group(end, None, (str(end),)) for end in others), Group(OUTSIDE, None, (OUTSIDE.name,)))
+    return (*groups, *(Group(end, None, {str(end): 1}) for end in others), Group(OUTSIDE, None, {OUTSIDE.name: 1}))
 
 
 def _distinctions(compiled: Iterable[CompiledPolicies]) -> tuple[frozenset[BlockPeer], frozenset[str]]:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from netdoctor.model.report import CheckReport, Effect, Finding, Fix, Hop, ProbeResult, Verdict
+from netdoctor.model.report import CheckReport, Effect, Finding, Fix, Hop, ProbeResult, RuledOut, Verdict
 from netdoctor.report.page import Page
 from netdoctor.report.style import Style
 
@@ -27,9 +27,7 @@ def tables(reports: Sequence[CheckReport], style: Style, *, wide: bool = False) 
     for number, report in enumerate(told):
         if number or len(reports) != 1:
             page.blank()
-        _report(page, report, quiet=style.quiet)
-        if wide and report.probes:
-            _probes(page, report.probes)
+        _report(page, report, quiet=style.quiet, wide=wide)
     return str(page)
 
 
@@ -44,7 +42,7 @@ def _overview(page: Page, reports: Sequence[CheckReport]) -> None:
         page.prose(page.mark(ok), page.text(report.verdict, color), target, indent=2, hang=2)
 
 
-def _report(page: Page, report: CheckReport, *, quiet: bool) -> None:
+def _report(page: Page, report: CheckReport, *, quiet: bool, wide: bool) -> None:
     ok, color = _VERDICTS[report.verdict]
     verdict = page.text(f"{report.verdict}:", color)
     page.prose(page.mark(ok), verdict, page.text(f"{report.target}", "bold"), "from", str(report.source), hang=2)
@@ -53,14 +51,17 @@ def _report(page: Page, report: CheckReport, *, quiet: bool) -> None:
     for number, cause in enumerate(report.causes, start=1):
         label = "Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}"
         _finding(page, label, cause, quiet=quiet)
-    if quiet:
-        return
-    _hops(page, report.hops)
-    for warning in report.warnings:
-        _finding(page, "Warning", warning, quiet=False)
-    _reasons(page, "Not tested", [(item.what, item.because) for item in report.not_tested])
-    _reasons(page, "Ruled out", [(item.code, item.because) for item in report.ruled_out])
-    _count(page, report.probes)
+    if not quiet:
+        _hops(page, report.hops)
+        for warning in report.warnings:
+            _finding(page, "Warning", warning, quiet=False)
+        _reasons(page, "Not tested", [(item.what, item.because) for item in report.not_tested])
+        if wide or report.verdict is Verdict.UNDETERMINED:
+            _reasons(page, "Ruled out", [(item.code, item.because) for item in report.ruled_out])
+        else:
+            _ruled_out_in_short(page, report.ruled_out)
+    if wide and report.probes:
+        _probes(page, report.probes)
 
 
 def _finding(page: Page, label: str, finding: Finding, *, quiet: bool) -> None:
@@ -124,14 +125,11 @@ def _reasons(page: Page, heading: str, items: Iterable[tuple[str, str]]) -> None
         page.prose("-", f"{what}:", because, indent=2, hang=2)
 
 
-def _count(page: Page, probes: Sequence[ProbeResult]) -> None:
-    """How much was probed; `-o wide` shows each."""
-    if not probes:
-        return
-    outcomes = Counter(probe.outcome for probe in probes)
-    counts = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.most_common())
-    page.blank()
-    page.prose(f"{len(probes)} probes: {counts}")
+def _ruled_out_in_short(page: Page, items: Sequence[RuledOut]) -> None:
+    if items:
+        page.blank()
+        _heading(page, "Ruled out (-o wide says why)")
+        page.prose(", ".join(item.code for item in items), indent=2)
 
 
 def _probes(page: Page, probes: Sequence[ProbeResult]) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from netdoctor.cluster.client import Client
 from netdoctor.cluster.objects import (
     DaemonSet,
     Deployment,
     EgressRule,
+    IngressRule,
     LabelSelector,
     NetworkPolicy,
     NetworkPolicySpec,
@@ -37,11 +40,18 @@ def item(name: str, spec: Document, **status: int) -> Document:
     return {"metadata": {"name": name, "namespace": "shop"}, "spec": spec, "status": status}
 
 
+def has(key: str) -> LabelSelector:
+    return LabelSelector(match_expressions=(Requirement(key=key, operator="Exists"),))
+
+
 def snapshot(unread: tuple[Unread, ...] = ()) -> Snapshot:
     publishing = ServiceSpec(selector={"app": "web"}, publish_not_ready_addresses=True)
-    expression = Requirement(key="role", operator="Exists")
-    peer = PolicyPeer(pod_selector=LabelSelector(match_expressions=(expression,)))
-    policy = NetworkPolicySpec(pod_selector=WEB, egress=(EgressRule(to=(peer,)),))
+    here = LabelSelector(match_labels={"kubernetes.io/metadata.name": "shop"})
+    policy = NetworkPolicySpec(
+        pod_selector=has("pod"), egress=(EgressRule(to=(PolicyPeer(pod_selector=has("near")),)),)
+    )
+    reaching = PolicyPeer(pod_selector=has("far"), namespace_selector=here)
+    elsewhere = replace(policy, ingress=(IngressRule(from_=(reaching,)),))
     return Snapshot(
         "fake",
         datetime.now(UTC),
@@ -54,7 +64,10 @@ def snapshot(unread: tuple[Unread, ...] = ()) -> Snapshot:
         deployments=(Deployment(metadata=meta("web"), spec=SPEC),),
         replica_sets=(ReplicaSet(metadata=meta("web-5d"), spec=SPEC),),
         daemon_sets=(DaemonSet(metadata=meta("agent", "other"), spec=SPEC),),
-        network_policies=(NetworkPolicy(metadata=meta("allow", "other"), spec=policy),),
+        network_policies=(
+            NetworkPolicy(metadata=meta("here"), spec=policy),
+            NetworkPolicy(metadata=meta("elsewhere", "other"), spec=elsewhere),
+        ),
     )
 
 
@@ -69,6 +82,7 @@ def test_what_selects_by_label_is_known(cluster: FakeCluster, client: Client) ->
         "horizontalpodautoscalers": [
             item("rest", _scaling("Deployment", "web"), currentReplicas=2, desiredReplicas=2),
             item("busy", _scaling("Deployment", "web"), currentReplicas=2, desiredReplicas=3),
+            item("idle", _scaling("Deployment", "web"), currentReplicas=2, desiredReplicas=0),
             item("unknown", _scaling("Rollout", "web"), currentReplicas=2, desiredReplicas=3),
         ],
         "replicationcontrollers": [item("old", {"selector": {"app": "web"}}), item("empty", {})],
@@ -86,9 +100,16 @@ def test_what_selects_by_label_is_known(cluster: FakeCluster, client: Client) ->
     assert around.autoscalers == (
         Autoscaler(ObjectRef("HorizontalPodAutoscaler", "rest", "shop"), WEB, at_rest=True),
         Autoscaler(ObjectRef("HorizontalPodAutoscaler", "busy", "shop"), WEB, at_rest=False),
+        Autoscaler(ObjectRef("HorizontalPodAutoscaler", "idle", "shop"), WEB, at_rest=True),
     )
-    assert around.policy_keys.keys() == {"app", "role"}
     assert around.unread == frozenset()
+
+
+def test_a_label_matters_to_policies_that_can_mean_pods_of_the_namespace(cluster: FakeCluster, client: Client) -> None:
+    keys = read_surroundings(client, snapshot(), "shop").policy_keys
+    assert keys.keys() == {"pod", "near", "far"}
+    elsewhere = ObjectRef("NetworkPolicy", "elsewhere", "other")
+    assert [key for key, ref in keys.items() if ref == elsewhere] == ["far"]
 
 
 def test_what_cannot_be_read_is_known_too(cluster: FakeCluster, client: Client) -> None:

@@ -29,7 +29,7 @@ EXPIRES_LABEL = "netdoctor.dev/expires"
 MANAGED_BY = {"app.kubernetes.io/managed-by": "netdoctor"}
 CONTAINER = "netdoctor"
 
-_POSITION = "netdoctor.dev/position"
+POSITION = "netdoctor.dev/position"
 _DESCRIPTION = "kubernetes.io/description"
 _NEVER_READY = "netdoctor.dev/never-ready"
 # Istio reads the label, its older releases the annotation; Linkerd reads the annotation.
@@ -139,7 +139,7 @@ def probe_pod(run: Run, name: str, position: Position, plan: Plan) -> Document:
             "name": name,
             "namespace": position.namespace,
             "labels": {**MANAGED_BY, **position.labels, **_NO_MESH_LABELS, **run.labels},
-            "annotations": {_POSITION: position.id, **_NO_MESH_ANNOTATIONS},
+            "annotations": {POSITION: position.id, **_NO_MESH_ANNOTATIONS},
         },
         "spec": {
             "restartPolicy": "Never",

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from netdoctor.cluster.client import Client
-from netdoctor.cluster.objects import LabelSelector, NetworkPolicy, ObjectMeta, Workload
+from netdoctor.cluster.objects import LabelSelector, ObjectMeta, PolicyPeer, Workload
+from netdoctor.cluster.selectors import matches
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import AccessError
 from netdoctor.model.refs import ObjectRef
@@ -43,7 +44,7 @@ class Surroundings:
         budgets: PodDisruptionBudgets that ask the controllers of their pods for their scale: those with
             maxUnavailable, and those with a percentage.
         autoscalers: whose target is known.
-        policy_keys: label keys that pod selectors of NetworkPolicies mention, with one such policy.
+        policy_keys: label keys by which NetworkPolicies select pods of the namespace, each with one such policy.
         unread: kinds that could not be read.
     """
 
@@ -77,7 +78,7 @@ def read_surroundings(client: Client, snapshot: Snapshot, namespace: str) -> Sur
         adopters=(*(Selecting(w.ref, w.spec.selector) for w in controllers), *old),
         budgets=tuple(_budgets(lists["PodDisruptionBudget"] or ())),
         autoscalers=tuple(_autoscalers(lists["HorizontalPodAutoscaler"] or (), snapshot)),
-        policy_keys=dict(_policy_keys(snapshot.network_policies)),
+        policy_keys=dict(_policy_keys(snapshot, namespace)),
         unread=frozenset(unread),
     )
 
@@ -149,15 +150,22 @@ def _autoscalers(items: Iterable[_Item], snapshot: Snapshot) -> Iterator[Autosca
         target = item.spec.scale_target_ref
         scaled = snapshot.get(target.kind, item.metadata.namespace, target.name) if target else None
         if isinstance(scaled, Workload):
-            at_rest = item.status.current_replicas == item.status.desired_replicas
+            status = item.status  # desired is 0 until metrics have come for the first time
+            at_rest = not status.desired_replicas or status.current_replicas == status.desired_replicas
             yield Autoscaler(_ref("HorizontalPodAutoscaler", item), scaled.spec.selector, at_rest)
 
 
-def _policy_keys(policies: Iterable[NetworkPolicy]) -> Iterator[tuple[str, ObjectRef]]:
-    for policy in policies:
-        spec = policy.spec
+def _policy_keys(snapshot: Snapshot, namespace: str) -> Iterator[tuple[str, ObjectRef]]:
+    for policy in snapshot.network_policies:
+        spec, here = policy.spec, policy.namespace == namespace
         peers = [p for rule in spec.ingress for p in rule.from_] + [p for rule in spec.egress for p in rule.to]
-        for selector in (spec.pod_selector, *(peer.pod_selector for peer in peers)):
+        selectors = [peer.pod_selector for peer in peers if here or _reaches(peer, snapshot, namespace)]
+        for selector in (*selectors, spec.pod_selector if here else None):
             if selector is not None:
                 for key in (*selector.match_labels, *(r.key for r in selector.match_expressions)):
                     yield key, policy.ref
+
+
+def _reaches(peer: PolicyPeer, snapshot: Snapshot, namespace: str) -> bool:
+    """Whether a peer of a policy elsewhere can mean pods of the namespace."""
+    return matches(peer.namespace_selector, snapshot.namespace_labels(namespace))

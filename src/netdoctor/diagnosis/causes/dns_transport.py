@@ -1,0 +1,76 @@
+"""DNS causes: how the questions travel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from netdoctor.diagnosis.case import Case, Seen
+from netdoctor.diagnosis.cause import Cause, Found, RuledOut, ids
+from netdoctor.diagnosis.denial_finding import denial_finding, missed, subjects
+from netdoctor.diagnosis.denials import dns_denials_over_tcp
+from netdoctor.diagnosis.dns import failed_names
+from netdoctor.model.probe import Outcome
+from netdoctor.probing.plan import Aim
+
+_UDP_OCTETS = 512  # of an answer for a resolver that does not say more by EDNS (RFC 1035, 4.2.1), such as glibc's
+_HEADER, _RECORD = 12, 16  # octets: of a message; of an A record whose name is a pointer (RFC 1035, 4.1)
+
+
+class DNSOverTCPDenied(Cause):
+    """The answer does not fit into a UDP datagram, and a policy allows DNS over UDP only.
+
+    What it means: the name has so many addresses that its answer is truncated (TC=1), and policies let the source ask
+    the DNS servers over UDP, but not over TCP.
+
+    Why it breaks: a truncated answer is asked for again over TCP (RFC 7766). Resolvers that do not use EDNS, as that
+    of glibc by default, take 512 octets over UDP, some 28 addresses.
+
+    How it is seen: TC=1, then a timeout on TCP port 53; names with small answers resolve.
+
+    Trap: with EDNS a larger answer still fits, so that the same name resolves in another program. Without a
+    truncated answer a rule for UDP alone does no harm yet.
+
+    Fix: allow TCP 53 beside UDP 53.
+
+    References: RFC 7766; RFC 6891; Kubernetes documentation, Network Policies.
+    """
+
+    code: ClassVar[str] = "DNSOverTCPDenied"
+    title: ClassVar[str] = "the answer needs TCP, and a policy allows DNS over UDP only"
+
+    def examine(self, case: Case) -> Found | RuledOut | None:
+        """Found where an answer is truncated, or by the objects must be, and policies deny TCP to the DNS servers."""
+        denied = dns_denials_over_tcp(case)
+        truncated = _truncated(case)
+        if not denied:
+            return self.ruled_out("no policy keeps the source from asking over TCP") if truncated else None
+        if any(d.contradicted for d in denied):
+            return self.ruled_out("the DNS servers answer over TCP")
+        if not (truncated if case.probed else _octets(case) > _UDP_OCTETS):
+            return self.ruled_out("the answer fits into a UDP datagram")
+        name = case.path.dns.name
+        why = f"The answer for {name} exceeds the {_UDP_OCTETS} octets that a resolver without EDNS takes over UDP"
+        finding = denial_finding(
+            self.code,
+            case,
+            denied,
+            f"{denied[0].side.isolated_by[0]} allows DNS over UDP only, and the answer for {name} needs TCP",
+            f"{why}, so that it has to be asked for again over TCP. {subjects(denied[0])} {missed(case, denied[0])}",
+        )
+        return replace(finding, explains=ids(failed_names(case)))
+
+
+def _truncated(case: Case) -> tuple[Seen, ...]:
+    """Lookups that had a truncated answer."""
+    return tuple(s for s in case.of(Aim.NAME) if s.outcome is Outcome.TRUNCATED)
+
+
+def _octets(case: Case) -> int:
+    """The least size of the answer with the addresses of a headless Service; 0 for others, whose answer is small."""
+    service, dns = case.backing, case.path.dns
+    if service is None or not service.headless:
+        return 0
+    addresses = {b.address for route in case.path.routes for b in route.ready if ":" not in b.address}
+    question = len(f"{service.name}.{service.namespace}.svc.{dns.domain}") + 2 + 4
+    return _HEADER + question + _RECORD * len(addresses)
