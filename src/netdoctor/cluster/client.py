@@ -234,10 +234,13 @@ class _Status(msgspec.Struct):
     message: str = ""
 
 
+_STATUS = msgspec.json.Decoder(_Status)  # made before any thread: msgspec's types are not made thread-safely
+
+
 def refusal(status: int, reason: str, body: bytes, request: str) -> ApiError:
     """The error for an answer other than 2xx; `body` is a Status where the API server itself answered."""
     try:
-        said = msgspec.json.decode(body, type=_Status)
+        said = _STATUS.decode(body)
     except msgspec.MsgspecError:
         said = _Status(message=body[:200].decode(errors="replace"))
     return ApiError(status, said.reason or reason, said.message, request)

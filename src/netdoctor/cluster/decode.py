@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -94,7 +93,7 @@ def decode_page(kind: str, body: bytes) -> Page:
         AccessError: the body is no list; what answered is no API server.
     """
     try:
-        whole = _page_decoder(kind).decode(body)
+        whole = _PAGES[kind].decode(body)
     except msgspec.ValidationError:
         return _decode_each(kind, body)
     except msgspec.DecodeError as error:
@@ -110,7 +109,7 @@ def decode_object(kind: str, body: bytes | msgspec.Raw) -> Object:
         AccessError: the body is no JSON; what answered is no API server.
     """
     try:
-        return _clean(_object_decoder(kind).decode(body))
+        return _clean(_OBJECTS[kind].decode(body))
     except msgspec.ValidationError:
         return _convert(msgspec.json.decode(body), KINDS[kind].type)
     except msgspec.DecodeError as error:
@@ -170,19 +169,20 @@ def _token(metadata: _ListMeta | None) -> str:
     return (metadata and metadata.continue_) or ""
 
 
-@cache
-def _page_decoder(kind: str) -> msgspec.json.Decoder[_List[Object]]:
-    return msgspec.json.Decoder(_List[KINDS[kind].type])  # type: ignore[misc]
-
-
-@cache
-def _object_decoder(kind: str) -> msgspec.json.Decoder[Object]:
-    return msgspec.json.Decoder(KINDS[kind].type)
+# Made here, not where they are needed: msgspec crashes where two threads see a type for the first time at once.
+_PAGES: Mapping[str, msgspec.json.Decoder[_List[Object]]] = {
+    name: msgspec.json.Decoder(_List[kind.type])  # type: ignore[name-defined]
+    for name, kind in KINDS.items()
+}
+_OBJECTS: Mapping[str, msgspec.json.Decoder[Object]] = {
+    name: msgspec.json.Decoder(kind.type) for name, kind in KINDS.items()
+}
+_IN_PIECES = msgspec.json.Decoder(_Pieces)
 
 
 def _decode_each(kind: str, body: bytes) -> Page:
     try:
-        pieces = msgspec.json.decode(body, type=_Pieces)
+        pieces = _IN_PIECES.decode(body)
     except msgspec.DecodeError as error:
         raise _no_api_server(error) from error
     decoded: list[Object] = []
