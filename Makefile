@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 help:
 	@echo 'make demo      a broken cluster, its diagnosis, its repair (as root; builds a kind cluster)'
-	@echo 'make test      lint, unit tests, and every scenario on a real cluster (as root)'
+	@echo 'make test      lint and unit tests;  the scenarios on a real cluster are make e2e (as root)'
 	@echo 'make lint      ruff, mypy, layers, generated files'
 	@echo 'make unit      unit tests only'
 	@echo 'make e2e-up    create the kind cluster;  make e2e  run the scenarios;  make e2e-down  remove it'
@@ -34,7 +34,7 @@ $(INSTALLED): requirements-dev.lock
 demo: e2e-up
 	$(BIN)/python -m e2e.demo
 
-test: lint unit e2e
+test: lint unit
 
 lint: venv
 	@echo '== lint' >&2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -32,7 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read all scenarios first, so that a mistake in one is said at once."""
+    """Read all scenarios first, so that a mistake in one is said at once. SIGTERM unwinds, so that faults are undone."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         config.stash[_SCENARIOS] = find(config.getoption("--scenarios") or [OWN])
     except ScenarioError as error:

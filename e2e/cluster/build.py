@@ -82,7 +82,9 @@ def _build(argv: Sequence[str], directory: Path, env: Mapping[str, str]) -> None
             lines = log.read_text(errors="replace").splitlines()
             note(f"          {len(lines)} lines, now: {lines[-1] if lines else ''}")
     if code != 0:
-        reason = " | ".join(log.read_text(errors="replace").splitlines()[-3:])
+        # What Go says beside the names of the packages that it has compiled.
+        said = [line for line in log.read_text(errors="replace").splitlines() if " " in line]
+        reason = " | ".join([f"exit code {code}", *said[-3:]])
         raise ClusterError(f"{shown(argv)} failed", reason, f"read {log}, then run this again")
 
 

@@ -25,7 +25,7 @@ def run(probe: Probe) -> Task[Observation]:
 
     The outcome is the destination's, as the kinds tcp and udp see it; timeout if it was not reached in 16 hops, or
     four hops in a row were silent. Detail: hops [{ttl, address (null = silent), meaning?}] up to the last that
-    answered.
+    answered. To a Service's address every hop shows that address: the node translates what routers answer, too.
     """
     start = time.monotonic()
     hops: list[dict[str, Any]] = []
