@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read all scenarios first, so that a mistake in one is said at once. SIGTERM unwinds, so that faults are undone."""
+    """Read all scenarios first, so that a mistake in one is said at once. SIGTERM unwinds, so that faults are undone."""  # noqa: E501
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         config.stash[_SCENARIOS] = find(config.getoption("--scenarios") or [OWN])
