@@ -133,14 +133,25 @@ def event(about: str, reason: str, message: str, kind: str = "Pod") -> Manifest:
     )
 
 
-def base() -> list[Manifest]:
-    """Two nodes, the namespaces, and cluster DNS with one server."""
-    dns = [{"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"}]
-    server = pod("coredns", "10.244.2.2", {"k8s-app": "kube-dns"}, (container("coredns", 53),))
-    slice_ = endpoints("kube-dns", "10.244.2.2") | {"ports": dns}
-    kube_dns = manifest("Service", "kube-dns", spec={"clusterIP": "10.96.0.10", "selector": {}, "ports": dns})
-    for item in (server, slice_, kube_dns):
+def cluster_dns(*addresses: str, replicas: int | None = None) -> list[Manifest]:
+    """Deployment kube-system/coredns and its Service with these servers; `!` before an address: not ready."""
+    ports = [{"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"}]
+    selector = {"k8s-app": "kube-dns"}
+    wanted = len(addresses) if replicas is None else replicas
+    made = deployment("coredns", selector, wanted, (container("coredns", 53),))
+    for number, address in enumerate(addresses, 1):
+        ready = not address.startswith("!")
+        ip, server = address.lstrip("!"), (container("coredns", 53),)
+        made.append(pod(f"coredns-{number}", ip, selector, server, ready, owner="coredns"))
+    made.append(endpoints("kube-dns", *addresses) | {"ports": ports})
+    made.append(manifest("Service", "kube-dns", spec={"clusterIP": "10.96.0.10", "selector": selector, "ports": ports}))
+    for item in made:
         item["metadata"]["namespace"] = "kube-system"
+    return made
+
+
+def base() -> list[Manifest]:
+    """Two nodes and the namespaces."""
     nodes = [
         manifest(
             "Node",
@@ -155,13 +166,16 @@ def base() -> list[Manifest]:
         for n in (1, 2)
     ]
     namespaces = [manifest("Namespace", name, namespace="") for name in (NAMESPACE, "kube-system", "other")]
-    return [*nodes, *namespaces, server, slice_, kube_dns]
+    return [*nodes, *namespaces]
 
 
-def cluster(*objects: Manifest | list[Manifest], unread: tuple[Unread, ...] = ()) -> Snapshot:
-    """The small cluster with these objects in it."""
+def cluster(
+    *objects: Manifest | list[Manifest], unread: tuple[Unread, ...] = (), dns: list[Manifest] | None = None
+) -> Snapshot:
+    """The small cluster with these objects in it, and with one DNS server unless `dns` says otherwise."""
     flat = [one for item in objects for one in (item if isinstance(item, list) else [item])]
-    read = [with_defaults(found) for item in (*base(), *flat) if (found := convert(item)) is not None]
+    servers = cluster_dns("10.244.2.2") if dns is None else dns
+    read = [with_defaults(found) for item in (*base(), *servers, *flat) if (found := convert(item)) is not None]
     return Snapshot.of(read, source="test", taken_at=NOW, unread=unread)
 
 
