@@ -16,6 +16,7 @@ from e2e.runner.scenario import node_names
 from images.build.__main__ import CACHE, build
 from images.build.recipes import recipes
 
+RUN_MARK = "netdoctor.dev/e2e"  # annotation of every namespace that a run makes
 _SECONDS = 120  # no kubectl command of a scenario may take longer
 
 
@@ -117,6 +118,11 @@ class Kubectl:
         document = json.loads(self("get", resources, *arguments, "--ignore-not-found", "-o", "json") or '{"items": []}')
         items: list[dict[str, Any]] = document.get("items", [document])
         return items
+
+    def create_namespace(self, name: str) -> None:
+        """Create a namespace that is marked as one of a run."""
+        metadata = {"name": name, "annotations": {RUN_MARK: ""}}
+        self("create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
 
     @cached_property
     def nodes(self) -> Mapping[str, str]:

@@ -14,14 +14,12 @@ from e2e.runner.record import record
 from e2e.runner.result import Result, failures
 from e2e.runner.scenario import Scenario, Step, with_nodes
 from e2e.runner.settled import RESOURCES, unsettled
-from e2e.runner.untouched import SCENARIO_MARK, wait_until_gone
+from e2e.runner.untouched import wait_until_gone
 
 SETTLE_SECONDS = 60  # a scenario that has not settled by then is asked as it is
 _POLL = 0.7  # seconds between two looks
 _LEFTOVERS = "pods,configmaps,leases"
 _OURS = "--selector=netdoctor.dev/run"
-_NAMESPACE = """{{"apiVersion": "v1", "kind": "Namespace",
- "metadata": {{"name": "{name}", "annotations": {{"{mark}": ""}}}}}}"""
 
 
 def run_live(scenario: Scenario, kubectl: Kubectl, *, recorded: bool) -> Result:
@@ -54,7 +52,7 @@ def _prepare(scenario: Scenario, kubectl: Kubectl) -> list[str]:
         raise ClusterError(f"scenario {scenario.name} cannot run here", because, "leave it out with -k")
     for namespace in scenario.namespaces:
         _clear(namespace, kubectl)
-        kubectl("create", "-f", "-", stdin=_NAMESPACE.format(name=namespace, mark=SCENARIO_MARK))
+        kubectl.create_namespace(namespace)
     for namespace in scenario.namespaces:
         kubectl("wait", "--for=create", "serviceaccount/default", "--namespace", namespace, "--timeout=30s")
     kubectl("apply", "-f", "-", stdin=with_nodes(scenario.manifests.read_text(), kubectl.nodes))

@@ -7,9 +7,8 @@ from typing import Any
 
 import yaml
 
-from e2e.runner.access import Kubectl
+from e2e.runner.access import RUN_MARK, Kubectl
 from e2e.runner.scenario import Scenario
-from e2e.runner.untouched import SCENARIO_MARK
 from netdoctor.cluster.decode import KINDS, Kind
 from netdoctor.cluster.read import CONFIG_MAPS, LISTED_KINDS
 
@@ -35,7 +34,7 @@ _NOISY_ANNOTATIONS = (
     "cni.projectcalico.org/",
     "node.alpha.kubernetes.io/",
     "volumes.kubernetes.io/",
-    SCENARIO_MARK,
+    RUN_MARK,
 )
 _KEPT_WHOLE = {"labels", "matchLabels", "selector", "nodeSelector", "data"}  # their keys are the user's
 _CONTROL_PLANE = {"etcd", "kube-controller-manager", "kube-scheduler"}  # by the label `component`
@@ -67,7 +66,7 @@ def _matters(item: Mapping[str, Any], scenario: Scenario) -> bool:
     own = metadata.get("namespace") in scenario.namespaces
     match item["kind"]:
         case "Namespace":
-            return metadata["name"] in scenario.namespaces or SCENARIO_MARK not in metadata.get("annotations", {})
+            return metadata["name"] in scenario.namespaces or RUN_MARK not in metadata.get("annotations", {})
         case "Event":
             return item["type"] == "Warning" and (own or bool(scenario.spec.inject))
         case "ReplicaSet":

@@ -26,7 +26,7 @@ class LiveRuns:
         self._recorded = recorded
         self._scenarios = scenarios
         self._clusters = {cni: Kubectl(access(cni)) for cni in sorted({s.spec.cni for s in scenarios})}
-        self._before: dict[Cni, State] = {cni: state(kubectl) for cni, kubectl in self._clusters.items()}
+        self._before: dict[Cni, State] = {cni: _state(kubectl) for cni, kubectl in self._clusters.items()}
         self._namespaces: defaultdict[str, Lock] = defaultdict(Lock)
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE)
         self._futures: dict[Path, Future[Result]] = {
@@ -47,7 +47,7 @@ class LiveRuns:
         for cni, kubectl in self._clusters.items():
             used = [name for s in self._scenarios if s.spec.cni == cni for name in s.namespaces]
             wait_until_gone(sorted({*used}), kubectl)
-            changed += [f"{cni} cluster: {line}" for line in differences(self._before[cni], state(kubectl))]
+            changed += [f"{cni} cluster: {line}" for line in differences(self._before[cni], _state(kubectl))]
         return changed
 
     def _run(self, scenario: Scenario) -> Result:
@@ -57,3 +57,9 @@ class LiveRuns:
                 held.enter_context(self._namespaces[f"{scenario.spec.cni}/{namespace}"])
             held.enter_context(kubectl.access.use(alone=scenario.alone))
             return run_live(scenario, kubectl, recorded=self._recorded)
+
+
+def _state(kubectl: Kubectl) -> State:
+    """The cluster's state while no other run has a fault in it."""
+    with kubectl.access.use(alone=False):
+        return state(kubectl)

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from e2e.runner.access import Kubectl
+from e2e.runner.access import RUN_MARK, Kubectl
 
 _NAMESPACED = "deployments,daemonsets,services,configmaps,networkpolicies,serviceaccounts,resourcequotas"
 _CLUSTER_SCOPED = "nodes,namespaces,ingressclasses,priorityclasses,clusterroles,clusterrolebindings"
 _CONTENT = ("spec", "data", "rules", "roleRef", "subjects", "value")
 
-SCENARIO_MARK = "netdoctor.dev/scenario"  # annotation of every namespace that a run makes
-
 State = Mapping[str, Any]
 
 
 def state(kubectl: Kubectl) -> State:
-    """What the cluster was told to be, by object: labels and specification, no status, no scenario's namespace."""
+    """What the cluster was told to be, by object: labels and specification, no status, no namespace of a run."""
     items = kubectl.get(_CLUSTER_SCOPED)
     for namespace in ("kube-system", "default"):
         items += kubectl.get(_NAMESPACED, "--namespace", namespace)
@@ -27,7 +25,7 @@ def state(kubectl: Kubectl) -> State:
             **{key: item[key] for key in _CONTENT if key in item},
         }
         for item in items
-        if SCENARIO_MARK not in (metadata := item["metadata"]).get("annotations", {})
+        if RUN_MARK not in (metadata := item["metadata"]).get("annotations", {})
     }
 
 

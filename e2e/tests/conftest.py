@@ -69,7 +69,7 @@ def access(request: pytest.FixtureRequest) -> Iterator[Access]:
 def namespace(access: Access) -> Iterator[Place]:
     """A namespace that is deleted at the end."""
     here = Place(access, f"probe-pods-{secrets.token_hex(3)}")
-    Kubectl(access)("create", "namespace", here.namespace)
+    Kubectl(access).create_namespace(here.namespace)
     try:
         yield here
     finally:

@@ -25,8 +25,8 @@ POD = {
     "status": {},
 }
 OTHERS = [
-    {"kind": "Namespace", "metadata": {"name": "other", "annotations": {"netdoctor.dev/scenario": ""}}},
-    {"kind": "Namespace", "metadata": {"name": "shop", "annotations": {"netdoctor.dev/scenario": ""}}},
+    {"kind": "Namespace", "metadata": {"name": "other", "annotations": {"netdoctor.dev/e2e": ""}}},
+    {"kind": "Namespace", "metadata": {"name": "shop", "annotations": {"netdoctor.dev/e2e": ""}}},
     {"kind": "Event", "type": "Normal", "metadata": {"name": "e", "namespace": "shop"}},
     {"kind": "Pod", "metadata": {"name": "etcd", "namespace": "kube-system", "labels": {"component": "etcd"}}},
 ]

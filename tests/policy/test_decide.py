@@ -63,12 +63,22 @@ def test_an_invalid_policy_leaves_its_namespace_open() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cidr", "expected"), [("10.0.0.0/8", None), ("0.0.0.0/0", True), ("::/0", None), ("fd00::/8", None)]
+    ("block", "expected"),
+    [
+        ({"cidr": "10.0.0.0/8"}, None),
+        ({"cidr": "0.0.0.0/0"}, True),
+        ({"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}, None),
+        ({"cidr": "::/0"}, None),
+        ({"cidr": "fd00::/8"}, None),
+    ],
 )
-def test_whether_a_block_holds_a_pod_without_address(cidr: str, expected: bool | None) -> None:
-    snapshot = cluster(*SPACES, PG, ingress({"from": [{"ipBlock": {"cidr": cidr}}]}))
+def test_whether_a_block_holds_a_pod_without_address(block: Manifest, expected: bool | None) -> None:
+    snapshot = cluster(*SPACES, PG, ingress({"ports": [{"port": 1}]}, {"from": [{"ipBlock": block}]}))
     asked = Flow(virtual_pod("shop", {}, snapshot), endpoint(snapshot, "db/pg"), "TCP", 5432)
-    assert decide(compile_policies(snapshot), asked, CALICO).allowed is expected
+    verdict = decide(compile_policies(snapshot), asked, CALICO)
+    assert verdict.allowed is expected
+    nearest = [near.misses[0].kind for near in verdict.ingress.near_misses[:1]]
+    assert nearest == ([MissKind.ADDRESS_UNKNOWN] if expected is None else [])
 
 
 @pytest.mark.parametrize(
@@ -85,6 +95,18 @@ def test_namespaces_that_could_not_be_read_may_have_any_label(selector: Manifest
     admits = ingress({"from": [{"namespaceSelector": selector}]})
     snapshot = cluster(WEB, PG, admits, unread=(("Namespace", ""),))
     assert ask(snapshot, "shop/web", "db/pg").allowed is expected
+
+
+def test_a_host_network_pod_on_an_unknown_node_is_not_on_the_pods_own() -> None:
+    host = pod("shop/agent", "172.18.0.2", hostNetwork=True)
+    assert ask(cluster(host, PG, ingress()), "shop/agent", "db/pg").allowed is False
+
+
+def test_any_address_of_a_node_may_match_a_block() -> None:
+    two = node("n1", "172.18.0.2")
+    two["status"]["addresses"].append({"type": "ExternalIP", "address": "192.0.2.2"})
+    snapshot = cluster(PG, two, ingress({"from": [{"ipBlock": {"cidr": "192.0.2.0/24"}}]}))
+    assert ask(snapshot, "172.18.0.2", "db/pg").allowed
 
 
 # What nearly matched -----------------------------------------------------------------------------------------
@@ -122,6 +144,11 @@ def test_each_kind_of_miss_says_what_was_wanted_and_found(rule: Manifest, kind: 
     assert [miss.kind.value for miss in near.misses] == [kind]
     assert because in near.because
     assert near.misses[0].path.startswith("spec.ingress[0]")
+
+
+def test_a_rule_with_a_matching_peer_is_one_near_miss() -> None:
+    peers = [peer(namespace={"team": "x"}), peer(namespace={"team": "red"})]
+    assert misses({"from": peers, "ports": [{"port": 1}]}) == [("spec.ingress[0]", [MissKind.PORT])]
 
 
 def test_selectors_do_not_match_an_address_outside() -> None:

@@ -63,3 +63,25 @@ def test_opened_and_closed_flows_are_those_of_every_pair(
     was, now = reachable(before), reachable(after)
     assert {line for line in on_port_80(found.opens) if "elsewhere" not in line} == now - was
     assert {line for line in on_port_80(found.closes) if "elsewhere" not in line} == was - now
+
+
+def test_pods_that_only_an_address_or_a_named_port_tells_apart_are_told_apart() -> None:
+    near, far = (
+        pod("a/near", "10.0.0.1", ports=[("web", 80, "TCP")]),
+        pod("a/far", "10.9.0.1", ports=[("web", 81, "TCP")]),
+    )
+    block = {"from": [{"ipBlock": {"cidr": "10.0.0.0/16"}}]}
+    named = {"ports": [{"port": "web"}]}
+    before = cluster(near, far, pod("b/x", "10.1.0.1"), policy("a/p", ingress=[]), policy("b/p", ingress=[]))
+    asked = Flow(pod_endpoint(before.pods[0], before), pod_endpoint(before.pods[2], before), "TCP", 80)
+    for added, opened in (
+        (policy("b/q", ingress=[block]), {"Pod a/near → Pod b/x"}),
+        (policy("a/q", ingress=[named]), {f"{end} → Pod a/near" for end in ("Pod a/far", "Pod b/x", OUTSIDE.name)}),
+    ):
+        after = Snapshot.of(
+            (*before.pods, *before.network_policies, *cluster(added).network_policies),
+            source="test",
+            taken_at=before.taken_at,
+        )
+        found = effect(compile_policies(before), compile_policies(after), asked, CALICO)
+        assert on_port_80(found.opens) == opened

@@ -14,6 +14,7 @@ from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.compile import compile_policies
 from netdoctor.policy.decide import decide
 from netdoctor.policy.flow import Flow, virtual_pod
+from netdoctor.policy.profile import profile_for
 from netdoctor.policy.repair import Repair, repairs
 from netdoctor.policy.rules import Direction
 from tests.policy.clusters import CALICO, Manifest, cluster, flow, namespace, node, pod, policy
@@ -147,6 +148,13 @@ def test_an_address_is_admitted_by_a_block_of_its_own(source: str, cidr: str) ->
         policy("db/pg-in", ingress=[{"from": [peer(team="x")]}]), source=source, more=(node("n1", "172.18.0.2"),)
     )
     assert json_patch(of(found, "add"))[0]["value"] == {"ipBlock": {"cidr": cidr}}
+
+
+def test_a_change_that_does_not_help_is_not_offered() -> None:
+    snapshot = cluster(PG, node("n1", "172.18.0.2"), policy("db/pg-in", ingress=[{"from": [peer(team="x")]}]))
+    policies, cilium = compile_policies(snapshot), profile_for("cilium")
+    verdict = decide(policies, flow(snapshot, "172.18.0.2", "db/pg"), cilium)
+    assert (verdict.allowed, repairs(policies, verdict, cilium)) == (False, ())  # its blocks do not see nodes
 
 
 def test_both_sides_are_repaired_each_for_itself() -> None:

@@ -66,7 +66,7 @@ def groups_of(snapshot: Snapshot, compiled: Iterable[CompiledPolicies], asked: F
         known.append((end.namespace, stable_labels(end)))
     groups = (Group(same[0], next(iter(same[1:]), None), names[alike]) for alike, same in members.items())
     ends = (asked.source, asked.destination)
-    others = (e for e in ends if e.kind != "pod" or (e.namespace, stable_labels(e)) not in known)
+    others = (e for e in ends if (e.namespace, stable_labels(e)) not in known)
     return (*groups, *(Group(end, None, {str(end): 1}) for end in others), Group(OUTSIDE, None, {OUTSIDE.name: 1}))
 
 

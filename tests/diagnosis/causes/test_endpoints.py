@@ -83,7 +83,7 @@ def test_names_in_commands_are_quoted() -> None:
 @pytest.mark.parametrize(
     ("objects", "because"),
     [
-        ([service("api"), pod("a", "10.244.1.5", ready=False)], "1 pods match the selector"),
+        ([service("api"), pod("a", "10.244.1.5", ready=False)], "pods that match the selector: 1"),
         ([service("api"), *deployment("api", replicas=0)], "the pods of Deployment shop/api match the selector"),
     ],
 )

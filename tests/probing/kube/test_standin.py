@@ -106,10 +106,16 @@ def test_without_services_nobody_knows_who_would_send_traffic() -> None:
     assert "cannot be read" in stand_in(position(), Surroundings(unread=frozenset({"Service"}))).refusal
 
 
-def test_an_autoscaler_at_rest_costs_no_label_but_time() -> None:
-    taken = stand_in(position(), Surroundings(autoscalers=(Autoscaler(SCALER, APP, at_rest=True),)))
-    assert (taken.counted, taken.warnings) == (True, ())
-    assert not stand_in(position(), Surroundings(autoscalers=(Autoscaler(SCALER, OTHER, at_rest=True),))).counted
+@pytest.mark.parametrize(
+    ("selector", "by_memory", "weighed"), [(APP, True, True), (APP, False, False), (OTHER, True, False)]
+)
+def test_an_autoscaler_at_rest_costs_no_label_but_perhaps_time(
+    selector: LabelSelector, by_memory: bool, weighed: bool
+) -> None:
+    scaler = Autoscaler(SCALER, selector, at_rest=True, weighs_unready=by_memory)
+    taken = stand_in(position(), Surroundings(autoscalers=(scaler,)))
+    assert (taken.weighed, taken.warnings) == (weighed, ())
+    assert taken.position.labels == {"app": "web", "tier": "front"}
 
 
 def test_leaving_out_a_label_may_call_another_selector_onto_the_scene() -> None:

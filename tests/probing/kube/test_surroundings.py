@@ -80,9 +80,9 @@ def test_what_selects_by_label_is_known(cluster: FakeCluster, client: Client) ->
             item("max", {"maxUnavailable": 1, "selector": {}}),
         ],
         "horizontalpodautoscalers": [
-            item("rest", _scaling("Deployment", "web"), currentReplicas=2, desiredReplicas=2),
+            item("rest", _scaling("Deployment", "web", "cpu"), currentReplicas=2, desiredReplicas=2),
             item("busy", _scaling("Deployment", "web"), currentReplicas=2, desiredReplicas=3),
-            item("idle", _scaling("Deployment", "web"), currentReplicas=2, desiredReplicas=0),
+            item("idle", _scaling("Deployment", "web", "cpu", "memory"), currentReplicas=2, desiredReplicas=0),
             item("unknown", _scaling("Rollout", "web"), currentReplicas=2, desiredReplicas=3),
         ],
         "replicationcontrollers": [item("old", {"selector": {"app": "web"}}), item("empty", {})],
@@ -100,7 +100,7 @@ def test_what_selects_by_label_is_known(cluster: FakeCluster, client: Client) ->
     assert around.autoscalers == (
         Autoscaler(ObjectRef("HorizontalPodAutoscaler", "rest", "shop"), WEB, at_rest=True),
         Autoscaler(ObjectRef("HorizontalPodAutoscaler", "busy", "shop"), WEB, at_rest=False),
-        Autoscaler(ObjectRef("HorizontalPodAutoscaler", "idle", "shop"), WEB, at_rest=True),
+        Autoscaler(ObjectRef("HorizontalPodAutoscaler", "idle", "shop"), WEB, at_rest=True, weighs_unready=True),
     )
     assert around.unread == frozenset()
 
@@ -118,5 +118,6 @@ def test_what_cannot_be_read_is_known_too(cluster: FakeCluster, client: Client) 
     assert around.unread == {"PodDisruptionBudget", "ReplicaSet"}
 
 
-def _scaling(kind: str, name: str) -> Document:
-    return {"scaleTargetRef": {"kind": kind, "name": name}}
+def _scaling(kind: str, name: str, *resources: str) -> Document:
+    metrics = [{"type": "Resource", "resource": {"name": resource}} for resource in resources]
+    return {"scaleTargetRef": {"kind": kind, "name": name}, "metrics": [*metrics, {"type": "External"}]}

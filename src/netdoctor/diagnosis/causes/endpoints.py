@@ -50,7 +50,7 @@ class ServiceSelectorMismatch(Cause):
         if service is None or not service.spec.selector or not case.snapshot.was_read("Pod", service.namespace):
             return None
         if pods := case.snapshot.pods_selected(service.namespace, service.spec.selector):
-            return self.ruled_out(f"{len(pods)} pods match the selector")
+            return self.ruled_out(f"pods that match the selector: {len(pods)}")
         if workloads := selected_workloads(case.snapshot, service):
             return self.ruled_out(f"the pods of {workloads[0].ref} match the selector")
         nothing = without_endpoints(case)
@@ -148,7 +148,7 @@ class WorkloadScaledToZero(Cause):
         if running:
             return self.ruled_out(f"{running[0].ref} wants pods")
         if pods:
-            return self.ruled_out(f"{len(pods)} pods are there")
+            return self.ruled_out(f"pods that are there: {len(pods)}")
         nothing = without_endpoints(case)
         if case.path.target.kind is TargetKind.SERVICE and nothing is None:
             return None

@@ -44,7 +44,7 @@ class NoReadyEndpoints(Cause):
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where pods are selected and none is Ready, or where nobody fills a Service without selector."""
         if ready := sum(len(route.ready) for route in routes_of_service(case)):
-            return self.ruled_out(f"{ready} endpoints are ready")
+            return self.ruled_out(f"ready endpoints: {ready}")
         nothing = without_endpoints(case)
         if nothing is None:
             return None
@@ -63,13 +63,14 @@ class NoReadyEndpoints(Cause):
         unfinished = [pod for pod in pods if not pod.finished]
         reasons = [why_not_ready(case.snapshot, pod) for pod in unfinished or pods]
         answering = [s for s in case.of(Aim.UNREADY) if s.ok]
-        text = f"{len(reasons)} pods match the selector of {service.ref}, and none is Ready. {summary(reasons)}."
+        count = len(reasons)
+        text = f"{count} of {count} pods that {service.ref} selects are not Ready. {summary(reasons)}."
         if answering and all(reason.probe for reason in reasons):
             port = answering[0].observed.probe.port
             text += f" The application itself answers on port {port}: look at what the probe asks for."
         finding = Finding(
             code=self.code,
-            title=f"none of the {len(reasons)} pods of {service.ref} is Ready: {reasons[0].because}",
+            title=f"{service.ref} has no ready endpoint: {reasons[0].because}",
             certainty=certainty(failed),
             objects=_objects(case.snapshot, reasons),
             explanation=text,
@@ -228,4 +229,5 @@ def _evidence(reasons: Sequence[NotReady]) -> tuple[Evidence, ...]:
 
 def _fixes(reasons: Sequence[NotReady]) -> tuple[Fix, ...]:
     """One for each different reason."""
-    return tuple({reason.because: reason.fix for reason in reasons}.values())[:3]
+    first = {reason.because: reason.fix for reason in reversed(reasons)}
+    return tuple(first.values())[::-1][:3]

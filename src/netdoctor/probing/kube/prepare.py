@@ -27,7 +27,7 @@ from netdoctor_probe.wire import Plan
 
 # A container younger than ten seconds has no metrics yet, so that no autoscaler takes it for a replica with an
 # unusual load: freshContainerMinMetricsResolution in kubernetes-sigs/metrics-server, pkg/storage/pod.go.
-COUNTED_LASTS = 8.0
+WEIGHED_LASTS = 8.0
 
 
 @dataclass(slots=True)
@@ -100,8 +100,8 @@ def prepare(
 
 def _attempt(run: Run, number: int, taken: StandIn, probes: tuple[Probe, ...]) -> Attempt:
     lasts = run.options.deadline - run.options.start_timeout  # so that it ends in time even if it starts late
-    if taken.counted:
-        lasts = min(lasts, COUNTED_LASTS)
+    if taken.weighed:
+        lasts = min(lasts, WEIGHED_LASTS)
     plan = Plan(probes, deadline=lasts)
     name = f"{run.name}-p{number}"  # no StatefulSet's pod is called so: they end in -NUMBER
     position = taken.position

@@ -62,14 +62,14 @@ class StandIn:
     Attributes:
         position: with the labels that the pod will carry.
         controller: whether its owner reference must be a controller's.
-        counted: whether an autoscaler counts it.
+        weighed: whether an autoscaler would count its memory as a replica's, once there are metrics of it.
         refusal: why it cannot be taken at all; empty if it can.
         warnings: what was left out and what that changes.
     """
 
     position: Position
     controller: bool = False
-    counted: bool = False
+    weighed: bool = False
     refusal: str = ""
     warnings: tuple[str, ...] = ()
 
@@ -102,7 +102,7 @@ def stand_in(position: Position, around: Surroundings) -> StandIn:
     return StandIn(
         replace(position, labels=labels),
         controller=_may_be_adopted(labels, around),
-        counted=any(matches(scaler.counts, labels) for scaler in around.autoscalers),
+        weighed=any(s.weighs_unready and matches(s.counts, labels) for s in around.autoscalers),
         warnings=tuple(warnings),
     )
 

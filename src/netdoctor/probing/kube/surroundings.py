@@ -26,11 +26,19 @@ class Selecting:
 
 @dataclass(frozen=True, slots=True)
 class Autoscaler:
-    """A HorizontalPodAutoscaler; it counts the pods that its target's selector selects."""
+    """A HorizontalPodAutoscaler; it counts the pods that its target's selector selects.
+
+    Attributes:
+        ref: itself.
+        counts: its target's selector.
+        at_rest: whether it has as many replicas as it wants.
+        weighs_unready: whether it counts the usage of pods that are not ready too: of all resources but CPU.
+    """
 
     ref: ObjectRef
     counts: LabelSelector
     at_rest: bool
+    weighs_unready: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,14 @@ def read_surroundings(client: Client, snapshot: Snapshot, namespace: str) -> Sur
     )
 
 
+class _Resource(msgspec.Struct):
+    name: str
+
+
+class _Metric(msgspec.Struct):
+    resource: _Resource | None = None
+
+
 class _Target(msgspec.Struct):
     kind: str
     name: str
@@ -95,6 +111,7 @@ class _Spec(msgspec.Struct, rename="camel"):
     min_available: int | str | None = None
     max_unavailable: int | str | None = None
     scale_target_ref: _Target | None = None
+    metrics: list[_Metric] | None = None
 
     @property
     def labels(self) -> dict[str, str]:
@@ -152,7 +169,8 @@ def _autoscalers(items: Iterable[_Item], snapshot: Snapshot) -> Iterator[Autosca
         if isinstance(scaled, Workload):
             status = item.status  # desired is 0 until metrics have come for the first time
             at_rest = not status.desired_replicas or status.current_replicas == status.desired_replicas
-            yield Autoscaler(_ref("HorizontalPodAutoscaler", item), scaled.spec.selector, at_rest)
+            weighs_unready = any(m.resource and m.resource.name != "cpu" for m in item.spec.metrics or ())
+            yield Autoscaler(_ref("HorizontalPodAutoscaler", item), scaled.spec.selector, at_rest, weighs_unready)
 
 
 def _policy_keys(snapshot: Snapshot, namespace: str) -> Iterator[tuple[str, ObjectRef]]:
