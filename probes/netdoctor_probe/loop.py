@@ -72,8 +72,10 @@ class Loop:
         now = time.monotonic()
         if self._timers and self._timers[0][0] <= now:
             self._resume_ready(0.0)
+        due = []  # all of them first: a wait that begins now is for the next step, which asks its socket before its timer
         while self._timers and self._timers[0][0] <= now:
-            _, _, running, wait = heapq.heappop(self._timers)
+            due.append(heapq.heappop(self._timers))
+        for _, _, running, wait in due:
             if running.waits_for is wait:
                 self._resume(running, False)
 

@@ -74,4 +74,5 @@ def test_no_character_from_a_cluster_reaches_the_terminal_unescaped(
         text = render(reports, output, Style())
         assert {c for c in text if unicodedata.category(c)[0] == "C" or c in "\u2028\u2029"} <= {"\n"}
     unwrapped = Style(width=10**6)  # no line can be forged: as many as in the report that was poisoned
-    assert render(report, output, unwrapped).count("\n") == render(UNHEALTHY, output, unwrapped).count("\n")
+    honest = msgspec.structs.replace(UNHEALTHY, verdict=verdict)
+    assert render(report, output, unwrapped).count("\n") == render(honest, output, unwrapped).count("\n")
