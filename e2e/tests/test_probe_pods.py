@@ -16,7 +16,8 @@ import pytest
 
 from e2e.runner.access import Access
 from e2e.tests.conftest import Document, Place, namespace
-from netdoctor.probing.kube.manifest import EXPIRES_LABEL, POSITION, RUN_LABEL
+from netdoctor.cluster.own import RUN_LABEL
+from netdoctor.probing.kube.manifest import EXPIRES_LABEL, POSITION
 from netdoctor.probing.kube.rights import PROBING, Right, manifests
 
 OURS = "jobs.batch,pods,podtemplates"

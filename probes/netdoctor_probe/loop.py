@@ -72,7 +72,7 @@ class Loop:
         now = time.monotonic()
         if self._timers and self._timers[0][0] <= now:
             self._resume_ready(0.0)
-        due = []  # all of them first: a wait that begins now is for the next step, which asks its socket before its timer
+        due = []  # all first: a wait that begins now is the next step's, which asks its socket before its timer
         while self._timers and self._timers[0][0] <= now:
             due.append(heapq.heappop(self._timers))
         for _, _, running, wait in due:

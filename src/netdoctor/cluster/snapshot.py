@@ -36,6 +36,7 @@ from netdoctor.cluster.objects import (
     StatefulSet,
     Workload,
 )
+from netdoctor.cluster.own import without_probe_pods
 from netdoctor.cluster.selectors import matches, matches_labels
 from netdoctor.model.refs import ObjectRef
 
@@ -101,8 +102,8 @@ class Snapshot:
 
     @classmethod
     def of(cls, objects: Iterable[Object], **others: Any) -> Snapshot:
-        """A Snapshot of objects of any kinds; `others` are the fields that hold no objects."""
-        by_kind = _grouped(objects, lambda read: read.ref.kind)
+        """A Snapshot of objects of any kinds but for probe pods; `others` are the fields that hold no objects."""
+        by_kind = _grouped(without_probe_pods(objects), lambda read: read.ref.kind)
         fields: dict[str, Any] = {KINDS[kind].field: members for kind, members in by_kind.items()}
         return cls(**others, **fields)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from netdoctor.cluster.client import Client
+from netdoctor.cluster.own import RUN_LABEL
 from netdoctor.model.refs import ObjectRef
 from netdoctor.probing.kube.clean import clean
-from netdoctor.probing.kube.manifest import EXPIRES_LABEL, RUN_LABEL
+from netdoctor.probing.kube.manifest import EXPIRES_LABEL
 from tests.probing.kube.fake_cluster import FakeCluster
 
 

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from netdoctor.cluster.client import ApiError, Client, Stream
-from netdoctor.probing.kube.manifest import RUN_LABEL, Document
+from netdoctor.cluster.own import RUN_LABEL
+from netdoctor.probing.kube.manifest import Document
 
 _ROOTS = {"Job": "/apis/batch/v1", "PodTemplate": "/api/v1", "Pod": "/api/v1"}
 _PLURALS = {"Job": "jobs", "PodTemplate": "podtemplates", "Pod": "pods"}

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from netdoctor.cluster.own import RUN_LABEL
 from netdoctor.model.probe import Position, Probe
 from netdoctor.probing.kube.options import ProbeOptions
 from netdoctor.probing.kube.placement import placement
@@ -24,7 +25,6 @@ from netdoctor_probe.wire import Plan, encode_plan
 
 Document = dict[str, Any]
 
-RUN_LABEL = "netdoctor.dev/run"
 EXPIRES_LABEL = "netdoctor.dev/expires"
 MANAGED_BY = {"app.kubernetes.io/managed-by": "netdoctor"}
 CONTAINER = "netdoctor"

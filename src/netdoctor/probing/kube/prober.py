@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from netdoctor.cluster.client import Client
+from netdoctor.cluster.own import RUN_LABEL
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.probe import ProbePod
 from netdoctor.probing.kube.api import ProbeAPI
-from netdoctor.probing.kube.manifest import RUN_LABEL, Document
+from netdoctor.probing.kube.manifest import Document
 from netdoctor.probing.kube.options import ProbeOptions
 from netdoctor.probing.kube.prepare import Prepared, prepare, standing_in
 from netdoctor.probing.kube.session import Session

@@ -134,6 +134,9 @@ class _List(msgspec.Struct):
     items: list[_Item] | None = None
 
 
+_LISTS = msgspec.json.Decoder(_List)  # before any thread: msgspec crashes where two see a type for the first time
+
+
 _EXTRA = {
     "PodDisruptionBudget": "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
     "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
@@ -145,7 +148,7 @@ def _read(client: Client, kind: str, namespace: str) -> list[_Item] | None:
     """None where they may not be read, or make no sense."""
     try:
         body = client.request("GET", _EXTRA[kind].format(namespace))
-        return msgspec.json.decode(body, type=_List).items or []
+        return _LISTS.decode(body).items or []
     except (AccessError, msgspec.MsgspecError):
         return None
 
