@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 
 from netdoctor.cluster.live import connect
@@ -21,6 +22,7 @@ from netdoctor.probing.kube.prober import KubeProber
 
 def main() -> int:
     """Run it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell ignores for what runs in its background
     parser = argparse.ArgumentParser()
     parser.add_argument("--context")
     parser.add_argument("--kubeconfig")

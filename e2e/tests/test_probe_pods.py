@@ -111,6 +111,8 @@ def workloads(access: Access) -> Iterator[Place]:
         for item in OBJECTS:
             if item["kind"] in ("Deployment", "StatefulSet", "DaemonSet"):
                 place.kubectl("rollout", "status", f"{item['kind']}/{item['metadata']['name']}", "--timeout=100s")
+        seen = "--for=jsonpath={.status.currentReplicas}=2"  # the autoscaler looks every 15 s
+        place.kubectl("wait", "horizontalpodautoscaler/deployment", seen, "--timeout=60s")
         place.kubectl("wait", "pods", "--all", "--for=condition=Ready", "--timeout=100s")
         for item in OBJECTS:
             if item["kind"] == "PodDisruptionBudget":

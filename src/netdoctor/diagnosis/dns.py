@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from netdoctor.cluster.objects import Pod, Workload
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.workloads import selected_workloads
@@ -52,6 +55,12 @@ def silent_names(case: Case) -> tuple[Seen, ...]:
 def failed_names(case: Case) -> tuple[Seen, ...]:
     """Failed probes by name that went through the source's own resolv.conf."""
     return tuple(s for s in case.failed if s.aimed.aim in (Aim.NAME, Aim.HOST))
+
+
+def questions(lookup: Seen) -> Sequence[Mapping[str, Any]]:
+    """What a lookup asked, in this order: {name, qtype, server, transport, outcome, seconds} of each question."""
+    asked: Sequence[Mapping[str, Any]] = lookup.observed.observation.detail.get("queries", ())
+    return asked
 
 
 def server_workload(case: Case) -> Workload | None:

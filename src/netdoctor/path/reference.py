@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from netdoctor.cluster.objects import Object
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import AccessError, InputError
+from netdoctor.model.refs import CLUSTER_SCOPED, ObjectRef
 
 _ALIASES = {
     "Service": ("svc", "service", "services"),
@@ -62,6 +63,8 @@ def locate(snapshot: Snapshot, reference: Reference, namespace: str) -> tuple[st
 
     The part after the last dot counts as a namespace where it names one and no object has the whole name.
     """
+    if reference.kind in CLUSTER_SCOPED:
+        return "", reference.name, snapshot.get(reference.kind, "", reference.name)
     found = snapshot.get(reference.kind, namespace, reference.name)
     name, dot, suffix = reference.name.rpartition(".")
     if found is None and dot and snapshot.get("Namespace", "", suffix) is not None:
@@ -77,9 +80,9 @@ def require(snapshot: Snapshot, reference: Reference, namespace: str, what: str)
     if not snapshot.was_read(reference.kind, where):
         unread = snapshot.unread_for(reference.kind, where)
         raise AccessError(
-            f"{what}: cannot read {reference.kind} {where}/{name}",
+            f"{what}: cannot read {ObjectRef(reference.kind, name, where)}",
             unread.because if unread else "",
             "netdoctor rbac prints the rights that a check needs",
         )
-    at = f" in namespace {where}" if reference.kind not in ("Node", "Namespace") else ""
+    at = f" in namespace {where}" if where else ""
     raise InputError(f"{what}: {reference.kind} {name!r} not found{at}")

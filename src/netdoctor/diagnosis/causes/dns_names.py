@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from netdoctor.cluster.objects import Service
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
+from netdoctor.diagnosis.dns import questions
 from netdoctor.diagnosis.source_spec import change_source, source_field
 from netdoctor.model.probe import Outcome
 from netdoctor.model.report import Evidence, Finding, Fix
@@ -170,9 +171,8 @@ def _measured(case: Case) -> _Waste | None:
 
 
 def _waste(seen: Seen) -> _Waste:
-    queries: list[dict[str, Any]] = seen.observed.observation.detail.get("queries", [])
-    by_name: dict[str, list[dict[str, Any]]] = {}
-    for query in queries:
+    by_name: dict[str, list[Mapping[str, Any]]] = {}
+    for query in questions(seen):
         by_name.setdefault(str(query["name"]), []).append(query)
     vain = {n: qs for n, qs in by_name.items() if all(q["outcome"] == Outcome.UNRESOLVABLE for q in qs)}
     seconds = sum(max(float(q["seconds"]) for q in qs) for qs in vain.values())  # A and AAAA are asked together

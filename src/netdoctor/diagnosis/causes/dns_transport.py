@@ -9,7 +9,7 @@ from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, ids
 from netdoctor.diagnosis.denial_finding import denial_finding, missed, subjects
 from netdoctor.diagnosis.denials import dns_denials_over_tcp
-from netdoctor.diagnosis.dns import failed_names
+from netdoctor.diagnosis.dns import failed_names, questions
 from netdoctor.model.probe import Outcome
 from netdoctor.probing.plan import Aim
 
@@ -62,8 +62,11 @@ class DNSOverTCPDenied(Cause):
 
 
 def _truncated(case: Case) -> tuple[Seen, ...]:
-    """Lookups that had a truncated answer."""
-    return tuple(s for s in case.of(Aim.NAME) if s.outcome is Outcome.TRUNCATED)
+    """Lookups that had a truncated answer, whatever the resolver made of it when TCP failed.
+
+    That of glibc then asks for the bare name, and says that it does not exist.
+    """
+    return tuple(s for s in case.of(Aim.NAME) if any(q["outcome"] == Outcome.TRUNCATED for q in questions(s)))
 
 
 def _octets(case: Case) -> int:
