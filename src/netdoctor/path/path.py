@@ -12,7 +12,7 @@ from netdoctor.path.backends import Backend, listed_backends, pod_backends
 from netdoctor.path.intended import intended_pods
 from netdoctor.path.names import service_of
 from netdoctor.path.resolver import Resolver, resolver_of
-from netdoctor.path.source import Source, SourceKind, resolve_source
+from netdoctor.path.source import Source, resolve_source
 from netdoctor.path.target import Target, TargetKind, resolve_target, target_namespace
 
 
@@ -165,9 +165,7 @@ def _dns_path(snapshot: Snapshot, source: Source, target: Target) -> DNSPath:
         *(b.address for b in by_protocol["UDP"]),
         *([local] if local else ()),
     }
-    resolver = None
-    if source.kind is not SourceKind.NODE:
-        resolver = resolver_of(source.spec or PodSpec(), source.namespace, domain, service.vips if service else ())
+    resolver = resolver_of(source.spec or PodSpec(), source.namespace, domain, service.vips if service else ())
     return DNSPath(
         target.dns_name,
         domain,

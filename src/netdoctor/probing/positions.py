@@ -74,7 +74,7 @@ def _stand_in(source: Source, name: str, node: str | None) -> Position:
             source.namespace,
             node=node,
             host_network=True,
-            dns_policy="Default",
+            dns_policy="ClusterFirstWithHostNet",  # a node's own resolver need not know the cluster's names
             stands_for=source.ref,
         )
     if source.spec is None:
