@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import random
-import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,7 +14,6 @@ from e2e.runner.access import Access
 from e2e.tests.conftest import Document, Place, namespace
 from netdoctor.cluster.own import RUN_LABEL
 from netdoctor.probing.kube.manifest import EXPIRES_LABEL, POSITION
-from netdoctor.probing.kube.rights import PROBING, Right, manifests
 
 OURS = "jobs.batch,pods,podtemplates"
 WATCHED = (
@@ -237,70 +232,3 @@ def test_a_restricted_namespace_admits_probe_pods(place: Place) -> None:
     place.kubectl("label", "namespace", place.namespace, f"{level}=restricted", "--overwrite")
     result = place.result(place.probe({}))
     assert result == {"observed": {"0-0": "ok"}, "notTested": [], "warnings": []}
-
-
-NEEDED = {  # what is said of a right that a run cannot do without; with any other missing it works
-    ("jobs", "create"): "notTested",
-    ("jobs", "delete"): "warnings",
-    ("pods", "create"): "notTested",
-    ("pods", "delete"): "warnings",
-    ("pods", "watch"): "notTested",
-    ("pods/log", "get"): "notTested",
-}
-SINGLE = [(right, verb) for right in PROBING for verb in right.verbs]
-
-
-@pytest.fixture(scope="module")
-def limited(access: Access, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, Path]]:
-    """A namespace, and a kubeconfig for a service account with the rights that `netdoctor rbac` prints."""
-    with namespace(access) as place:
-        name, where = f"netdoctor-{place.namespace}", {"name": "limited", "namespace": place.namespace}
-        place.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "limited"}})
-        documents = manifests([place.namespace], subject={"kind": "ServiceAccount", **where})
-        for document in documents:
-            document["metadata"]["name"] = name
-            if "roleRef" in document:
-                document["roleRef"]["name"] = name
-        place.apply(*documents)
-        config = json.loads(place.kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json"))
-        config["users"][0]["user"] = {"token": place.kubectl("create", "token", "limited").strip()}
-        file = tmp_path_factory.mktemp("limited") / "kubeconfig"
-        file.write_text(json.dumps(config))
-        yield place, file
-        place.kubectl("delete", "clusterrole,clusterrolebinding", name)
-
-
-def _grant(place: Place, rights: Iterable[Right]) -> None:
-    """Change the role, and wait until the API server has taken note."""
-    role = manifests([place.namespace])[1]
-    role["metadata"]["name"] = f"netdoctor-{place.namespace}"
-    rules = [right.rule() for right in rights]
-    verb = secrets.token_hex(4)  # one that nobody has had before
-    place.apply({**role, "rules": [*rules, {"apiGroups": [""], "resources": ["marks"], "verbs": [verb]}]})
-    mark = json.dumps(
-        {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SubjectAccessReview",
-            "spec": {
-                "user": f"system:serviceaccount:{place.namespace}:limited",
-                "resourceAttributes": {"namespace": place.namespace, "resource": "marks", "verb": verb},
-            },
-        }
-    )
-    until = time.monotonic() + 20
-    while not json.loads(place.kubectl("create", "-f", "-", "-o", "json", stdin=mark))["status"]["allowed"]:
-        assert time.monotonic() < until, "the role never came into force"
-
-
-@pytest.mark.parametrize(("right", "verb"), SINGLE, ids=[f"{right.resources[0]}-{verb}" for right, verb in SINGLE])
-def test_a_missing_right_is_said_in_words(limited: tuple[Place, Path], right: Right, verb: str) -> None:
-    """With all rights that `netdoctor rbac` prints but one."""
-    place, kubeconfig = limited
-    less = replace(right, verbs=tuple(other for other in right.verbs if other != verb))
-    _grant(place, [less if other is right else other for other in PROBING if other is not right or less.verbs])
-    request = {"stand_ins": [{"app": "nobody"}], "options": {"deadline": 65}}
-    result = place.result(place.probe(request, "--kubeconfig", str(kubeconfig)))
-    said = result[NEEDED[key]] if (key := (right.resources[0], verb)) in NEEDED else []
-    if key in NEEDED:
-        assert f'cannot {verb} resource "{right.resources[0]}"' in " ".join(said), result
-    assert result["observed"] == ({} if NEEDED.get(key) == "notTested" else {"0-0": "ok"}), result

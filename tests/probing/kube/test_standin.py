@@ -60,7 +60,7 @@ def test_a_pod_that_carries_no_labels_is_taken_as_it_is(labels: Mapping[str, str
             "either DaemonSet shop/web would adopt it, or PodDisruptionBudget shop/web would allow no eviction",
         ),
         (
-            Surroundings(adopters=(Selecting(ADOPTER.ref, TIER),), unread=frozenset({"PodDisruptionBudget"})),
+            Surroundings(adopters=(Selecting(ADOPTER.ref, TIER),), unread={"PodDisruptionBudget": "no"}),
             "some PodDisruptionBudget (they cannot be read) might allow no eviction",
         ),
     ],
@@ -75,8 +75,8 @@ def test_of_a_selector_that_harms_a_label_is_left_out_that_no_policy_mentions(ar
     assert harm in warning
 
 
-@pytest.mark.parametrize("unread", [frozenset(), frozenset({"NetworkPolicy"})])
-def test_where_policies_need_all_of_its_labels_the_stand_in_is_refused(unread: frozenset[str]) -> None:
+@pytest.mark.parametrize("unread", [{}, {"NetworkPolicy": "no"}])
+def test_where_policies_need_all_of_its_labels_the_stand_in_is_refused(unread: dict[str, str]) -> None:
     keys = {} if unread else {"app": POLICY, "tier": POLICY}
     around = Surroundings(publishing=(Selecting(SERVICE, TIER),), policy_keys=keys, unread=unread)
     taken = stand_in(position(), around)
@@ -97,13 +97,13 @@ def test_without_an_adopter_there_is_no_controller_reference_which_a_budget_woul
 
 @pytest.mark.parametrize("kind", ["DaemonSet", "ReplicaSet", "ReplicationController"])
 def test_an_adopter_that_cannot_be_read_is_expected(kind: str) -> None:
-    assert stand_in(position(), Surroundings(unread=frozenset({kind}))).controller
-    refused = stand_in(position(), Surroundings(unread=frozenset({kind}), budgets=(BUDGET,))).refusal
+    assert stand_in(position(), Surroundings(unread={kind: "no"})).controller
+    refused = stand_in(position(), Surroundings(unread={kind: "no"}, budgets=(BUDGET,))).refusal
     assert f"{kind}s cannot be read" in refused
 
 
 def test_without_services_nobody_knows_who_would_send_traffic() -> None:
-    assert "cannot be read" in stand_in(position(), Surroundings(unread=frozenset({"Service"}))).refusal
+    assert "cannot be read" in stand_in(position(), Surroundings(unread={"Service": "no"})).refusal
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_what_selects_by_label_is_known(cluster: FakeCluster, client: Client) ->
         Autoscaler(ObjectRef("HorizontalPodAutoscaler", "busy", "shop"), WEB, at_rest=False),
         Autoscaler(ObjectRef("HorizontalPodAutoscaler", "idle", "shop"), WEB, at_rest=True, weighs_unready=True),
     )
-    assert around.unread == frozenset()
+    assert around.unread == {}
 
 
 def test_a_label_matters_to_policies_that_can_mean_pods_of_the_namespace(cluster: FakeCluster, client: Client) -> None:
@@ -115,7 +115,7 @@ def test_a_label_matters_to_policies_that_can_mean_pods_of_the_namespace(cluster
 def test_what_cannot_be_read_is_known_too(cluster: FakeCluster, client: Client) -> None:
     cluster.refusals["GET", "poddisruptionbudgets"] = (403, "Forbidden", "no")
     around = read_surroundings(client, snapshot((Unread("ReplicaSet", "shop", "forbidden"),)), "shop")
-    assert around.unread == {"PodDisruptionBudget", "ReplicaSet"}
+    assert around.unread == {"PodDisruptionBudget": "no", "ReplicaSet": "forbidden"}
 
 
 def _scaling(kind: str, name: str, *resources: str) -> Document:

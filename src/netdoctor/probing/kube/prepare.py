@@ -22,7 +22,7 @@ from netdoctor.probing.kube.manifest import (
 )
 from netdoctor.probing.kube.options import ProbeOptions
 from netdoctor.probing.kube.standin import StandIn, stand_in
-from netdoctor.probing.kube.surroundings import Surroundings
+from netdoctor.probing.kube.surroundings import EXTRA, Surroundings
 from netdoctor_probe.wire import Plan
 
 # A container younger than ten seconds has no metrics yet, so that no autoscaler takes it for a replica with an
@@ -83,7 +83,7 @@ def prepare(
 ) -> Prepared:
     """Prepare a run; `around` has the surroundings of the namespaces that `standing_in` names."""
     run = Run(secrets.token_hex(4), int(time.time()) + options.deadline, options)
-    prepared = Prepared(run)
+    prepared = Prepared(run, not_tested=list(_unread(around)))
     for pod in pods:
         taken = stand_in(pod.position, around.get(pod.position.namespace, Surroundings()))
         prepared.warnings += [text for text in taken.warnings if text not in prepared.warnings]
@@ -96,6 +96,13 @@ def prepare(
             if taken.controller:
                 prepared.controlled.add(attempt.name)
     return prepared
+
+
+def _unread(around: Mapping[str, Surroundings]) -> Iterator[NotTested]:
+    for namespace, surroundings in around.items():
+        for kind in EXTRA:
+            if because := surroundings.unread.get(kind):
+                yield NotTested(f"whether a {kind} of namespace {namespace} would act on the probe pods", because)
 
 
 def _attempt(run: Run, number: int, taken: StandIn, probes: tuple[Probe, ...]) -> Attempt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -26,13 +27,14 @@ class Right:
 
 
 def _reading() -> Iterator[Right]:
-    kinds = [KINDS[name] for name in (*LISTED_KINDS, "Endpoints")]
+    kinds = [KINDS[name] for name in LISTED_KINDS]
     for group in dict.fromkeys(kind.group for kind in kinds):
         yield Right(group, tuple(sorted(kind.plural for kind in kinds if kind.group == group)), ("list",))
     yield Right("", ("configmaps",), ("get",), tuple(sorted({name for _, name in CONFIG_MAPS})))
 
 
-#: In the whole cluster, for every command. Lists only: nothing that could hold a secret.
+#: In the whole cluster, for every command. Lists only: nothing that could hold a secret. Endpoints, which are read
+#: where EndpointSlices may not be, are for clusters that grant those: who has these rights does not need them.
 READING = tuple(_reading())
 
 #: In the namespaces of sources, for `check`: the probe pods and their owner, and what must not be disturbed by them.
@@ -79,10 +81,12 @@ def _role(kind: str, name: str, namespace: str, rights: Sequence[Right]) -> Docu
 
 def _binding(role: Document, subject: Document) -> Document:
     name, namespace = role["metadata"]["name"], role["metadata"].get("namespace", "")
+    whose = "-".join(subject[key] for key in ("namespace", "name") if key in subject)
+    bound = f"{name}:{re.sub('[/%]', '_', whose)}"  # one per subject: a second one must not take it from the first
     return {
         "apiVersion": role["apiVersion"],
         "kind": f"{role['kind']}Binding",
-        "metadata": _metadata(name, namespace),
+        "metadata": _metadata(bound, namespace),
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role["kind"], "name": name},
         "subjects": [subject],
     }

@@ -132,7 +132,7 @@ def _claims(labels: Mapping[str, str], around: Surroundings) -> Iterator[_Claim]
 
 
 def _may_be_adopted(labels: Mapping[str, str], around: Surroundings) -> bool:
-    unknown = not around.unread.isdisjoint(_ADOPTERS)
+    unknown = any(kind in around.unread for kind in _ADOPTERS)
     return unknown or any(matches(adopter.selector, labels) for adopter in around.adopters)
 
 

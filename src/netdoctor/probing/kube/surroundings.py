@@ -53,7 +53,7 @@ class Surroundings:
             maxUnavailable, and those with a percentage.
         autoscalers: whose target is known.
         policy_keys: label keys by which NetworkPolicies select pods of the namespace, each with one such policy.
-        unread: kinds that could not be read.
+        unread: kinds that could not be read, and why. Untrusted text.
     """
 
     publishing: tuple[Selecting, ...] = ()
@@ -61,20 +61,20 @@ class Surroundings:
     budgets: tuple[Selecting, ...] = ()
     autoscalers: tuple[Autoscaler, ...] = ()
     policy_keys: Mapping[str, ObjectRef] = field(default_factory=dict)
-    unread: frozenset[str] = frozenset()
+    unread: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_surroundings(client: Client, snapshot: Snapshot, namespace: str) -> Surroundings:
     """What the snapshot has of a namespace, and the three kinds that only probe pods need, read now."""
-    with ThreadPoolExecutor(len(_EXTRA)) as pool:
-        lists = dict(zip(_EXTRA, pool.map(lambda kind: _read(client, kind, namespace), _EXTRA), strict=True))
-    known = ("Service", "ReplicaSet", "DaemonSet", "NetworkPolicy")
-    unread = {kind for kind in known if not snapshot.was_read(kind, namespace)}
-    unread |= {kind for kind, items in lists.items() if items is None}
+    with ThreadPoolExecutor(len(EXTRA)) as pool:
+        lists = dict(zip(EXTRA, pool.map(lambda kind: _read(client, kind, namespace), EXTRA), strict=True))
+    unread = {kind: found.because for kind in _KNOWN if (found := snapshot.unread_for(kind, namespace))}
+    unread |= {kind: read for kind, read in lists.items() if isinstance(read, str)}
+    items = {kind: read for kind, read in lists.items() if not isinstance(read, str)}
     controllers = [w for w in (*snapshot.replica_sets, *snapshot.daemon_sets) if w.namespace == namespace]
     old = [
         Selecting(_ref("ReplicationController", item), LabelSelector(match_labels=item.spec.labels))
-        for item in lists["ReplicationController"] or ()
+        for item in items.get("ReplicationController", ())
         if item.spec.labels
     ]
     return Surroundings(
@@ -84,10 +84,10 @@ def read_surroundings(client: Client, snapshot: Snapshot, namespace: str) -> Sur
             if service.namespace == namespace and service.spec.selector and service.spec.publish_not_ready_addresses
         ),
         adopters=(*(Selecting(w.ref, w.spec.selector) for w in controllers), *old),
-        budgets=tuple(_budgets(lists["PodDisruptionBudget"] or ())),
-        autoscalers=tuple(_autoscalers(lists["HorizontalPodAutoscaler"] or (), snapshot)),
+        budgets=tuple(_budgets(items.get("PodDisruptionBudget", ()))),
+        autoscalers=tuple(_autoscalers(items.get("HorizontalPodAutoscaler", ()), snapshot)),
         policy_keys=dict(_policy_keys(snapshot, namespace)),
-        unread=frozenset(unread),
+        unread=unread,
     )
 
 
@@ -137,20 +137,22 @@ class _List(msgspec.Struct):
 _LISTS = msgspec.json.Decoder(_List)  # before any thread: msgspec crashes where two see a type for the first time
 
 
-_EXTRA = {
+_KNOWN = ("Service", "ReplicaSet", "DaemonSet", "NetworkPolicy")
+EXTRA = {  # what only probe pods need
     "PodDisruptionBudget": "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
     "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
     "ReplicationController": "/api/v1/namespaces/{}/replicationcontrollers",
 }
 
 
-def _read(client: Client, kind: str, namespace: str) -> list[_Item] | None:
-    """None where they may not be read, or make no sense."""
+def _read(client: Client, kind: str, namespace: str) -> list[_Item] | str:
+    """The objects, or why they cannot be read."""
     try:
-        body = client.request("GET", _EXTRA[kind].format(namespace))
-        return _LISTS.decode(body).items or []
-    except (AccessError, msgspec.MsgspecError):
-        return None
+        return _LISTS.decode(client.request("GET", EXTRA[kind].format(namespace))).items or []
+    except AccessError as error:
+        return error.why or error.what
+    except msgspec.MsgspecError as error:
+        return str(error)
 
 
 def _ref(kind: str, item: _Item) -> ObjectRef:
