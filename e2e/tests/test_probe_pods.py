@@ -7,10 +7,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from e2e.runner.access import Access
+from e2e.runner.access import Access, Kubectl
+from e2e.runner.ask import NETDOCTOR
 from e2e.tests.conftest import Document, Place, namespace
 from netdoctor.cluster.own import RUN_LABEL
 from netdoctor.probing.kube.manifest import EXPIRES_LABEL, POSITION
@@ -192,25 +194,53 @@ def test_a_pod_with_just_the_labels_would_be_taken(workloads: Place) -> None:
     workloads.kubectl("delete", "pod", "naive-daemonset", "naive-published", "--ignore-not-found", "--wait")
 
 
-def test_nothing_is_left_after_sigkill_at_any_moment(place: Place) -> None:
-    """Past the deadline, that is: the owner ends by itself."""
-    moments = random.Random(7)
+KILLED = 100
+SIDE_BY_SIDE = 4
+SOURCES = ("deploy/deployment", "sts/statefulset", "ds/daemonset", "rs/guarded", "rs/bare", "ns/default")
+
+
+def _kill_checks(place: Place, number: int) -> None:
+    """SIGKILL so many checks, each at a random moment of its life; those that ended before do not count."""
+    moments = random.Random(number)
+    killed = 0
+    while killed < KILLED // SIDE_BY_SIDE:
+        argv = [NETDOCTOR, "check", "svc/deployment", "-n", place.namespace, "--from", moments.choice(SOURCES)]
+        process = subprocess.Popen(
+            place.access.command([*argv, *place.access.options]), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            process.wait(moments.uniform(0.4, 3.5))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            killed += 1
+
+
+def test_nothing_is_left_after_sigkill_at_any_moment(workloads: Place) -> None:
+    """Past the deadline, that is: the owner ends by itself. And nobody ever took the probe pods for replicas."""
+    before, _ = state(workloads)
     left: dict[str, Document] = {}
-    for _ in range(6):
-        process = place.probe({"seconds": 30, "options": {"deadline": 30, "start_timeout": 10}})
-        assert process.stderr is not None
-        process.stderr.readline()  # it reads the cluster now
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(moments.uniform(0, 5))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        left |= {item["metadata"]["uid"]: item for item in place.items(OURS, "-l", RUN_LABEL)}
-    assert {item["kind"] for item in left.values()} == {"Job", "Pod"}, "killed too early to leave anything"
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        killers = [pool.submit(_kill_checks, workloads, number) for number in range(SIDE_BY_SIDE)]
+        while not all(killer.done() for killer in killers):
+            assert state(workloads)[0] == before
+            left |= _ours(workloads)
+        for killer in killers:
+            killer.result()
+    left |= _ours(workloads)
+    assert {item["kind"] for item in left.values()} >= {"Job", "Pod"}, "killed too early to leave anything"
     over = max(int(item["metadata"]["labels"][EXPIRES_LABEL]) for item in left.values())
-    while remaining := place.items(OURS, "-l", RUN_LABEL):
-        names = [item["metadata"]["name"] for item in remaining]
+    while remaining := _ours(workloads):
+        names = [item["metadata"]["name"] for item in remaining.values()]
         assert time.time() < over + 15, f"{names} outlived the deadline"
+        assert state(workloads)[0] == before
         time.sleep(0.5)
+
+
+def _ours(place: Place) -> dict[str, Document]:
+    """What runs have made there and in the namespace default, by uid."""
+    found = place.items(OURS, "-l", RUN_LABEL) + Kubectl(place.access).get(OURS, "-n", "default", "-l", RUN_LABEL)
+    return {item["metadata"]["uid"]: item for item in found}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

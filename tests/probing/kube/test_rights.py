@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netdoctor.cluster.decode import KINDS
+from netdoctor.cluster.read import LISTED_KINDS
 from netdoctor.probing.kube.rights import manifests
 
 
@@ -14,7 +15,7 @@ def rules(document: dict[str, object]) -> set[tuple[str, str, str]]:
 
 def test_every_kind_can_be_listed_and_nothing_written_in_the_cluster() -> None:
     [reading] = manifests([])
-    listed = {(kind.group, kind.plural, "list") for kind in KINDS.values() if kind.plural != "configmaps"}
+    listed = {(KINDS[name].group, KINDS[name].plural, "list") for name in LISTED_KINDS}
     assert rules(reading) == listed | {("", "configmaps", "get")}
     assert not [rule for rule in reading["rules"] if "configmaps" in rule["resources"] and not rule["resourceNames"]]
 
@@ -36,3 +37,9 @@ def test_bindings_name_the_subject() -> None:
         assert binding["roleRef"]["name"] == role["metadata"]["name"]
         assert binding["metadata"].get("namespace") == role["metadata"].get("namespace")
         assert binding["subjects"] == [subject]
+
+
+def test_bindings_of_two_subjects_stand_side_by_side() -> None:
+    subjects = ({"kind": "User", "name": "jane"}, {"kind": "ServiceAccount", "namespace": "ci", "name": "jane"})
+    names = [document["metadata"]["name"] for s in subjects for document in manifests([], subject=s)[1:]]
+    assert names == ["netdoctor-read:jane", "netdoctor-read:ci-jane"]
