@@ -1,7 +1,7 @@
 # The only task runner. Everything runs in .venv, from locked versions; nothing else on the machine is changed.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test lint unit docs e2e-up e2e e2e-down lock
+.PHONY: help venv demo test lint unit docs e2e-up e2e bench e2e-down lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -11,10 +11,11 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 help:
 	@echo 'make demo      a broken cluster, its diagnosis, its repair (as root; builds a kind cluster)'
-	@echo 'make test      lint and unit tests;  the scenarios on a real cluster are make e2e (as root)'
+	@echo 'make test      lint, unit tests and all scenarios on a real cluster (as root)'
 	@echo 'make lint      ruff, mypy, layers, generated files'
 	@echo 'make unit      unit tests only'
 	@echo 'make e2e-up    create the kind cluster;  make e2e  run the scenarios;  make e2e-down  remove it'
+	@echo 'make bench     how long a check takes, beside a bare pod in the same cluster'
 	@echo 'make docs      regenerate what is generated: docs/causes and the JSON Schema'
 	@echo 'make lock      choose the newest versions that pyproject.toml allows'
 
@@ -34,7 +35,7 @@ $(INSTALLED): requirements-dev.lock
 demo: e2e-up
 	$(BIN)/python -m e2e.demo
 
-test: lint unit
+test: lint unit e2e
 
 lint: venv
 	@echo '== lint' >&2
@@ -59,6 +60,10 @@ e2e-up: venv
 e2e: e2e-up
 	@echo '== scenarios' >&2
 	$(BIN)/python -m pytest e2e
+
+bench: e2e-up
+	@echo '== a check beside a bare pod' >&2
+	$(BIN)/python -m e2e.timing
 
 e2e-down: venv
 	$(BIN)/python -m e2e.cluster down
