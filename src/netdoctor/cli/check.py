@@ -12,7 +12,7 @@ from netdoctor.report import Format
 
 Targets = Annotated[
     list[str] | None,
-    typer.Argument(metavar="TARGET...", help="svc/NAME, pod/NAME, deploy/NAME, NAME.NAMESPACE, HOST:PORT, IP:PORT."),
+    typer.Argument(metavar="TARGET", help="svc/NAME, pod/NAME, deploy/NAME, NAME.NAMESPACE, HOST:PORT, IP:PORT."),
 ]
 From = Annotated[
     str | None,
