@@ -33,7 +33,6 @@ def main() -> None:
     finally:
         tell("Clean up")
         run(cluster, ["kubectl", "delete", "-f", str(MANIFESTS), "--ignore-not-found"])
-        run(cluster, ["kubectl", "label", "namespace", "kube-system", "name-"])
 
 
 def tell(text: str) -> None:
