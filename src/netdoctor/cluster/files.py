@@ -12,6 +12,7 @@ from netdoctor.cluster.defaults import with_defaults
 from netdoctor.cluster.documents import read_documents
 from netdoctor.cluster.objects import Object
 from netdoctor.cluster.snapshot import Origin, Snapshot
+from netdoctor.cluster.templates import pods_to_be
 from netdoctor.model.errors import InputError
 from netdoctor.model.refs import ObjectRef
 
@@ -21,6 +22,7 @@ _SUFFIXES = {".yaml", ".yml", ".json"}
 def load(paths: Sequence[str]) -> Snapshot:
     """Read objects from files. The files are taken as complete: what they lack does not exist.
 
+    Workloads of which only the manifest is there get the pods that they will make (`pods_to_be`).
     Of an object that appears twice the last counts, as if all files had been applied in this order. Kinds that
     netdoctor does not read (Secrets above all) are skipped.
 
@@ -43,8 +45,9 @@ def load(paths: Sequence[str]) -> Snapshot:
                 found[read.ref] = read, origin
     if not found:
         raise InputError(f"{', '.join(paths)}: no object of a kind that netdoctor reads")
+    objects = [read for read, _ in found.values()]
     return Snapshot.of(
-        (read for read, _ in found.values()),
+        (*objects, *(pod for pod in pods_to_be(objects) if pod.ref not in found)),
         source=", ".join(paths),
         taken_at=datetime.now(UTC),
         from_files=True,

@@ -9,6 +9,7 @@ from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut
 from netdoctor.diagnosis.denial_finding import denial_finding, missed, subjects
 from netdoctor.diagnosis.denials import Denial, denials, enforced_denials
+from netdoctor.path.backends import Backend
 
 Scope = frozenset[tuple[bool, bool]]  # of (egress, to a DNS server)
 
@@ -32,6 +33,9 @@ class DenialCause(Cause):
         scope = self.scope
         if scope is None or any((d.egress, d.route is None) in scope for d in denials(case)):
             return None
+        decided = {to_dns for to_dns, known in ((True, case.path.dns.udp), (False, _backends(case))) if known}
+        if decided.isdisjoint(to_dns for _, to_dns in scope):
+            return None
         if any(verdict.allowed is None for verdict in case.expectation.verdicts.values()):
             return None
         return self.ruled_out(f"no policy denies it: {_allowing(case)}")
@@ -47,6 +51,10 @@ class DenialCause(Cause):
     def explain(self, case: Case, denial: Denial) -> str:
         """Two to four sentences."""
         return f"{subjects(denial)} {missed(case, denial)}"
+
+
+def _backends(case: Case) -> list[Backend]:
+    return [backend for route in case.path.routes for backend in route.backends]
 
 
 def _allowing(case: Case) -> str:

@@ -83,6 +83,8 @@ def _not_tested(case: Case) -> Iterator[Untested]:
             because = str(one.observed.observation.detail.get("because", "the probe failed"))
             yield Untested(f"{one.aimed.aim} ({one.id})", because)
     yield from _silent(case)
+    if case.path.dns.name and not case.probed and case.path.dns.service is None:
+        yield Untested("whether policies let the source ask for names", "no DNS server is among the objects")
 
 
 def _silent(case: Case) -> Iterator[Untested]:

@@ -26,7 +26,7 @@ def _hops(case: Case) -> Iterator[Hop]:
         lookups = case.of(Aim.NAME)
         yield _hop(f"DNS name {dns.name}", _expected_answer(case), lookups)
         servers = case.of(Aim.DNS_SERVER, transport="udp")
-        yield _hop("DNS servers", f"{len(dns.udp)} ready", servers)
+        yield _hop("DNS servers", f"{len(dns.udp)} ready" if dns.service else "not among the objects", servers)
     for route in case.path.routes:
         yield from _policy_hops(case, route)
         if route.vips:

@@ -11,7 +11,10 @@ from netdoctor.model.refs import ObjectRef
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """One address that should answer for a Service's port (or for a pod target's)."""
+    """One address that should answer for a Service's port (or for a pod target's).
+
+    `address` is empty for pods of manifests, which have none yet.
+    """
 
     address: str
     port: int
@@ -24,6 +27,8 @@ class Backend:
     @property
     def label(self) -> str:
         """A short name for prose."""
+        if self.pod and not self.address:
+            return f"the pods of {self.pod.name}"
         where = f"{self.address}:{self.port}" if ":" not in self.address else f"[{self.address}]:{self.port}"
         return f"pod {self.pod.name} ({where})" if self.pod else where
 
@@ -79,9 +84,11 @@ def _pod_of(snapshot: Snapshot, target: dict[str, object], address: str) -> Pod 
 
 
 def pod_backends(pods: tuple[Pod, ...], service_port: ServicePort) -> tuple[Backend, ...]:
-    """Pods as backends of a port that no slice lists: those with an address and the port."""
+    """Pods as backends of a port that no slice lists: those with the port, and an address unless they are to be."""
     return tuple(
-        Backend(pod.ips[0], number, ready=False, pod=pod, node=pod.spec.node_name, listed_in=None)
+        Backend(next(iter(pod.ips), ""), number, ready=False, pod=pod, node=pod.spec.node_name, listed_in=None)
         for pod in pods
-        if pod.ips and not pod.finished and (number := resolve_target_port(service_port, pod)) is not None
+        if (pod.ips or not pod.status.phase)
+        and not pod.finished
+        and (number := resolve_target_port(service_port, pod)) is not None
     )

@@ -19,7 +19,7 @@ from netdoctor.policy.verdict import FlowVerdict
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """Policy verdicts for the flows of a path: keys are (address, port, protocol) after DNAT."""
+    """Policy verdicts for the flows of a path, after DNAT; see `_key`."""
 
     policies: CompiledPolicies
     cni: CNI
@@ -28,7 +28,7 @@ class Expectation:
 
     def of(self, backend: Backend, protocol: str) -> FlowVerdict:
         """The verdict on the flow from the path's source to a backend."""
-        return self.verdicts[backend.address, backend.port, protocol]
+        return self.verdicts[_key(backend, protocol)]
 
     def denied(self, backend: Backend, protocol: str) -> bool:
         """Whether policies deny it; false where that cannot be known."""
@@ -51,7 +51,7 @@ def expect(snapshot: Snapshot, path: Path) -> Expectation:
     ]
     flows += [(backend, "UDP") for backend in path.dns.udp] + [(backend, "TCP") for backend in path.dns.tcp]
     verdicts = {
-        (backend.address, backend.port, protocol): decide(
+        _key(backend, protocol): decide(
             policies,
             Flow(path.source.endpoint, destination(backend, snapshot), _protocol(protocol), backend.port),
             profile,
@@ -64,6 +64,11 @@ def expect(snapshot: Snapshot, path: Path) -> Expectation:
 def destination(backend: Backend, snapshot: Snapshot) -> Endpoint:
     """A backend as policies see it."""
     return pod_endpoint(backend.pod, snapshot) if backend.pod else ip_endpoint(backend.address, snapshot)
+
+
+def _key(backend: Backend, protocol: str) -> tuple[str, int, str]:
+    """What tells one flow of a path from another: pods of manifests have a name, and no address yet."""
+    return backend.address or str(backend.pod and backend.pod.ref), backend.port, protocol
 
 
 def _protocol(text: str) -> Protocol:

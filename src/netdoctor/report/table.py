@@ -98,7 +98,7 @@ def _effect(page: Page, effect: Effect) -> None:
         for flow in flows:
             page.prose(f"{verb}:", flow, indent=4, hang=2)
     if not effect.opens and not effect.closes:
-        page.prose("opens and closes no flow", indent=4)
+        page.prose("opens and closes no flow by itself", indent=4)
 
 
 def _hops(page: Page, hops: Sequence[Hop]) -> None:

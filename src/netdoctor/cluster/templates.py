@@ -1,0 +1,25 @@
+"""Manifests have no pods yet: those that their workloads will make, as far as the templates say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from netdoctor.cluster.objects import DaemonSet, Object, ObjectMeta, OwnerReference, Pod, Workload, WorkloadStatus
+
+
+def pods_to_be(objects: Iterable[Object]) -> Iterator[Pod]:
+    """One pod for each workload that was never in a cluster and wants any; it has neither address nor status."""
+    for read in objects:
+        if isinstance(read, Workload) and read.status == WorkloadStatus() and not read.metadata.uid and _wanted(read):
+            owner = OwnerReference(kind=read.ref.kind, name=read.name, controller=True)
+            metadata = ObjectMeta(
+                name=read.name,
+                namespace=read.namespace,
+                labels=read.spec.template.labels,
+                owner_references=(owner,),
+            )
+            yield Pod(metadata=metadata, spec=read.spec.template.spec)
+
+
+def _wanted(workload: Workload) -> bool:
+    return isinstance(workload, DaemonSet) or workload.spec.replicas != 0
