@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast
 
 import pytest
@@ -20,6 +22,7 @@ OWN = Path(__file__).parent / "scenarios"
 RUNNABLE: tuple[Mode, ...] = ("static", "live")
 _SCENARIOS = pytest.StashKey[list[Scenario]]()
 _ENTRIES = pytest.StashKey[list[Entry]]()
+_SCRATCH = pytest.StashKey[Path]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,34 +43,48 @@ def pytest_configure(config: pytest.Config) -> None:
     except ScenarioError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[_ENTRIES] = []
+    scratch = TemporaryDirectory(prefix="netdoctor-e2e-")
+    config.add_cleanup(scratch.cleanup)
+    config.stash[_SCRATCH] = Path(scratch.name)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test for each scenario and mode: static first, then live, those that have to run alone last."""
+    """A test for each scenario and mode: static first, then live, then static of what has just been recorded."""
     if "scenario" not in metafunc.fixturenames:
         return
     chosen = metafunc.config.getoption("--mode") or RUNNABLE
     entries = metafunc.config.stash[_ENTRIES]
     entries.clear()
     pairs = []
-    for scenario in metafunc.config.stash[_SCENARIOS]:
+    for scenario in _with_snapshots(metafunc.config, chosen):
         for mode in scenario.spec.modes:
             if note := _left_out(metafunc.config, scenario, mode):
                 entries.append(Entry(scenario, mode, None, note))
             elif mode in chosen:
                 pairs.append((scenario, mode))
     recorded = metafunc.config.getoption("--record")
-    pairs.sort(key=lambda p: (recorded == (p[1] == "static"), p[1] == "live" and p[0].alone))
+    pairs.sort(key=lambda p: 1 + p[0].alone if p[1] == "live" else 3 if recorded or p[0].recorded else 0)
     metafunc.parametrize(("scenario", "mode"), pairs, ids=[f"{scenario.name}-{mode}" for scenario, mode in pairs])
+
+
+def _with_snapshots(config: pytest.Config, chosen: Sequence[Mode]) -> Iterator[Scenario]:
+    """The scenarios; where one has no snapshot, its live run writes one for its static run, outside the directory."""
+    for number, scenario in enumerate(config.stash[_SCENARIOS]):
+        lacking = "static" in scenario.spec.modes and not scenario.snapshot.exists()
+        live = "live" in chosen and "live" in scenario.spec.modes and not _left_out(config, scenario, "live")
+        if lacking and live and not config.getoption("--record"):
+            yield replace(scenario, recorded=config.stash[_SCRATCH] / f"{number}-{scenario.name}.yaml")
+        else:
+            yield scenario
 
 
 def _left_out(config: pytest.Config, scenario: Scenario, mode: Mode) -> str:
     """Why a scenario does not run in a mode here; empty if it does."""
     if mode not in RUNNABLE:
         return "the runner does not know this mode yet"
-    recorded = config.getoption("--record") and "live" in scenario.spec.modes
+    recorded = scenario.recorded or (config.getoption("--record") and "live" in scenario.spec.modes)
     if mode == "static" and not scenario.snapshot.exists() and not recorded:
-        return "no snapshot.yaml: --record writes it"
+        return "no snapshot.yaml, and no live run that writes one"
     if mode == "live" and _given(config):
         if any(step.node for step in scenario.spec.inject):
             return "changes nodes, which a given cluster does not allow"

@@ -25,7 +25,8 @@ _OURS = "--selector=netdoctor.dev/run"
 def run_live(scenario: Scenario, kubectl: Kubectl, *, recorded: bool) -> Result:
     """Apply a scenario, inject its fault, ask its commands, and take everything back.
 
-    With `recorded`, its snapshot is written before the commands run. Raises ClusterError where a step fails.
+    With `recorded`, or where it has none, its snapshot is written before the commands run. Raises ClusterError where
+    a step fails.
     """
     start = time.monotonic()
     try:
@@ -33,7 +34,7 @@ def run_live(scenario: Scenario, kubectl: Kubectl, *, recorded: bool) -> Result:
         try:
             _steps(scenario.spec.inject, kubectl)
             notes += _settle(kubectl, _touched(scenario, scenario.spec.inject))
-            if recorded:
+            if recorded or scenario.recorded:
                 record(scenario, kubectl)
             found = failures(scenario, "live", kubectl.nodes, lambda command: _ask(command, kubectl), notes)
             found += _left_behind(scenario, kubectl)

@@ -90,11 +90,15 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A scenario and where it stands; `objects` are those of its manifests, as (kind, namespace, name)."""
+    """A scenario and where it stands; `objects` are those of its manifests, as (kind, namespace, name).
+
+    `recorded` is where its live run writes the snapshot that the directory lacks.
+    """
 
     directory: Path
     spec: Spec
     objects: tuple[tuple[str, str, str], ...]
+    recorded: Path | None = None
 
     @property
     def name(self) -> str:
@@ -114,7 +118,7 @@ class Scenario:
     @property
     def snapshot(self) -> Path:
         """The recorded cluster; it may not exist yet."""
-        return self.directory / "snapshot.yaml"
+        return self.recorded or self.directory / "snapshot.yaml"
 
     @property
     def namespaces(self) -> tuple[str, ...]:
