@@ -69,7 +69,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _with_snapshots(config: pytest.Config, chosen: Sequence[Mode]) -> Iterator[Scenario]:
     """The scenarios; where one has no snapshot, its live run writes one for its static run, outside the directory."""
-    for number, scenario in enumerate(config.stash[_SCENARIOS]):
+    scenarios = config.stash[_SCENARIOS]
+    for number, scenario in enumerate(scenarios):
         lacking = "static" in scenario.spec.modes and not scenario.snapshot.exists()
         live = "live" in chosen and "live" in scenario.spec.modes and not _left_out(config, scenario, "live")
         if lacking and live and not config.getoption("--record"):
