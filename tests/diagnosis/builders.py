@@ -125,6 +125,22 @@ def endpoints(
     )
 
 
+def policy(
+    name: str,
+    selector: Mapping[str, str] | None = None,
+    *,
+    ingress: list[Manifest] | None = None,
+    egress: list[Manifest] | None = None,
+) -> Manifest:
+    """A NetworkPolicy for the pods with these labels (none: all) and the directions whose rules are given."""
+    given = {"ingress": ingress, "egress": egress}
+    rules = {direction: listed for direction, listed in given.items() if listed is not None}
+    chosen = {"matchLabels": dict(selector)} if selector else {}
+    types = [direction.capitalize() for direction in rules]
+    spec = {"podSelector": chosen, "policyTypes": types, **rules}
+    return manifest("NetworkPolicy", name, "networking.k8s.io/v1", spec=spec)
+
+
 def event(about: str, reason: str, message: str, kind: str = "Pod") -> Manifest:
     """A Warning."""
     involved = {"kind": kind, "name": about, "namespace": NAMESPACE}
@@ -148,6 +164,23 @@ def cluster_dns(*addresses: str, replicas: int | None = None) -> list[Manifest]:
     for item in made:
         item["metadata"]["namespace"] = "kube-system"
     return made
+
+
+def api(*ports: Manifest, containers: tuple[Manifest, ...] = (container("app", 8080),), **spec: Any) -> list[Manifest]:
+    """A healthy Service api, with its Deployment and one pod on worker-1 (10.244.1.5)."""
+    return [
+        service("api", *ports, **spec),
+        *deployment("api", containers=containers),
+        pod("api-1", "10.244.1.5", containers=containers, owner="api"),
+        endpoints("api", "10.244.1.5"),
+    ]
+
+
+def web(**spec: Any) -> list[Manifest]:
+    """Deployment web (app=web) with a pod on worker-2, to ask from; `spec` is more of its pod spec."""
+    made = deployment("web")
+    made[0]["spec"]["template"]["spec"] |= spec
+    return [*made, pod("web-1", "10.244.2.7", {"app": "web"}, owner="web", spec=spec)]
 
 
 def base() -> list[Manifest]:
@@ -192,6 +225,12 @@ def unless(other: See, **by_address: Outcome) -> See:
     return lambda aimed, probe, position: by_address.get(probe.host) or other(aimed, probe, position)
 
 
+def lookup(outcome: Outcome, *queries: tuple[str, Outcome]) -> Observation:
+    """What came of a lookup, and what it asked: (name, outcome) of each question, 10 ms each."""
+    asked = [{"name": name, "qtype": "A", "outcome": str(answer), "seconds": 0.01} for name, answer in queries]
+    return Observation("", outcome, 0.01, detail={"queries": asked})
+
+
 def examine(
     snapshot: Snapshot,
     target: str,
@@ -215,6 +254,11 @@ def examine(
             if observation is not None:
                 observed.append(Observed(probe, pod_.position, observation, pod_.position.node))
     return Case(snapshot, path, expectation, plan.aims, tuple(observed), (), probed=True, logs=logs or {})
+
+
+def labels_matter(see: See) -> See:
+    """The same, but the neutral pod gets through everywhere."""
+    return lambda aimed, probe, position: Outcome.OK if position.role is Role.NEUTRAL else see(aimed, probe, position)
 
 
 def listening(*sockets: tuple[str, str, int]) -> See:
