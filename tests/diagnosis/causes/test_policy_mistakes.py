@@ -130,7 +130,7 @@ def test_the_target_port_is_added_to_the_rule() -> None:
 
 
 def test_the_services_port_in_an_egress_rule() -> None:
-    rules = [{"ports": [UDP_53]}, {**TO_API, "ports": [{"port": 80}]}]
+    rules: list[Manifest] = [{"ports": [UDP_53]}, {**TO_API, "ports": [{"port": 80}]}]
     objects = cluster(api(), web(), policy("web-out", {"app": "web"}, egress=rules))
     case = examine(objects, "svc/api", DROPPED, source="deploy/web")
     assert refs(found(PolicyUsesServicePort, case)) == ["NetworkPolicy shop/web-out spec.egress[1]"]
