@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netdoctor.cluster.facts import cluster_domain, dns_service, kube_proxy, node_local_dns
+from netdoctor.cluster.facts import cluster_domain, dns_service, kube_proxy, node_local_dns, pod_networks
 from tests.cluster.manifests import snapshot
 
 
@@ -123,3 +123,30 @@ K3S = "{kind: Node, apiVersion: v1, metadata: {name: n}, status: {nodeInfo: {kub
 )
 def test_what_replaces_kube_proxy(objects: str, replaced_by: str | None) -> None:
     assert kube_proxy(snapshot(objects)).replaced_by == replaced_by
+
+
+NODES = """
+{kind: Node, apiVersion: v1, metadata: {name: a}, spec: {podCIDRs: [10.244.0.0/24, "fd00::/64"]}}
+---
+{kind: Node, apiVersion: v1, metadata: {name: b}, spec: {podCIDR: 10.244.1.0/24}}
+---
+{kind: Pod, apiVersion: v1, metadata: {name: agent, namespace: x},
+ spec: {hostNetwork: true}, status: {podIP: 192.0.2.1}}
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("pods", "networks"),
+    [
+        (["10.244.0.7", "10.244.1.7"], ["10.244.0.0/24", "10.244.1.0/24", "fd00::/64"]),
+        (["10.244.0.7", "172.16.0.7"], []),  # the plugin has ranges of its own
+        ([], []),
+    ],
+)
+def test_pod_networks(pods: list[str], networks: list[str]) -> None:
+    listed = "---\n".join(
+        f"{{kind: Pod, apiVersion: v1, metadata: {{name: p{n}, namespace: x}}, status: {{podIP: {ip}}}}}\n"
+        for n, ip in enumerate(pods)
+    )
+    assert [str(network) for network in pod_networks(snapshot(NODES + listed))] == networks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 
@@ -79,6 +80,30 @@ def test_whether_a_block_holds_a_pod_without_address(block: Manifest, expected: 
     assert verdict.allowed is expected
     nearest = [near.misses[0].kind for near in verdict.ingress.near_misses[:1]]
     assert nearest == ([MissKind.ADDRESS_UNKNOWN] if expected is None else [])
+
+
+@pytest.mark.parametrize(
+    ("block", "allowed", "kind"),
+    [
+        ({"cidr": "10.244.0.0/16"}, True, None),
+        ({"cidr": "10.244.1.0/24"}, None, MissKind.ADDRESS_UNKNOWN),
+        ({"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}, False, MissKind.IP_EXCEPT),
+        ({"cidr": "10.0.0.0/8", "except": ["10.244.1.7/32"]}, None, MissKind.ADDRESS_UNKNOWN),
+        ({"cidr": "192.168.0.0/16"}, False, MissKind.IP_BLOCK),
+        ({"cidr": "fd00::/8"}, None, MissKind.ADDRESS_UNKNOWN),
+    ],
+)
+def test_a_pod_to_be_will_have_an_address_of_its_networks(
+    block: Manifest, allowed: bool | None, kind: MissKind | None
+) -> None:
+    snapshot = cluster(
+        pod("db/pg", "10.244.9.9"), policy("db/in", podSelector={}, ingress=[{"from": [{"ipBlock": block}]}])
+    )
+    networks = (ip_network("10.244.0.0/24"), ip_network("10.244.1.0/24"))
+    source = replace(virtual_pod("db", {}, snapshot), networks=networks)
+    verdict = decide(compile_policies(snapshot), Flow(source, endpoint(snapshot, "db/pg"), "TCP", 1), CALICO)
+    assert verdict.allowed is allowed
+    assert [miss.kind for near in verdict.ingress.near_misses for miss in near.misses] == ([kind] if kind else [])
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,11 @@ class Node(Object, frozen=True, tag="Node"):
     spec: NodeSpec = NodeSpec()
     status: NodeStatus = NodeStatus()
 
+    @property
+    def ready(self) -> bool:
+        """The Ready condition."""
+        return any(c.type == "Ready" and c.status == "True" for c in self.status.conditions)
+
 
 class Namespace(Object, frozen=True, tag="Namespace"):
     """v1 Namespace."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netdoctor.cluster.facts import kube_proxy
 from netdoctor.cluster.objects import HealthProbe, Pod
 from netdoctor.diagnosis.case import Case
 from netdoctor.path.backends import Backend
@@ -11,7 +12,18 @@ from netdoctor.path.path import Route
 def objects_suffice(case: Case) -> bool:
     """Whether objects and policies admit the flow and every endpoint is Ready under a probe of the port asked for."""
     routes = case.path.routes
+    if any(route.vips for route in routes) and not _proxies_run(case):
+        return False
     return bool(routes) and all(_route_suffices(case, route) for route in routes) and _dns_suffices(case)
+
+
+def _proxies_run(case: Case) -> bool:
+    """Whether each Ready node has what translates ClusterIPs, as far as the objects show how this cluster does it."""
+    proxy = kube_proxy(case.snapshot)
+    if proxy.replaced_by is not None or case.snapshot.get("DaemonSet", "kube-system", "kube-proxy") is None:
+        return True
+    running = {node for node, pods in proxy.pods.items() if any(pod.ready for pod in pods)}
+    return all(node.name in running for node in case.snapshot.nodes if node.ready)
 
 
 def _route_suffices(case: Case, route: Route) -> bool:

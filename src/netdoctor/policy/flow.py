@@ -8,10 +8,11 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal
 
+from netdoctor.cluster.facts import pod_networks
 from netdoctor.cluster.objects import ContainerPort, Node, Pod
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
-from netdoctor.policy.rules import Direction, Protocol
+from netdoctor.policy.rules import Direction, Network, Protocol
 
 Address = IPv4Address | IPv6Address
 
@@ -31,6 +32,7 @@ class Endpoint:
     node: str = ""  # where a pod runs, the node itself; empty = not known
     finished: bool = False
     namespace_read: bool = True  # False: the namespace may have more labels than are known
+    networks: tuple[Network, ...] = ()  # from which it will have its address, while it has none
 
     @property
     def selectable(self) -> bool:
@@ -110,6 +112,7 @@ def virtual_pod(
         namespace_labels=snapshot.namespace_labels(namespace),
         node=node,
         namespace_read=snapshot.was_read("Namespace", namespace),
+        networks=pod_networks(snapshot),
     )
 
 

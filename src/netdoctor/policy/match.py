@@ -9,7 +9,7 @@ from netdoctor.cluster.objects import LabelSelector, Requirement
 from netdoctor.cluster.selectors import matches
 from netdoctor.policy.flow import Address, Endpoint, Flow, parse_address
 from netdoctor.policy.profile import CNIProfile
-from netdoctor.policy.rules import BlockPeer, Direction, NamedPort, Peer, PodPeer, Rule, RulePort
+from netdoctor.policy.rules import BlockPeer, Direction, NamedPort, Network, Peer, PodPeer, Rule, RulePort
 from netdoctor.policy.verdict import Miss, MissKind
 
 
@@ -96,8 +96,7 @@ def _block_misses(peer: BlockPeer, remote: Remote) -> Iterator[Miss]:
     path, block, end = f"{peer.path}.ipBlock", str(peer.block), remote.endpoint
     outside = f"address {', '.join(map(str, remote.addresses))}"
     if not remote.addresses:
-        if not _covers_family(peer, remote.version):
-            yield Miss(MissKind.ADDRESS_UNKNOWN, path, f"an address in {block}", f"{end}, which has no address yet")
+        yield from _to_be_misses(peer, remote)
     elif not any(address in peer.block for address in remote.addresses):
         yield Miss(MissKind.IP_BLOCK, path, f"an address in {block}", outside)
     elif excepted := [n for n in peer.excepted if any(address in n for address in remote.addresses)]:
@@ -108,8 +107,29 @@ def _block_misses(peer: BlockPeer, remote: Remote) -> Iterator[Miss]:
         yield Miss(MissKind.PEER_IS_POD, path, f"an address that is no pod's ({remote.profile.name})", f"pod {end}")
 
 
-def _covers_family(peer: BlockPeer, version: int | None) -> bool:
-    return peer.block.prefixlen == 0 and not peer.excepted and version in (None, peer.block.version)
+def _to_be_misses(peer: BlockPeer, remote: Remote) -> Iterator[Miss]:
+    """For a pod without an address yet: certain where all that it can get is inside, or outside."""
+    path, block, end = f"{peer.path}.ipBlock", peer.block, remote.endpoint
+    same_family = remote.version in (None, block.version)
+    if same_family and block.prefixlen == 0 and not peer.excepted:
+        return
+    networks = [network for network in end.networks if same_family and network.version == block.version]
+    to_be = f"{end}, which will have an address in {', '.join(map(str, networks))}"
+    excepted = next((n for n in peer.excepted if networks and all(_within(one, n) for one in networks)), None)
+    if excepted is not None:
+        yield Miss(MissKind.IP_EXCEPT, f"{path}.except", f"no address in {excepted}", to_be)
+    elif networks and not any(one.overlaps(block) for one in networks):
+        yield Miss(MissKind.IP_BLOCK, path, f"an address in {block}", to_be)
+    elif not networks or not all(_within(one, block) and not _excepts(peer, one) for one in networks):
+        yield Miss(MissKind.ADDRESS_UNKNOWN, path, f"an address in {block}", f"{end}, which has no address yet")
+
+
+def _within(inner: Network, outer: Network) -> bool:
+    return inner.version == outer.version and outer.supernet_of(inner)  # type: ignore[arg-type]
+
+
+def _excepts(peer: BlockPeer, network: Network) -> bool:
+    return any(network.overlaps(excepted) for excepted in peer.excepted)
 
 
 def admits_port(rule: Rule, flow: Flow) -> bool:

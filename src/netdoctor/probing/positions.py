@@ -61,9 +61,8 @@ def _of_daemon_set(snapshot: Snapshot, pod: Pod) -> bool:
 
 
 def _schedulable(node: Node) -> bool:
-    ready = any(c.type == "Ready" and c.status == "True" for c in node.status.conditions)
     tainted = any(taint.effect in ("NoSchedule", "NoExecute") for taint in node.spec.taints)
-    return ready and not tainted and not node.spec.unschedulable
+    return node.ready and not tainted and not node.spec.unschedulable
 
 
 def _stand_in(source: Source, name: str, node: str | None) -> Position:
