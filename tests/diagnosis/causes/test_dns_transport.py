@@ -116,6 +116,13 @@ def test_without_a_truncated_answer_udp_alone_does_no_harm() -> None:
     assert codes(case) == []
 
 
+def test_a_truncated_answer_over_udp_is_one_where_tcp_completes_it() -> None:
+    see = sees(NAME=lookup(Outcome.OK, (NAME, Outcome.TRUNCATED)), DNS_SERVER=Outcome.TRUNCATED)
+    case = examine(cluster(headless(40), web()), "svc/api", see, source="deploy/web")
+    assert ruled_out(DNSOverTCPDenied, case) == "no policy keeps the source from asking over TCP"
+    assert codes(case) == []
+
+
 def test_a_policy_that_is_not_enforced() -> None:
     see = sees(NAME=lookup(Outcome.OK, (NAME, Outcome.TRUNCATED)))
     case = examine(cluster(api(), web(), out("UDP")), "svc/api", see, source="deploy/web")

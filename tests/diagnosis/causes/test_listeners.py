@@ -70,8 +70,9 @@ def test_the_command_line_binds_loopback(fields: dict[str, list[str]], path: str
         ["--bind", "127.0.0.1:9000"],
         ["--upstream", "http://127.0.0.1:8080"],
         ["--db-host=localhost", "--db-port=5432"],
+        ["--motto", "don't bind 127.0.0.1"],
     ],
-    ids=["every address", "another port", "where it connects to", "another server"],
+    ids=["every address", "another port", "where it connects to", "another server", "a quote that does not match"],
 )
 def test_a_command_line_that_says_nothing_of_the_kind(args: list[str]) -> None:
     case = examine(cluster(api(containers=(container("app", 8080, args=args),))), "svc/api", REFUSED)
@@ -101,6 +102,12 @@ def test_the_log_names_loopback(line: str) -> None:
 )
 def test_a_log_that_says_nothing_of_the_kind(text: str) -> None:
     case = examine(cluster(api()), "svc/api", REFUSED, logs={API_1: text})
+    assert AppListensOnLoopback().examine(case) is None
+
+
+def test_the_socket_table_is_believed_more_than_the_command_line() -> None:
+    bound = (container("app", 8080, args=["--bind", "127.0.0.1:8080"]),)
+    case = examine(cluster(api(containers=bound)), "svc/api", listening(("TCP", "::1", 9000)), attach=True)
     assert AppListensOnLoopback().examine(case) is None
 
 

@@ -137,6 +137,12 @@ def test_the_services_port_in_an_egress_rule() -> None:
     assert codes(case) == ["PolicyUsesServicePort"]
 
 
+def test_pods_that_are_asked_for_have_no_services_port() -> None:
+    case = examine(cluster(api(), admits(80)), "pod/api-1:8080", DROPPED)
+    assert PolicyUsesServicePort().examine(case) is None
+    assert codes(case) == ["PolicyDeniesIngress"]
+
+
 def test_a_range_that_holds_the_services_port() -> None:
     rule = {"ports": [{"port": 1, "endPort": 1024}]}
     case = examine(cluster(api(), policy("api-in", ingress=[rule])), "svc/api")

@@ -11,6 +11,7 @@ from netdoctor.model.probe import Outcome
 from netdoctor.model.report import Certainty
 from tests.diagnosis.builders import (
     Manifest,
+    See,
     cluster,
     codes,
     container,
@@ -79,6 +80,24 @@ def test_a_policy_that_admits_only_the_right_port() -> None:
     assert "is dropped there by a policy that admits the declared port" in one.finding.explanation
     assert one.finding.certainty is Certainty.CERTAIN
     assert codes(case) == ["TargetPortMismatch"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "see", "expected"),
+    [
+        (policy("api-in", ingress=[]), DROPPED, ["PolicyDeniesIngress"]),
+        (ADMITS_8080, sees(), ["PolicyNotEnforced"]),
+        (
+            ADMITS_8080,
+            sees(VIP=Outcome.TIMEOUT, BACKEND=Outcome.TIMEOUT, OTHER_PORT=Outcome.TIMEOUT),
+            ["PolicyDeniesIngress"],
+        ),
+    ],
+    ids=["admits neither port", "is not enforced", "the admitted port is silent too"],
+)
+def test_a_policy_that_does_not_point_to_another_port(chosen: Manifest, see: See, expected: list[str]) -> None:
+    case = examine(cluster(to_8081(), chosen), "svc/api", see)
+    assert codes(case) == expected
 
 
 def test_a_policy_and_objects_alone() -> None:

@@ -108,6 +108,22 @@ def test_a_plugin_in_kube_proxys_place() -> None:
     assert one.finding.fixes[1].command == "kubectl delete pod/cilium-2 -n kube-system"
 
 
+def test_a_proxy_that_is_part_of_the_nodes_own_process() -> None:
+    nodes = [
+        manifest("Node", f"worker-{n}", namespace="", status={"nodeInfo": {"kubeletVersion": "v1.33.1+k3s1"}})
+        for n in (1, 2)
+    ]
+    case = examine(cluster(api(), nodes), "svc/api", NO_VIP, source="node/worker-2")
+    one = found(ServiceProxyBroken, case)
+    assert refs(one) == ["Node worker-2"]
+    assert one.finding.fixes == ()
+
+
+def test_where_no_dns_server_was_asked_the_extent_is_not_known() -> None:
+    case = examine(cluster(api(), dns=[]), "svc/api", NO_VIP)
+    assert "The ClusterIP of the DNS Service" not in found(ServiceProxyBroken, case).finding.explanation
+
+
 @pytest.mark.parametrize(
     "see",
     [
