@@ -76,14 +76,6 @@ def test_the_namespace_is_named_in_the_policy_or_labelled() -> None:
     assert label.command == "kubectl label namespace other name=other"
 
 
-def test_a_selector_that_matches_other_namespaces_is_left_alone() -> None:
-    labelled = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "blue", "labels": {"team": "blue"}}}
-    objects = cluster(api(), labelled, admits(**{"from": [namespaces(team="blue")]}))
-    one = found(PolicyNamespaceLabelMissing, examine(objects, "svc/api", source="ns/other"))
-    assert "kubectl label namespace other team=blue" in [fix.command for fix in one.finding.fixes]
-    assert not any("replace" in fix.command for fix in one.finding.fixes)
-
-
 def test_other_policies_with_the_same_defect_are_named() -> None:
     peer = {"from": [namespaces(name="other")]}
     objects = cluster(api(), admits(**peer), policy("db-in", {"app": "db"}, ingress=[peer]))
