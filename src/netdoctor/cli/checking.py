@@ -84,6 +84,8 @@ def _report(  # noqa: PLR0913, PLR0917 - what a check is made of
         return diagnose(Case(cluster, path, expectation, {}, (), (), probed=False, logs={}))
     plan = make_plan(cluster, path, expectation, _plan_options(request))
     ran = KubeProber(client, cluster, request.options).run(plan.pods, progress)
+    for text in ran.notes:
+        note(text)
     untested = (*plan.not_tested, *ran.not_tested, *(NotTested("the source as it is", text) for text in ran.warnings))
     case = Case(cluster, path, expectation, plan.aims, ran.observed, untested, probed=True, logs={})
     return diagnose(replace(case, logs=read_logs(client, _silent_pods(case))))

@@ -14,12 +14,14 @@ class ProbeRun:
     """What came back. Every probe of the plan is either among `observed` or counted in `not_tested`.
 
     The positions in `observed` are those that the pods really took: a label that had to be left out is not there.
-    `warnings` are sentences about what differs from the plan, or was left behind. Untrusted text.
+    `warnings` are sentences about what differs from the plan, `notes` about what stays in the cluster as it was asked
+    for. Untrusted text.
     """
 
     observed: tuple[Observed, ...]
     not_tested: tuple[NotTested, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Prober(Protocol):

@@ -200,9 +200,10 @@ def test_an_interrupt_removes_everything(
 def test_what_cannot_be_deleted_is_said(cluster: FakeCluster, client: Client) -> None:
     cluster.refusals["DELETE", "pods"] = (403, "Forbidden", 'User "x" cannot delete resource "pods"')
     run, _ = probe(client, pod("a"), options=ProbeOptions(deadline=90))
-    [warning] = run.warnings
-    assert "could not delete Pod shop/netdoctor-" in warning
-    assert warning.endswith("it removes itself within 90 s")
+    [missing] = run.not_tested
+    assert missing.what == "cleaning up"
+    assert "could not delete Pod shop/netdoctor-" in missing.because
+    assert missing.because.endswith("it removes itself within 90 s")
     assert cluster.names("Job") == []
 
 
@@ -210,7 +211,8 @@ def test_kept_pods_stay_and_are_named(cluster: FakeCluster, client: Client) -> N
     run, _ = probe(client, pod("a"), options=ProbeOptions(keep=True))
     [job] = cluster.names("Job")
     assert len(cluster.names("Pod")) == 1
-    assert job.removeprefix("netdoctor-") in run.warnings[0]
+    assert job.removeprefix("netdoctor-") in run.notes[0]
+    assert (run.not_tested, run.warnings) == ((), ())
 
 
 def test_attaching_patches_the_pod_and_says_what_stays(cluster: FakeCluster, client: Client) -> None:
@@ -221,7 +223,7 @@ def test_attaching_patches_the_pod_and_says_what_stays(cluster: FakeCluster, cli
     assert cluster.content_types == ["application/strategic-merge-patch+json"]
     assert ("PATCH", f"{path}/ephemeralcontainers") in cluster.requests
     assert not [request for request in cluster.requests if request[0] in ("POST", "DELETE")]
-    assert "Pod shop/web keeps the ended ephemeral container" in run.warnings[0]
+    assert "Pod shop/web keeps the ended ephemeral container" in run.notes[0]
 
 
 def test_a_dry_run_sends_nothing_that_changes(cluster: FakeCluster, client: Client) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from netdoctor.cluster.client import Client
 from netdoctor.cluster.own import RUN_LABEL
 from netdoctor.cluster.snapshot import Snapshot
-from netdoctor.model.probe import ProbePod
+from netdoctor.model.probe import NotTested, ProbePod
 from netdoctor.probing.kube.api import ProbeAPI
 from netdoctor.probing.kube.manifest import Document
 from netdoctor.probing.kube.options import ProbeOptions
@@ -57,8 +57,13 @@ class KubeProber:
             raise KeyboardInterrupt
         return ProbeRun(
             tuple(observed for attempt in attempts for observed in attempt.observed()),
-            (*prepared.not_tested, *(missing for attempt in attempts for missing in attempt.not_tested())),
-            (*prepared.warnings, *self._left_behind(prepared, left)),
+            (
+                *prepared.not_tested,
+                *(missing for attempt in attempts for missing in attempt.not_tested()),
+                *(NotTested("cleaning up", f"{text}; it removes itself {self._within}") for text in left),
+            ),
+            tuple(prepared.warnings),
+            tuple(self._notes(prepared)),
         )
 
     def _prepare(self, pods: Sequence[ProbePod]) -> Prepared:
@@ -67,12 +72,14 @@ class KubeProber:
         }
         return prepare(pods, self._snapshot, around, self._options)
 
-    def _left_behind(self, prepared: Prepared, left: Sequence[str]) -> Iterator[str]:
-        within = f"within {self._options.deadline} s"
-        for text in left:
-            yield f"{text}; it removes itself {within}"
+    @property
+    def _within(self) -> str:
+        return f"within {self._options.deadline} s"
+
+    def _notes(self, prepared: Prepared) -> Iterator[str]:
         if self._options.keep and prepared.by_namespace:
-            yield f"the probe pods are kept (label {RUN_LABEL}={prepared.run.id}); they remove themselves {within}"
+            label = f"{RUN_LABEL}={prepared.run.id}"
+            yield f"the probe pods are kept (label {label}); they remove themselves {self._within}"
         for attempt in prepared.attached:
             yield (
                 f"{attempt.pod.position.attach_to} keeps the ended ephemeral container {attempt.container} until the "
