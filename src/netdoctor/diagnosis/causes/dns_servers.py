@@ -53,7 +53,6 @@ class DNSServerDown(Cause):
 
     code: ClassVar[str] = "DNSServerDown"
     title: ClassVar[str] = "no DNS server of the cluster answers"
-    yields_to: ClassVar[tuple[str, ...]] = ("NodeIsolated", "CrossNodePathBroken")
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where no DNS server is ready, or where each of them stays silent."""
@@ -143,7 +142,6 @@ class DNSServerPartiallyDown(Cause):
 
     code: ClassVar[str] = "DNSServerPartiallyDown"
     title: ClassVar[str] = "some DNS servers of the cluster do not answer"
-    yields_to: ClassVar[tuple[str, ...]] = ("NodeIsolated", "CrossNodePathBroken")
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where one server answers somebody, and another nobody."""

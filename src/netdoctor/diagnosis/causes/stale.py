@@ -50,7 +50,6 @@ class StaleEndpoint(Cause):
 
     code: ClassVar[str] = "StaleEndpoint"
     title: ClassVar[str] = "an EndpointSlice lists an address that nobody has"
-    yields_to: ClassVar[tuple[str, ...]] = ("EgressDenied", "EgressUnreachable")
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where a ready endpoint is no pod's, and does not answer."""
