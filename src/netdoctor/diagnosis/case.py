@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -19,10 +19,11 @@ from netdoctor.probing.plan import Aim, Aimed
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A probe's purpose, and what it saw."""
+    """A probe's purpose, and what it saw. `contrasted`: another probe got an answer where this one was silent."""
 
     aimed: Aimed
     observed: Observed
+    contrasted: bool = False
 
     @property
     def id(self) -> str:
@@ -42,14 +43,19 @@ class Seen:
         return self.outcome is Outcome.OK
 
     @property
+    def neutral(self) -> bool:
+        """Whether a pod sent it that no policy can mean."""
+        return self.observed.position.role is Role.NEUTRAL
+
+    @property
     def tried(self) -> bool:
         """Whether it was sent at all."""
         return self.observed.outcome not in (Outcome.SKIPPED, Outcome.ERROR)
 
     @property
     def inconclusive(self) -> bool:
-        """Silence on UDP proves nothing: the server may have had nothing to say (RFC 768 has no answer)."""
-        return self.observed.probe.kind == "udp" and self.outcome is Outcome.TIMEOUT
+        """Silence on UDP proves nothing alone: the server may have had nothing to say (RFC 768 has no answer)."""
+        return self.observed.probe.kind == "udp" and self.outcome is Outcome.TIMEOUT and not self.contrasted
 
 
 class Reach(StrEnum):
@@ -69,6 +75,17 @@ def reach(seen: Sequence[Seen]) -> Reach:
     return Reach.ALL if all(passed) else Reach.SOME if any(passed) else Reach.NONE
 
 
+def _contrasted(silent: Seen, seen: Sequence[Seen]) -> bool:
+    """Whether the same datagram was answered elsewhere: by each endpoint behind a ClusterIP, or for a neutral pod."""
+    route, position = silent.aimed.route, silent.observed.position
+    direct = [
+        s for s in seen if s.aimed.aim is Aim.BACKEND and s.aimed.route == route and s.observed.position == position
+    ]
+    if silent.aimed.aim is Aim.VIP and direct and all(s.ok for s in direct):
+        return True
+    return any(s.ok and s.aimed == replace(silent.aimed, required=s.aimed.required) for s in seen if s.neutral)
+
+
 @dataclass(frozen=True)
 class Case:
     """One check, ready to be explained. `probed` is False where no probe was to be sent (`--no-probe`)."""
@@ -85,7 +102,8 @@ class Case:
     @cached_property
     def seen(self) -> tuple[Seen, ...]:
         """All observations with their purpose."""
-        return tuple(Seen(self.aims[o.id], o) for o in self.observed)
+        seen = tuple(Seen(self.aims[o.id], o) for o in self.observed)
+        return tuple(replace(s, contrasted=True) if s.inconclusive and _contrasted(s, seen) else s for s in seen)
 
     @cached_property
     def failed(self) -> tuple[Seen, ...]:

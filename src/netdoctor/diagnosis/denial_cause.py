@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut
 from netdoctor.diagnosis.denial_finding import denial_finding, missed, subjects
 from netdoctor.diagnosis.denials import Denial, denials, enforced_denials
-from netdoctor.path.backends import Backend
+from netdoctor.policy.verdict import SideVerdict
 
 Scope = frozenset[tuple[bool, bool]]  # of (egress, to a DNS server)
 
@@ -33,12 +34,10 @@ class DenialCause(Cause):
         scope = self.scope
         if scope is None or any((d.egress, d.route is None) in scope for d in denials(case)):
             return None
-        decided = {to_dns for to_dns, known in ((True, case.path.dns.udp), (False, _backends(case))) if known}
-        if decided.isdisjoint(to_dns for _, to_dns in scope):
+        sides = list(_sides(case, scope))
+        if not sides or any(side.allowed is None for side in sides):
             return None
-        if any(verdict.allowed is None for verdict in case.expectation.verdicts.values()):
-            return None
-        return self.ruled_out(f"no policy denies it: {_allowing(case)}")
+        return self.ruled_out(f"no policy denies it: {_allowing(sides)}")
 
     @abstractmethod
     def claims(self, denial: Denial) -> bool:
@@ -53,14 +52,17 @@ class DenialCause(Cause):
         return f"{subjects(denial)} {missed(case, denial)}"
 
 
-def _backends(case: Case) -> list[Backend]:
-    return [backend for route in case.path.routes for backend in route.backends]
+def _sides(case: Case, scope: Scope) -> Iterator[SideVerdict]:
+    """What policies say of each flow in a scope."""
+    flows = [(False, b, route.protocol) for route in case.path.routes for b in route.backends]
+    flows += [(True, b, "UDP") for b in case.path.dns.udp]
+    for to_dns, backend, protocol in flows:
+        verdict = case.expectation.of(backend, protocol)
+        yield from (side for side in (verdict.egress, verdict.ingress) if (side is verdict.egress, to_dns) in scope)
 
 
-def _allowing(case: Case) -> str:
-    isolated = sorted(
-        {ref for v in case.expectation.verdicts.values() for ref in v.egress.isolated_by + v.ingress.isolated_by}
-    )
+def _allowing(sides: Iterable[SideVerdict]) -> str:
+    isolated = sorted({ref for side in sides for ref in side.isolated_by})
     if not isolated:
         return "none selects the source or the target"
     names = ", ".join(f"{ref.namespace}/{ref.name}" for ref in isolated)

@@ -17,7 +17,7 @@ from netdoctor.probing.plan import Aim
 def denial_finding(code: str, case: Case, denied: Sequence[Denial], title: str, explanation: str) -> Found:
     """One finding for all denials of a kind; the first is the one that is explained."""
     first = denied[0]
-    agreeing = [s for d in denied for s in d.probes if s.outcome in (Outcome.TIMEOUT, Outcome.REJECTED)]
+    agreeing = [s for d in denied for s in d.dropped]
     finding = Finding(
         code=code,
         title=title,
@@ -72,7 +72,8 @@ def _policy_evidence(denial: Denial) -> Iterator[Evidence]:
 def _contrast(case: Case, denial: Denial) -> tuple[Evidence, ...]:
     """A neutral pod's probe of the same backend with another outcome: the source's labels make the difference."""
     aims = (Aim.BACKEND, Aim.UNREADY) if denial.route else (Aim.DNS_SERVER,)
-    neutral = case.of(*aims, backend=denial.backend, role=Role.NEUTRAL)
+    transport = "" if denial.route else denial.verdict.flow.protocol.lower()
+    neutral = case.of(*aims, backend=denial.backend, role=Role.NEUTRAL, transport=transport)
     return probe_evidence([s for s in neutral if s.ok], limit=1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ from netdoctor.diagnosis.target_ports import meant_ports
 from netdoctor.model.probe import Outcome
 from netdoctor.path.backends import Backend
 from netdoctor.path.path import Route
+from netdoctor.policy.repair import matches_no_namespace
 from netdoctor.policy.rules import Direction, PortRange
 from netdoctor.policy.verdict import FlowVerdict, MissKind, NearMiss, SideVerdict
 from netdoctor.probing.plan import Aim
@@ -43,9 +44,20 @@ class Denial:
         return self.side.direction is Direction.EGRESS
 
     @property
+    def passed(self) -> tuple[Seen, ...]:
+        """Probes that got through all the same: an answer, or a RST from the far end."""
+        return tuple(s for s in self.probes if s.outcome in (Outcome.OK, Outcome.REFUSED))
+
+    @property
+    def dropped(self) -> tuple[Seen, ...]:
+        """Probes that agree with the denial; silence on UDP proves nothing alone."""
+        agreeing = (s for s in self.probes if s.outcome in (Outcome.TIMEOUT, Outcome.REJECTED))
+        return tuple(s for s in agreeing if not s.inconclusive)
+
+    @property
     def contradicted(self) -> bool:
-        """Whether a packet got through all the same: an answer, or a RST from the far end."""
-        return any(s.outcome in (Outcome.OK, Outcome.REFUSED) for s in self.probes)
+        """Whether a packet got through."""
+        return bool(self.passed)
 
 
 def denials(case: Case) -> tuple[Denial, ...]:
@@ -56,7 +68,7 @@ def denials(case: Case) -> tuple[Denial, ...]:
 def enforced_denials(case: Case) -> tuple[Denial, ...]:
     """Those that packets do not contradict, on a network that enforces policies as far as is known."""
     if case.expectation.cni.enforces_policy is False:
-        return tuple(d for d in denials(case) if d.probes and not d.contradicted)
+        return tuple(d for d in denials(case) if d.dropped and not d.contradicted)
     return tuple(d for d in denials(case) if not d.contradicted)
 
 
@@ -98,11 +110,15 @@ def _sides(
 
 def _nearest(case: Case, side: SideVerdict, route: Route | None, backend: Backend) -> tuple[NearMiss | None, Reason]:
     """The near miss that explains a denial best: one that is a well-known mistake, else the nearest."""
-    for near in side.near_misses:
-        reason = _reason(case, near, route, backend)
-        if reason is not Reason.OTHER:
-            return near, reason
-    return next(iter(side.near_misses), None), Reason.OTHER
+    judged = [(near, _reason(case, near, route, backend)) for near in side.near_misses]
+    mistakes = ((n, r) for n, r in judged if r is not Reason.OTHER and not _meant_for_others(case, n, r, judged))
+    return next(mistakes, next(iter((near, Reason.OTHER) for near, _ in judged), (None, Reason.OTHER)))
+
+
+def _meant_for_others(case: Case, near: NearMiss, reason: Reason, judged: Sequence[tuple[NearMiss, Reason]]) -> bool:
+    """Whether a peer that wants a missing namespace label selects other namespaces, and another rule is as near."""
+    as_near = any(r is Reason.OTHER and len(other.misses) <= len(near.misses) for other, r in judged)
+    return reason is Reason.NAMESPACE_LABEL and as_near and not matches_no_namespace(case.expectation.policies, near)
 
 
 def _reason(case: Case, near: NearMiss, route: Route | None, backend: Backend) -> Reason:

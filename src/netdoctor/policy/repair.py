@@ -124,7 +124,9 @@ def _namespace_changes(policies: CompiledPolicies, near: NearMiss, remote: Endpo
     if not {miss.kind for miss in near.misses} <= _LABEL_KINDS:
         return
     selector = near.rule.at(f"{near.rule.path}.namespaceSelector")
-    if any(miss.kind is MissKind.NAMESPACE_LABEL_MISSING for miss in near.misses) and _matches_none(policies, near):
+    if any(miss.kind is MissKind.NAMESPACE_LABEL_MISSING for miss in near.misses) and matches_no_namespace(
+        policies, near
+    ):
         by_name = {"matchLabels": {_NAME_LABEL: remote.namespace}}
         title = f"select namespace {remote.namespace} by its name in {selector}"
         yield _Proposal(title, PatchPolicy(selector, "replace", by_name))
@@ -137,7 +139,7 @@ def _namespace_changes(policies: CompiledPolicies, near: NearMiss, remote: Endpo
         yield _Proposal(f"label namespace {remote.namespace} {wanted.key}={value}", label)
 
 
-def _matches_none(policies: CompiledPolicies, near: NearMiss) -> bool:
+def matches_no_namespace(policies: CompiledPolicies, near: NearMiss) -> bool:
     """Whether a peer's namespaceSelector matches no namespace at all, so that nothing is lost by replacing it."""
     snapshot = policies.snapshot
     peers = (p for p in policies.rule(near.rule).peers if isinstance(p, PodPeer) and p.path == near.rule.path)

@@ -21,6 +21,9 @@ from netdoctor.probing.positions import positions
 MAX_BACKENDS = 16  # per route: enough for any contrast, never a load
 MAX_OTHER_PORTS = 4  # per backend
 SETTLE = 2.0  # seconds for a CNI to apply its policies to a new pod before a denial is expected
+_DNS_PORT = 53
+# A datagram that every DNS server answers, if only by refusing (RFC 1035, 4.1): id 0, one question, localhost IN A.
+_DNS_QUESTION = "\0\0\0\0\0\1\0\0\0\0\0\0\x09localhost\0\0\1\0\1"
 
 
 class Aim(StrEnum):
@@ -207,7 +210,8 @@ def _contrasts(route: Route, backend: Backend) -> Iterator[tuple[Aimed, Probe]]:
 
 def _reach(protocol: str, host: str, port: int, delay: float = 0.0, name: str = "") -> Probe:
     kind = ProbeKind.UDP if protocol == "UDP" else ProbeKind.TCP
-    return Probe("", kind, host=host, port=port, delay=delay, name=name)
+    payload = _DNS_QUESTION if protocol == "UDP" and port == _DNS_PORT else ""
+    return Probe("", kind, host=host, port=port, delay=delay, name=name, payload=payload)
 
 
 def _delay(denied: bool) -> float:

@@ -211,3 +211,11 @@ def test_pods_on_their_nodes_network_are_not_selected() -> None:
     objects = cluster(api(), web(hostNetwork=True, dnsPolicy="ClusterFirstWithHostNet"), ONLY_DNS)
     case = examine(objects, "svc/api", sees(), source="deploy/web")
     assert ruled_out(PolicyDeniesEgress, case) == "no policy denies it: none selects the source or the target"
+
+
+def test_only_what_is_decided_on_that_side_is_quoted_for_ruling_out() -> None:
+    only_names = policy("web-out", {"app": "web"}, egress=[{"ports": [{"port": 53, "protocol": "UDP"}]}])
+    case = examine(cluster(api(), web(), only_names), "svc/api", DROPPED, source="deploy/web")
+    assert codes(case) == ["PolicyDeniesEgress"]
+    assert ruled_out(PolicyDeniesIngress, case) == "no policy denies it: none selects the source or the target"
+    assert ruled_out(DNSEgressDenied, case) == "no policy denies it: the rules of shop/web-out admit it"

@@ -13,13 +13,16 @@ from tests.diagnosis.builders import (
     api,
     cluster,
     codes,
+    container,
     examine,
     found,
     manifest,
     policy,
     refs,
+    report,
     ruled_out,
     sees,
+    unless,
     web,
 )
 
@@ -102,3 +105,22 @@ def test_ruled_out(see: See | None, because: str) -> None:
 
 def test_does_not_apply_where_nothing_is_denied() -> None:
     assert PolicyNotEnforced().examine(examine(cluster(api()), "svc/api", sees())) is None
+
+
+def test_what_one_node_drops_is_no_proof_of_enforcement_missing() -> None:
+    half = unless(sees(), **{"10.244.1.5": Outcome.TIMEOUT})
+    finding = found(PolicyNotEnforced, examine(cluster(api(), CLOSED), "svc/api", sees())).finding
+    assert all("timeout" not in evidence.text for evidence in finding.evidence)
+    assert "PolicyNotEnforced" not in codes(examine(cluster(api(), CLOSED), "svc/api", half))
+
+
+def test_silence_on_udp_is_no_proof_of_a_denial() -> None:
+    objects = api(
+        {"port": 53, "targetPort": 8080, "protocol": "UDP"},
+        containers=(container("app", {"containerPort": 8080, "protocol": "UDP"}),),
+    )
+    objects[-1]["ports"][0]["protocol"] = "UDP"
+    case = examine(cluster(objects, plugin("kube-flannel-ds"), CLOSED), "svc/api", DROPPED)
+    assert codes(case) == ["PolicyNotEnforced"]
+    enforced = examine(cluster(objects, plugin("calico-node"), CLOSED), "svc/api", DROPPED)
+    assert [c.certainty for c in report(enforced).causes] == [Certainty.LIKELY]

@@ -212,3 +212,18 @@ def test_a_name_for_another_port_is_resolved_and_denies() -> None:
     case = examine(cluster(api(containers=both), admits("metrics")), "svc/api", DROPPED)
     assert PolicyNamedPortUnresolved().examine(case) is None
     assert codes(case) == ["PolicyDeniesIngress"]
+
+
+def test_a_peer_for_another_namespace_is_no_mistake_beside_a_nearer_one() -> None:
+    monitoring = {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": "monitoring", "labels": {"team": "monitoring"}},
+    }
+    peers = [{"podSelector": {"matchLabels": {"app": "front"}}}, namespaces(team="monitoring")]
+    for order in (peers, peers[::-1]):
+        mixed = policy("api-in", {"app": "api"}, ingress=[{"from": order}])
+        case = examine(cluster(api(), web(), monitoring, mixed), "svc/api", DROPPED, source="deploy/web")
+        assert codes(case) == ["PolicyDeniesIngress"]
+        nobody = examine(cluster(api(), web(), mixed), "svc/api", DROPPED, source="deploy/web")
+        assert codes(nobody) == ["PolicyNamespaceLabelMissing"]

@@ -228,3 +228,49 @@ def test_an_endpoint_whose_node_is_not_known_may_be_anywhere() -> None:
 def test_a_headless_service_has_no_proxy() -> None:
     case = examine(cluster(api(clusterIP="None", **LOCAL)), "svc/api", sees())
     assert InternalTrafficPolicyNoLocalEndpoint().examine(case) is None
+
+
+def udp_api() -> list[Manifest]:
+    """A UDP Service with one pod behind it."""
+    objects = api(
+        {"port": 53, "targetPort": 8080, "protocol": "UDP"},
+        containers=(container("app", {"containerPort": 8080, "protocol": "UDP"}),),
+    )
+    objects[-1]["ports"][0]["protocol"] = "UDP"
+    return objects
+
+
+def test_silence_on_udp_tells_where_each_endpoint_answers_the_same_datagram() -> None:
+    case = examine(cluster(udp_api()), "svc/api", sees(VIP=Outcome.TIMEOUT, OTHER_PROTOCOL=Outcome.REFUSED))
+    assert codes(case) == ["ServiceProxyBroken"]
+
+
+def test_silence_on_udp_tells_nothing_where_an_endpoint_is_silent_too() -> None:
+    silent = sees(VIP=Outcome.TIMEOUT, BACKEND=Outcome.TIMEOUT, OTHER_PROTOCOL=Outcome.REFUSED)
+    assert codes(examine(cluster(udp_api()), "svc/api", silent)) == []
+
+
+@pytest.mark.parametrize("headless", [False, True])
+def test_where_only_the_dns_service_is_not_translated(headless: bool) -> None:
+    no_dns = sees(NAME=Outcome.TIMEOUT, DNS_VIP=Outcome.TIMEOUT)
+    objects = api(clusterIP="None") if headless else api()
+    case = examine(cluster(objects), "svc/api", only_on("worker-2", no_dns))
+    one = found(ServiceProxyBroken, case)
+    assert one.finding.title == "ClusterIP 10.96.0.10:53 of Service kube-system/kube-dns leads nowhere on worker-2"
+    assert "from worker-1 it works" in one.finding.explanation
+    assert codes(case) == ["ServiceProxyBroken"]
+
+
+def test_dns_servers_that_are_silent_themselves_are_no_matter_of_the_proxy() -> None:
+    nothing = sees(NAME=Outcome.TIMEOUT, DNS_VIP=Outcome.TIMEOUT, DNS_SERVER=Outcome.TIMEOUT)
+    assert "ServiceProxyBroken" not in codes(examine(cluster(api()), "svc/api", nothing))
+
+
+def test_local_policy_without_any_ready_endpoint_is_not_ruled_out() -> None:
+    objects = [
+        service("api", internalTrafficPolicy="Local"),
+        pod("api-1", "10.244.1.5", ready=False),
+        endpoints("api", "!10.244.1.5"),
+    ]
+    case = examine(cluster(objects), "svc/api", NO_VIP)
+    assert InternalTrafficPolicyNoLocalEndpoint().examine(case) is None

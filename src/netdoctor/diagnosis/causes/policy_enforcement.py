@@ -38,7 +38,7 @@ class PolicyNotEnforced(Cause):
             return None
         contradicted = [d for d in denied if d.contradicted]
         without_support = case.expectation.cni.enforces_policy is False
-        silent = [d for d in denied if d.probes and not d.contradicted]
+        silent = [d for d in denied if d.dropped and not d.contradicted]
         if contradicted:
             return self._found(case, contradicted, without_support)
         if without_support and not silent:
@@ -47,7 +47,7 @@ class PolicyNotEnforced(Cause):
 
     def _found(self, case: Case, denied: list[Denial], without_support: bool) -> Found:
         first = denied[0]
-        passed = [s for d in denied for s in d.probes if d.contradicted]
+        passed = [s for d in denied for s in d.passed]
         policies = tuple(dict.fromkeys(ref for d in denied for ref in d.side.isolated_by))
         nodes = sorted({d.backend.node for d in denied if d.backend.node})
         network = case.expectation.cni

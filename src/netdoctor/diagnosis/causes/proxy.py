@@ -27,6 +27,8 @@ _REPLACEMENTS = ("cilium", "anetd", "ovnkube-node", "kube-router")  # DaemonSets
 class _Broken:
     """Where a ClusterIP fails although each endpoint answers from the same place."""
 
+    vip_text: str
+    service: Service
     node: str
     vip: tuple[Seen, ...]
     direct: tuple[Seen, ...]
@@ -59,57 +61,75 @@ class ServiceProxyBroken(Cause):
     yields_to: ClassVar[tuple[str, ...]] = ("InternalTrafficPolicyNoLocalEndpoint", "ServicePortMissing")
 
     def examine(self, case: Case) -> Found | RuledOut | None:
-        """Found where the contrast was seen from at least one position."""
-        service = case.backing
-        if service is None or not case.probed:
+        """Found where the contrast was seen from at least one position, for the target or for the DNS Service."""
+        if not case.probed:
             return None
-        for route in case.path.routes:
-            broken = list(_broken(case, service, route))
-            if broken:
-                return self._found(case, service, route, broken)
+        for route in case.path.routes if case.backing is not None else ():
+            if broken := list(_broken(case, case.backing, route)):
+                return self._found(case, broken, case.of(Aim.VIP, route=route))
+        if broken := list(_broken_dns(case)):
+            return self._found(case, broken, case.of(Aim.DNS_VIP, transport="udp"))
         if any(s.ok for s in case.of(Aim.VIP)):
             return self.ruled_out("the ClusterIP answers")
         return None
 
-    def _found(self, case: Case, service: Service, route: Route, broken: list[_Broken]) -> Found:
-        works = sorted({s.observed.node or "" for s in case.of(Aim.VIP, route=route) if s.ok})
+    def _found(self, case: Case, broken: list[_Broken], asked: tuple[Seen, ...]) -> Found:
+        works = sorted({s.observed.node or "" for s in asked if s.ok})
         nodes = sorted({b.node for b in broken})
         component, agents = _component(case.snapshot, nodes)
         down = [pod for pod in agents if not pod.ready]
         failed = [s for b in broken for s in (*b.vip, *b.names)]
         elsewhere = f"; from {', '.join(works)} it works" if works else ""
-        extent = _extent(broken)
+        service, vip = broken[0].service.ref, broken[0].vip_text
         finding = Finding(
             code=self.code,
-            title=f"ClusterIP {route.vips[0]}:{route.port} of {service.ref} leads nowhere on {', '.join(nodes)}",
+            title=f"ClusterIP {vip} of {service} leads nowhere on {', '.join(nodes)}",
             certainty=certainty(failed, configured=bool(down)),
             objects=(component, *(pod.ref for pod in down)),
             explanation=(
-                f"From {', '.join(nodes)} each endpoint of {service.ref} answers at its own address, and the ClusterIP "
-                f"does not{elsewhere}. {extent}The translation of ClusterIPs on that node is the work of {component}"
-                f"{_state(agents, down)}."
+                f"From {', '.join(nodes)} each endpoint of {service} answers at its own address, and the ClusterIP "
+                f"does not{elsewhere}. {_extent(broken)}The translation of ClusterIPs on that node is the work of "
+                f"{component}{_state(agents, down)}."
             ),
             evidence=(*probe_evidence(failed, limit=2), *probe_evidence(broken[0].direct, limit=2)),
-            fixes=tuple(_fixes(component, agents)),
+            fixes=tuple(_fixes(case.snapshot, component, agents)),
         )
         return Found(finding, ids(failed), proven=False)
 
 
-def _broken(case: Case, service: Service, route: Route) -> Iterator[_Broken]:
+def _broken(case: Case, service: Service | None, route: Route) -> Iterator[_Broken]:
+    assert service is not None
     local = {b.node for b in route.ready} if service.spec.internal_traffic_policy == "Local" else None
-    positions = dict.fromkeys(s.observed.position.id for s in case.of(Aim.VIP, route=route))
-    for position in positions:
+    for position in dict.fromkeys(s.observed.position.id for s in case.of(Aim.VIP, route=route)):
         vip = _from(case.of(Aim.VIP, route=route), position)
         direct = _from(case.of(Aim.BACKEND, route=route), position)
         node = vip[0].observed.node or "" if vip else ""
-        failing = bool(vip) and not any(s.ok for s in vip)
-        if failing and direct and all(s.ok for s in direct) and (local is None or node in local):
+        if _contrast(vip, direct) and (local is None or node in local):
             dns = _from(case.of(Aim.DNS_VIP), position)
-            servers = _from(case.of(Aim.DNS_SERVER), position)
-            known = bool(dns) and any(s.ok for s in servers)
+            known = bool(dns) and any(s.ok for s in _from(case.of(Aim.DNS_SERVER), position))
             all_vips = not any(s.ok for s in dns) if known else None
-            names = _from(case.of(Aim.NAME), position) if all_vips else ()
-            yield _Broken(node, vip, direct, all_vips, tuple(s for s in names if not s.ok))
+            names = _failed_names(case, position) if all_vips else ()
+            yield _Broken(f"{route.vips[0]}:{route.port}", service, node, vip, direct, all_vips, names)
+
+
+def _broken_dns(case: Case) -> Iterator[_Broken]:
+    """The same of the DNS Service, where names are not resolved for it."""
+    service = case.path.dns.service
+    for position in dict.fromkeys(s.observed.position.id for s in case.of(Aim.DNS_VIP)) if service else ():
+        vip = _from(case.of(Aim.DNS_VIP, transport="udp"), position)
+        direct = _from(case.of(Aim.DNS_SERVER, transport="udp"), position)
+        names = _failed_names(case, position)
+        if service is not None and names and _contrast(vip, direct):
+            node = vip[0].observed.node or ""
+            yield _Broken(f"{service.vips[0]}:53", service, node, vip, direct, None, names)
+
+
+def _contrast(vip: tuple[Seen, ...], direct: tuple[Seen, ...]) -> bool:
+    return bool(vip and direct) and not any(s.ok for s in vip) and all(s.ok for s in direct)
+
+
+def _failed_names(case: Case, position: str) -> tuple[Seen, ...]:
+    return tuple(s for s in _from(case.of(Aim.NAME), position) if not s.ok)
 
 
 def _from(seen: tuple[Seen, ...], position: str) -> tuple[Seen, ...]:
@@ -141,11 +161,11 @@ def _state(agents: list[Pod], down: list[Pod]) -> str:
     return f"; its pod {agents[0].name} is Ready all the same" if agents else ""
 
 
-def _fixes(component: ObjectRef, agents: list[Pod]) -> Iterator[Fix]:
+def _fixes(snapshot: Snapshot, component: ObjectRef, agents: list[Pod]) -> Iterator[Fix]:
     for pod in agents[:1]:
         yield Fix(f"read what {pod.name} says", kubectl("logs", pod.ref, "--tail=50"))
         yield Fix(f"restart {pod.name}, so that it programs the node anew", kubectl("delete", pod.ref))
-    if not agents and component.kind == "DaemonSet":
+    if not agents and component.kind == "DaemonSet" and snapshot.was_read("Pod", component.namespace):
         yield Fix(f"look why {component} has no pod there", kubectl("describe", component))
 
 
@@ -175,10 +195,9 @@ class InternalTrafficPolicyNoLocalEndpoint(Cause):
         service = case.backing
         if service is None or service.spec.internal_traffic_policy != "Local" or not service.vips:
             return None
-        for route in case.path.routes:
+        routes = [route for route in case.path.routes if route.ready and all(b.node for b in route.ready)]
+        for route in routes:
             with_endpoint = {backend.node for backend in route.ready}
-            if not with_endpoint or "" in with_endpoint:
-                continue
             vip = [s for s in case.of(Aim.VIP, route=route) if s.tried and s.observed.node]
             asked = {s.observed.node for s in vip} or {node for _, node in places(case.snapshot, case.path)}
             without = sorted(node for node in asked if node and node not in with_endpoint)
@@ -186,7 +205,7 @@ class InternalTrafficPolicyNoLocalEndpoint(Cause):
                 return self.ruled_out(f"the ClusterIP answers on {', '.join(without)} all the same")
             if without:
                 return self._found(service, route, without, [s for s in vip if s.observed.node in without])
-        return self.ruled_out("each node from which it was asked has a ready endpoint")
+        return self.ruled_out("each node from which it was asked has a ready endpoint") if routes else None
 
     def _found(self, service: Service, route: Route, without: list[str], failed: list[Seen]) -> Found:
         field = service.ref.at("spec.internalTrafficPolicy")
