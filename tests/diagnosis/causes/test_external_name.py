@@ -89,6 +89,17 @@ def test_a_host_that_resolves_and_is_silent_is_something_else() -> None:
     assert ruled_out(ExternalNameUnresolvable, case) == "db.example.com resolves"
 
 
+def test_a_connection_that_timed_out_is_no_failed_lookup() -> None:
+    case = examine(cluster(alias("db.example.com")), "svc/db", sees(NAME=None, HOST=Outcome.TIMEOUT))
+    assert ExternalNameUnresolvable().examine(case) is None
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNRESOLVABLE, Outcome.SERVFAIL])
+def test_a_connection_by_name_that_got_no_address_is_a_failed_lookup(outcome: Outcome) -> None:
+    case = examine(cluster(alias("db.example.com")), "svc/db", sees(NAME=None, HOST=outcome))
+    assert f"the lookup ends with {outcome}" in found(ExternalNameUnresolvable, case).finding.explanation
+
+
 def test_upstream_servers_that_fail_explain_it() -> None:
     failing = sees(NAME=Outcome.SERVFAIL, HOST=Outcome.SERVFAIL, DNS_SERVER=Outcome.SERVFAIL, DNS_VIP=Outcome.SERVFAIL)
     assert codes(examine(cluster(alias("db.example.com")), "svc/db", failing)) == ["DNSUpstreamFailing"]

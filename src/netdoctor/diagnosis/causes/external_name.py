@@ -9,9 +9,12 @@ from netdoctor.cluster.objects import Service
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
 from netdoctor.diagnosis.kubectl import kubectl, merge_patch
+from netdoctor.model.probe import Outcome
 from netdoctor.model.report import Evidence, Finding, Fix
 from netdoctor.path.names import service_of
 from netdoctor.probing.plan import BY_NAME, Aim
+
+_NO_ADDRESS = (Outcome.UNRESOLVABLE, Outcome.SERVFAIL)  # ends of a connection by name that got no address to go to
 
 
 class ExternalNameUnresolvable(Cause):
@@ -46,9 +49,9 @@ class ExternalNameUnresolvable(Cause):
             return self.ruled_out(f"{service.spec.external_name} resolves")
         because = _impossible(case)
         failed = [s for s in case.failed if s.aimed.aim in BY_NAME]
-        if because is None and (case.backing is not None or not failed):
+        outcome = _failed_lookup(case)
+        if because is None and (case.backing is not None or outcome is None):
             return None
-        outcome = next((s.outcome for s in failed if s.aimed.aim is Aim.NAME), None)
         known = because is not None
         return self._found(service, because or f"the lookup ends with {outcome}", failed, known=known)
 
@@ -68,6 +71,13 @@ class ExternalNameUnresolvable(Cause):
             ),
         )
         return Found(finding, ids(failed), proven=known)
+
+
+def _failed_lookup(case: Case) -> Outcome | None:
+    """How a lookup of the name failed; None where none did: a connection by name fails for other reasons too."""
+    by_name = [s.outcome for s in case.failed if s.aimed.aim is Aim.NAME]
+    connecting = [s.outcome for s in case.failed if s.aimed.aim is Aim.HOST and s.outcome in _NO_ADDRESS]
+    return next(iter((*by_name, *connecting)), None)
 
 
 def _impossible(case: Case) -> str | None:
