@@ -25,6 +25,7 @@ from tests.diagnosis.builders import (
     ruled_out,
     sees,
     service,
+    unless,
 )
 
 UNKNOWN = sees(
@@ -198,7 +199,36 @@ def test_equal_ports() -> None:
 
 def test_pods_that_answer_on_neither_port() -> None:
     refused = sees(BACKEND=Outcome.REFUSED, HEADLESS_PORT=Outcome.REFUSED, OTHER_PROTOCOL=Outcome.REFUSED)
-    assert "HeadlessPortMismatch" not in codes(examine(cluster(headless()), "svc/api", refused))
+    case = examine(cluster(headless()), "svc/api", refused)
+    assert HeadlessPortMismatch().examine(case) is None
+    assert "HeadlessPortMismatch" not in codes(case)
+
+
+def one_port_each() -> list[Manifest]:
+    """A headless Service whose named targetPort is 80 on its first pod and 8080 on its second."""
+    return [
+        service("api", {"port": 80, "targetPort": "http"}, clusterIP="None"),
+        pod("api-1", "10.244.1.5", containers=(container("app", {"containerPort": 80, "name": "http"}),)),
+        pod("api-2", "10.244.2.6", containers=(container("app", {"containerPort": 8080, "name": "http"}),)),
+        endpoints("api", "10.244.1.5", port=80),
+        endpoints("api", "10.244.2.6", name="api-2"),
+    ]
+
+
+def test_ports_that_differ_per_pod() -> None:
+    case = examine(cluster(one_port_each()), "svc/api", sees(HEADLESS_PORT=Outcome.REFUSED))
+    one = found(HeadlessPortMismatch, case)
+    assert one.finding.title == "Service shop/api is headless, so nothing translates its port 80 to 8080"
+    assert "reach pod api-2 (10.244.2.6:8080) on 80. That listens on 8080" in one.finding.explanation
+    (fix,) = one.finding.fixes
+    assert fix.title == "let all its pods listen on port 80"
+    assert fix.patch is None
+    assert codes(case) == ["HeadlessPortMismatch"]
+
+
+def test_a_pod_of_another_port_that_answers_on_neither() -> None:
+    see = unless(sees(), **{"10.244.2.6": Outcome.REFUSED})
+    assert HeadlessPortMismatch().examine(examine(cluster(one_port_each()), "svc/api", see)) is None
 
 
 def test_a_cluster_ip_translates() -> None:

@@ -14,6 +14,7 @@ from netdoctor.diagnosis.kubectl import json_patch
 from netdoctor.model.probe import Outcome
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding, Fix
+from netdoctor.path.backends import Backend
 from netdoctor.path.path import Route
 from netdoctor.path.target import TargetKind
 from netdoctor.probing.plan import BY_NAME, Aim
@@ -190,19 +191,23 @@ class HeadlessPortMismatch(Cause):
         different = [r for r in case.path.routes if r.service_port and any(b.port != r.port for b in r.ready)]
         for route in different:
             if not case.probed and not _declared(route):
-                return self._found(service, route, [])
+                return self._found(service, route, [], [])
             seen = [s for s in case.of(Aim.HEADLESS_PORT, route=route) if s.tried]
-            if seen and not any(s.ok for s in seen) and any(s.ok for s in case.of(Aim.BACKEND, route=route)):
-                return self._found(service, route, seen, [s for s in case.of(Aim.BACKEND, route=route) if s.ok])
-        if different:
-            return None if not case.probed else self.ruled_out("the pods answer on the Service's port too")
-        return self.ruled_out("port and targetPort are the same")
+            answered = [s for b in _elsewhere(route) for s in case.of(Aim.BACKEND, route=route, backend=b) if s.ok]
+            if seen and answered and not any(s.ok for s in seen):
+                return self._found(service, route, seen, answered)
+        if not different:
+            return self.ruled_out("port and targetPort are the same")
+        if all(any(s.ok for s in case.of(Aim.HEADLESS_PORT, route=route)) for route in different):
+            return self.ruled_out("the pods answer on the Service's port too")
+        return None
 
-    def _found(self, service: Service, route: Route, failed: list[Seen], answered: list[Seen] | None = None) -> Found:
+    def _found(self, service: Service, route: Route, failed: list[Seen], answered: list[Seen]) -> Found:
         assert route.service_port is not None
         index = service.spec.ports.index(route.service_port)
-        field, target = service.ref.at(f"spec.ports[{index}].port"), route.ready[0].port
-        operation = {"op": "replace", "path": f"/spec/ports/{index}/port", "value": target}
+        field = service.ref.at(f"spec.ports[{index}].port")
+        meant = (answered[0].aimed.backend if answered else None) or _elsewhere(route)[0]
+        target = meant.port
         finding = Finding(
             code=self.code,
             title=f"{service.ref} is headless, so nothing translates its port {route.port} to {target}",
@@ -210,17 +215,40 @@ class HeadlessPortMismatch(Cause):
             objects=(field,),
             explanation=(
                 f"{service.ref} has no ClusterIP: its name resolves to the pods, and clients that use its port "
-                f"{route.port} reach the pods on {route.port}. These listen on {target}, to which only a ClusterIP "
-                f"(or a mesh's sidecar) would translate it. Clients have to use port {target}."
+                f"{_reached(route, meant)}, to which only a ClusterIP (or a mesh's sidecar) would translate it. "
+                + (f"Clients have to use port {target}." if _one_port(route) else "Its pods listen on different ports.")
             ),
             evidence=(
                 Evidence(str(field), f"{route.port}, with targetPort {route.service_port.target_port}"),
                 *probe_evidence(failed, limit=2),
-                *probe_evidence(answered or (), limit=1),
+                *probe_evidence(answered, limit=1),
             ),
-            fixes=(json_patch(f"make it port {target}", service.ref, operation),),
+            fixes=(_same_port(service, route, index, target),),
         )
         return Found(finding, ids(failed), proven=not failed)
+
+
+def _elsewhere(route: Route) -> list[Backend]:
+    """Ready pods on another port than the Service's."""
+    return [backend for backend in route.ready if backend.port != route.port]
+
+
+def _one_port(route: Route) -> bool:
+    """Whether all pods have the same port; a named targetPort may be another number on each."""
+    return len({backend.port for backend in route.ready}) == 1
+
+
+def _reached(route: Route, meant: Backend) -> str:
+    if _one_port(route):
+        return f"{route.port} reach the pods on {route.port}. These listen on {meant.port}"
+    return f"{route.port} reach {meant.label} on {route.port}. That listens on {meant.port}"
+
+
+def _same_port(service: Service, route: Route, index: int, target: int) -> Fix:
+    if not _one_port(route):  # no port of the Service would fit all of them
+        return Fix(f"let all its pods listen on port {route.port}")
+    operation = {"op": "replace", "path": f"/spec/ports/{index}/port", "value": target}
+    return json_patch(f"make it port {target}", service.ref, operation)
 
 
 def _declared(route: Route) -> bool:
