@@ -51,7 +51,7 @@ def test_the_servers_are_scaled_to_zero() -> None:
     assert one.finding.certainty is Certainty.CERTAIN
     assert [fix.command for fix in one.finding.fixes] == [
         "kubectl scale deployment/coredns -n kube-system --replicas=2",
-        "kubectl logs deployment/coredns -n kube-system --all-pods --tail=20",
+        "kubectl logs deployment/coredns -n kube-system --tail=20",
     ]
     assert one.explains == {s.id for s in case.failed}
     assert codes(case) == ["DNSServerDown"]

@@ -58,7 +58,7 @@ def test_the_servers_have_no_answer_for_a_name_outside(outcome: Outcome) -> None
     assert one.finding.certainty is Certainty.LIKELY
     assert [fix.command for fix in one.finding.fixes] == [
         "kubectl edit configmap/coredns -n kube-system",
-        "kubectl logs deployment/coredns -n kube-system --all-pods --tail=20",
+        "kubectl logs deployment/coredns -n kube-system --tail=20",
     ]
     assert one.explains == {s.id for s in case.failed}
     assert codes(case) == ["DNSUpstreamFailing"]
@@ -80,7 +80,18 @@ def test_a_name_of_the_cluster_that_is_answered_is_evidence() -> None:
 
 def test_without_a_corefile_the_servers_are_named() -> None:
     case = examine(cluster(), "example.com:443", upstream(Outcome.SERVFAIL))
-    assert refs(found(DNSUpstreamFailing, case)) == ["Deployment kube-system/coredns"]
+    one = found(DNSUpstreamFailing, case)
+    assert refs(one) == ["Deployment kube-system/coredns"]
+    assert [fix.command for fix in one.finding.fixes] == [
+        "",
+        "kubectl logs deployment/coredns -n kube-system --tail=20",
+    ]
+
+
+def test_a_corefile_that_forwards_nothing_is_edited_too() -> None:
+    case = examine(cluster(corefile(".:53 {\n    errors\n}\n")), "example.com:443", upstream(Outcome.SERVFAIL))
+    one = found(DNSUpstreamFailing, case)
+    assert one.finding.fixes[0].command == "kubectl edit configmap/coredns -n kube-system"
 
 
 def test_a_cluster_that_is_meant_to_have_no_way_out() -> None:

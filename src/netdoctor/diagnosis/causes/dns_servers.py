@@ -96,7 +96,7 @@ class DNSServerDown(Cause):
                 "No name is resolved, the cluster's own or others; connections to addresses are not affected."
             ),
             evidence=(Evidence(str(ref), because or what), *probe_evidence(asked)),
-            fixes=(fix, Fix("Read what the DNS servers say", kubectl("logs", ref.object, "--all-pods", "--tail=20"))),
+            fixes=(fix, Fix("Read what the DNS servers say", kubectl("logs", ref.object, "--tail=20"))),
         )
         return Found(finding, ids(silent_names(case)), proven=proven)
 

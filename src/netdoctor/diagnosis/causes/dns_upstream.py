@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from netdoctor.cluster.objects import ConfigMap
+from netdoctor.cluster.objects import ConfigMap, Object
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
 from netdoctor.diagnosis.dns import (
@@ -80,11 +80,17 @@ class DNSUpstreamFailing(Cause):
                 *probe_evidence(controls, limit=1),
             ),
             fixes=(
-                Fix("Correct the servers after `forward`", kubectl("edit", ref.object)),
-                Fix("Read what the DNS servers say", kubectl("logs", server_ref(case), "--all-pods", "--tail=20")),
+                _corrected(config),
+                Fix("Read what the DNS servers say", kubectl("logs", server_ref(case), "--tail=20")),
             ),
         )
         return Found(finding, ids(silent_names(case)), proven=False)
+
+
+def _corrected(config: Object | None) -> Fix:
+    """No command where the ConfigMap was not read: the Corefile of a managed cluster may be elsewhere."""
+    command = kubectl("edit", config.ref) if config is not None else ""
+    return Fix("Correct the servers after `forward` in the Corefile", command)
 
 
 def _forwards(corefile: str) -> Iterator[str]:
