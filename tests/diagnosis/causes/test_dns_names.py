@@ -45,6 +45,20 @@ def test_the_service_is_in_another_namespace(target: str) -> None:
     assert codes(case) == ["WrongNamespaceInName"]
 
 
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("svc/pay", "pay"),
+        ("http://pay/health", "pay"),
+        ("pay.shop:80", "pay.shop"),
+        ("svc/pay.kube-system", "pay.kube-system"),
+    ],
+)
+def test_the_name_is_told_as_dns_has_it(target: str, name: str) -> None:
+    case = examine(cluster(pay("other"), web()), target, UNKNOWN, source="deploy/web")
+    assert f"uses the name {name}, which means" in found(WrongNamespaceInName, case).finding.explanation
+
+
 def test_the_name_with_its_namespace_is_checked_from_the_same_source() -> None:
     case = examine(cluster(pay("other"), web()), "svc/pay", UNKNOWN, source="deploy/web")
     (fix,) = found(WrongNamespaceInName, case).finding.fixes

@@ -74,8 +74,8 @@ class WrongNamespaceInName(Cause):
             certainty=certainty(failed, configured=proven),
             objects=tuple(service.ref for service in elsewhere),
             explanation=(
-                f"{case.path.source.label} uses the name {case.path.target.text}, which means Service {first.name} in "
-                f"namespace {asked}; there is none. One of that name is in {where}: it is called "
+                f"{case.path.source.label} uses the name {case.path.target.dns_name}, which means Service "
+                f"{first.name} in namespace {asked}; there is none. One of that name is in {where}: it is called "
                 f"{first.name}.{first.namespace} from other namespaces."
             ),
             evidence=(*(Evidence(str(s.ref), "exists") for s in elsewhere[:_NAMED]), *probe_evidence(failed)),
