@@ -164,6 +164,29 @@ def test_the_socket_table_confirms_that_nothing_listens() -> None:
     assert one.finding.certainty is Certainty.CERTAIN
 
 
+@pytest.mark.parametrize("socket", [("TCP", "127.0.0.1", 8080), ("UDP", "0.0.0.0", 8080), ("TCP", "::", 9000)])
+def test_sockets_that_do_not_serve_the_port_at_the_pods_address(socket: tuple[str, str, int]) -> None:
+    case = examine(cluster(api()), "svc/api", listening(socket), attach=True)
+    one = found(NothingListening, case)
+    assert "Its socket table confirms that." in one.finding.explanation
+    assert one.finding.certainty is Certainty.CERTAIN
+
+
+@pytest.mark.parametrize(("address", "shown"), [("0.0.0.0", "0.0.0.0:8080"), ("::", "[::]:8080")])
+def test_a_refusal_although_a_socket_listens(address: str, shown: str) -> None:
+    sockets = (("TCP", "127.0.0.1", 8080), ("TCP", address, 8080))
+    case = examine(cluster(api()), "svc/api", listening(*sockets), attach=True)
+    one = found(NothingListening, case)
+    assert one.finding.title == "pod api-1 (10.244.1.5:8080) refuses, although a socket listens there"
+    assert f"its socket table has a listener on {shown}" in one.finding.explanation
+    assert "So something else sends the RST" in one.finding.explanation
+    assert "confirms" not in one.finding.explanation
+    assert one.finding.evidence[-1].text == f"inside Pod shop/api-1: listens on {shown}"
+    assert one.finding.certainty is Certainty.LIKELY
+    assert one.explains == {s.id for s in case.failed}
+    assert codes(case) == ["NothingListening"]
+
+
 def test_nothing_listens_in_a_bare_pod_that_was_asked_for() -> None:
     case = examine(cluster(pod("api-1", "10.244.1.5")), "pod/api-1:8080", REFUSED)
     assert refs(found(NothingListening, case)) == ["Pod shop/api-1 spec.containers"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from netdoctor.cluster.objects import Service
+from netdoctor.cluster.objects import Pod, Service
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Certainty, Found, RuledOut, certainty, ids, probe_evidence
 from netdoctor.diagnosis.kubectl import json_patch, kubectl
-from netdoctor.diagnosis.listeners import Loopback, loopback, refused_backends, sockets_of
+from netdoctor.diagnosis.listeners import Loopback, Socket, loopback, refused_backends, sockets_of
 from netdoctor.diagnosis.no_endpoints import symptoms
 from netdoctor.diagnosis.readiness import readiness_ports
 from netdoctor.diagnosis.workloads import template_of
@@ -99,7 +99,8 @@ class NothingListening(Cause):
     known to answer.
 
     Trap: an ICMP error from a node or a timeout is no RST; a listener on loopback (AppListensOnLoopback), another port
-    that answers (TargetPortMismatch) and another protocol (ProtocolMismatch) say more.
+    that answers (TargetPortMismatch) and another protocol (ProtocolMismatch) say more. Where the pod's socket table
+    has a listener on the port, something else sends the RST, such as a firewall rule or a proxy.
 
     Fix: start what should listen, or correct the port.
 
@@ -136,24 +137,57 @@ class NothingListening(Cause):
         assert first.pod is not None
         failed = [s for r, b in refused for s in _explained(case, r, [b])]
         looked = sockets_of(case, first.pod)
+        serving = [s for s in reachable_sockets(case, first.pod, route.protocol) if s.port == first.port]
         templates = _templates(case, ((backend, "spec.containers") for _, backend in refused))
+        port = f"{first.port}/{route.protocol}"
         finding = Finding(
             code=self.code,
-            title=f"nothing listens on port {first.port}/{route.protocol} of {templates[0].object}",
-            certainty=certainty(failed, configured=looked is not None),
+            title=(
+                f"{first.label} refuses, although a socket listens there"
+                if serving
+                else f"nothing listens on port {port} of {templates[0].object}"
+            ),
+            certainty=certainty(failed, configured=looked is not None and not serving),
             objects=templates,
             explanation=(
-                f"{first.label} refuses with a RST of its own: the pod is there, and no process in it listens on "
-                f"{first.port}/{route.protocol} at its address. {self._also(looked)}"
-                "Look whether the application has started, and on which port it means to listen."
+                _refused_by_another(first, serving[0])
+                if serving
+                else _refused_by_the_pod(first, port, confirmed=looked is not None)
             ),
-            evidence=probe_evidence(failed),
+            evidence=(*probe_evidence(failed), *(socket_evidence(first.pod, s) for s in serving[:1])),
             fixes=(Fix("read what the application says about its port", kubectl("logs", first.pod.ref)),),
         )
         return Found(finding, ids(failed), proven=False)
 
-    def _also(self, looked: object) -> str:
-        return "Its socket table confirms that. " if looked is not None else ""
+
+def _refused_by_the_pod(backend: Backend, port: str, *, confirmed: bool) -> str:
+    return (
+        f"{backend.label} refuses with a RST of its own: the pod is there, and no process in it listens on {port} at "
+        f"its address. {'Its socket table confirms that. ' if confirmed else ''}"
+        "Look whether the application has started, and on which port it means to listen."
+    )
+
+
+def _refused_by_another(backend: Backend, socket: Socket) -> str:
+    return (
+        f"{backend.label} refuses, while its socket table has a listener on {_shown(socket)}. So something else sends "
+        "the RST: a firewall rule of the pod or its node that rejects, or a proxy before the application. Or the "
+        "application began to listen only after it was asked."
+    )
+
+
+def reachable_sockets(case: Case, pod: Pod, protocol: str) -> tuple[Socket, ...]:
+    """Sockets seen inside a pod that listen on more than loopback."""
+    return tuple(s for s in sockets_of(case, pod) or () if s.protocol == protocol and not s.loopback)
+
+
+def socket_evidence(pod: Pod, socket: Socket) -> Evidence:
+    """A socket of a pod as evidence, in words."""
+    return Evidence(socket.probe_id, f"inside {pod.ref}: listens on {_shown(socket)}")
+
+
+def _shown(socket: Socket) -> str:
+    return f"[{socket.address}]:{socket.port}" if ":" in socket.address else f"{socket.address}:{socket.port}"
 
 
 class ProtocolMismatch(Cause):
