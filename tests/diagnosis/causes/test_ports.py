@@ -102,7 +102,9 @@ def test_a_policy_that_does_not_point_to_another_port(chosen: Manifest, see: See
 
 def test_a_policy_and_objects_alone() -> None:
     case = examine(cluster(to_8081(), ADMITS_8080), "svc/api")
-    assert found(TargetPortMismatch, case).finding.certainty is Certainty.LIKELY
+    one = found(TargetPortMismatch, case)
+    assert "while port 8080 is declared." in one.finding.explanation
+    assert one.finding.certainty is Certainty.LIKELY
     assert codes(case) == ["TargetPortMismatch"]
 
 
@@ -110,12 +112,75 @@ def test_a_port_that_only_the_readiness_probe_names() -> None:
     probed = container("app", readinessProbe={"httpGet": {"path": "/", "port": 8080}})
     one = found(TargetPortMismatch, examine(cluster(to_8081(probed)), "svc/api", REFUSED))
     assert one.finding.title.endswith("its pods listen on 8080")
+    assert "while the readiness probe of port 8080 succeeds." in one.finding.explanation
     assert one.finding.certainty is Certainty.LIKELY
 
 
 def test_a_port_that_only_the_socket_table_names() -> None:
     case = examine(cluster(to_8081(container())), "svc/api", listening(("TCP", "0.0.0.0", 3000)), attach=True)
-    assert found(TargetPortMismatch, case).finding.title.endswith("its pods listen on 3000")
+    one = found(TargetPortMismatch, case)
+    assert one.finding.title.endswith("its pods listen on 3000")
+    assert "while a socket listens on port 3000." in one.finding.explanation
+    assert one.finding.evidence[-1].text == "inside Pod shop/api-1: listens on 0.0.0.0:3000"
+
+
+def to_9443(*declared: tuple[int, str], name: str = "https") -> list[Manifest]:
+    """A Service port 443 of this name that leads to 9443, and its pod with these ports (number, name)."""
+    one = container("app", *({"containerPort": number, "name": called} for number, called in declared))
+    slices = endpoints("api", "10.244.1.5", port=9443, port_name=name)
+    port = {"name": name, "port": 443, "targetPort": 9443}
+    return [service("api", port), pod("api-1", "10.244.1.5", containers=(one,)), slices]
+
+
+@pytest.mark.parametrize(
+    ("declared", "name"),
+    [
+        (((2112, "metrics"), (8443, "https")), "https"),
+        (((2112, "app"), (8443, "https")), "https"),
+        (((2112, "metrics"), (8443, "web")), "https"),
+        (((2112, "metrics"), (8443, "tls"), (8081, "health")), ""),
+        (((8443, "metrics"), (2112, "http")), "metrics"),
+    ],
+    ids=["the same name", "the same name among others", "no side port", "no names to compare", "a Service of metrics"],
+)
+def test_which_of_several_ports_is_meant(declared: tuple[tuple[int, str], ...], name: str) -> None:
+    one = found(TargetPortMismatch, examine(cluster(to_9443(*declared, name=name)), "svc/api", REFUSED))
+    assert one.finding.title == "Service shop/api sends port 443 to 9443, its pods listen on 8443"
+    assert "while port 8443 answers." in one.finding.explanation
+    assert [fix.patch for fix in one.finding.fixes] == [
+        {"op": "replace", "path": "/spec/ports/0/targetPort", "value": 8443}
+    ]
+
+
+def test_several_ports_may_be_meant() -> None:
+    case = examine(cluster(to_9443((2112, "metrics"), (8443, "web"), (8080, "grpc"))), "svc/api", REFUSED)
+    one = found(TargetPortMismatch, case)
+    assert one.finding.title == "Service shop/api sends port 443 to 9443, its pods listen on 8080, 8443"
+    assert "while port 8080 answers, and port 8443 answers." in one.finding.explanation
+    (fix,) = one.finding.fixes
+    assert fix.title == "send port 443 to the port that is meant; there are 8080, 8443"
+    assert fix.patch is None
+    assert not fix.command
+    assert codes(case) == ["TargetPortMismatch"]
+
+
+def test_a_side_port_alone_is_hardly_meant() -> None:
+    case = examine(cluster(to_9443((2112, "metrics"))), "svc/api", REFUSED)
+    one = found(TargetPortMismatch, case)
+    assert [fix.patch for fix in one.finding.fixes] == [None]
+    assert one.finding.certainty is Certainty.LIKELY
+
+
+def test_no_port_that_all_pods_have() -> None:
+    objects = [
+        service("api", {"port": 80, "targetPort": 8081}),
+        pod("api-1", "10.244.1.5", containers=(container("app", 8080),)),
+        pod("api-2", "10.244.2.6", containers=(container("app", 9090),)),
+        endpoints("api", "10.244.1.5", "10.244.2.6", port=8081),
+    ]
+    one = found(TargetPortMismatch, examine(cluster(objects), "svc/api", REFUSED))
+    assert one.finding.title.endswith("its pods listen on 8080, 9090")
+    assert [fix.patch for fix in one.finding.fixes] == [None]
 
 
 def test_a_target_port_that_nobody_declares_is_right_if_it_answers() -> None:

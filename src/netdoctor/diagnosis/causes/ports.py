@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import ClassVar
 
 from netdoctor.cluster.objects import Pod, Service, ServicePort
-from netdoctor.diagnosis.case import Case
+from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
+from netdoctor.diagnosis.causes.listeners import reachable_sockets, socket_evidence
 from netdoctor.diagnosis.kubectl import json_patch
-from netdoctor.diagnosis.target_ports import meant_ports
+from netdoctor.diagnosis.readiness import readiness_ports
+from netdoctor.diagnosis.target_ports import _SIDE_PORTS, meant_ports
 from netdoctor.diagnosis.workloads import template_of
 from netdoctor.model.probe import Outcome
 from netdoctor.model.refs import ObjectRef
@@ -52,40 +55,98 @@ class TargetPortMismatch(Cause):
             backends = [b for b in route.ready if b.pod is not None]
             meant = [meant_ports(case, route, backend) for backend in backends]
             if backends and all(meant):
-                common = set(meant[0]).intersection(*meant[1:])
-                return self._found(case, service, route, min(common or set(meant[0])))
+                return self._found(case, service, route, _meant(route, backends, meant))
         if any(s.ok for s in case.of(Aim.BACKEND)):
             return self.ruled_out("the targetPort answers")
         return None
 
-    def _found(self, case: Case, service: Service, route: Route, port: int) -> Found:
+    def _found(self, case: Case, service: Service, route: Route, meant: _Meant) -> Found:
         assert route.service_port is not None
         index = service.spec.ports.index(route.service_port)
         field = service.ref.at(f"spec.ports[{index}].targetPort")
         wrong, pods = route.ready[0].port, [b.pod for b in route.ready if b.pod is not None]
         direct = [s for s in case.of(Aim.BACKEND, route=route) if s.tried and not s.ok]
-        answering = [s for s in case.of(Aim.OTHER_PORT, route=route) if s.ok and s.observed.probe.port == port]
+        answering = [s for port in meant.ports for s in _answering(case, route, port)]
         failed = [*direct, *(s for s in case.through_service(route) if s.tried and not s.ok)]
         refuses = any(s.outcome is Outcome.REFUSED for s in direct)
         how = "is refused there" if refuses else "is dropped there by a policy that admits the declared port"
         finding = Finding(
             code=self.code,
-            title=f"{service.ref} sends port {route.port} to {wrong}, its pods listen on {port}",
-            certainty=certainty(answering),
+            title=f"{service.ref} sends port {route.port} to {wrong}, its pods listen on {_listed(meant.ports)}",
+            certainty=certainty(answering, configured=not meant.side),
             objects=(field,),
             explanation=(
                 f"{service.ref} translates its port {route.port} to {wrong}, which no container of its pods declares. "
-                f"What is sent to {_which(pods)} {how}, while port {port} {'answers' if answering else 'is declared'}."
+                f"What is sent to {_which(pods)} {how}, while "
+                f"{', and '.join(_known(case, route, pods, port) for port in meant.ports)}."
             ),
             evidence=(
                 Evidence(str(field), str(wrong)),
                 *_declared(pods[0]),
                 *probe_evidence(direct, limit=2),
                 *probe_evidence(answering, limit=1),
+                *(_seen_inside(case, route, pods, meant.ports) if not answering else ()),
             ),
-            fixes=(_retarget(service, index, port),),
+            fixes=(_correct(service, index, meant),),
         )
         return Found(finding, ids(failed), proven=not case.probed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """Ports that a Service may mean where its targetPort is wrong.
+
+    `evident` means that there is one, and each pod serves it; `side`, that all are of metrics, health and the like.
+    """
+
+    ports: tuple[int, ...]
+    evident: bool
+    side: bool
+
+
+def _meant(route: Route, backends: list[Backend], served: list[tuple[int, ...]]) -> _Meant:
+    """Of the ports that the backends serve, those of the Service port's name, else all that are no side ports."""
+    assert route.service_port is not None
+    common = set(served[0]).intersection(*served[1:])
+    candidates = common or {port for ports in served for port in ports}
+    names = {port: _names(route, backends, port) for port in candidates}
+    same = {port for port in candidates if route.service_port.name in names[port]}
+    main = {port for port in candidates if not any(map(_SIDE_PORTS.search, names[port]))}
+    chosen = same or main
+    return _Meant(tuple(sorted(chosen or candidates)), bool(common) and len(chosen) == 1, not chosen)
+
+
+def _names(route: Route, backends: list[Backend], port: int) -> set[str]:
+    declared = (p for b in backends if b.pod is not None for p in b.pod.ports if p.protocol == route.protocol)
+    return {p.name for p in declared if p.name and p.container_port == port}
+
+
+def _answering(case: Case, route: Route, port: int) -> list[Seen]:
+    return [s for s in case.of(Aim.OTHER_PORT, route=route) if s.ok and s.observed.probe.port == port]
+
+
+def _known(case: Case, route: Route, pods: list[Pod], port: int) -> str:
+    """How it is known that the pods serve a port: by a probe, by kubelet's, by their sockets, or by what they declare.
+
+    The same order as that in which `meant_ports` looks for it.
+    """
+    if _answering(case, route, port):
+        return f"port {port} answers"
+    if route.protocol == "TCP" and any(pod.ready and port in readiness_ports(pod) for pod in pods):
+        return f"the readiness probe of port {port} succeeds"
+    if any(s.port == port for pod in pods for s in reachable_sockets(case, pod, route.protocol)):
+        return f"a socket listens on port {port}"
+    return f"port {port} is declared"
+
+
+def _seen_inside(case: Case, route: Route, pods: list[Pod], ports: tuple[int, ...]) -> list[Evidence]:
+    """The first socket that serves one of the ports, where an agent looked."""
+    seen = [(pod, s) for pod in pods for s in reachable_sockets(case, pod, route.protocol) if s.port in ports]
+    return [socket_evidence(pod, socket) for pod, socket in seen[:1]]
+
+
+def _listed(ports: tuple[int, ...]) -> str:
+    return ", ".join(map(str, ports))
 
 
 def _which(pods: list[Pod]) -> str:
@@ -95,6 +156,14 @@ def _which(pods: list[Pod]) -> str:
 def _declared(pod: Pod) -> Iterator[Evidence]:
     ports = ", ".join(f"{p.container_port}/{p.protocol}{f' ({p.name})' if p.name else ''}" for p in pod.ports)
     yield Evidence(str(pod.ref), f"declares {ports or 'no port'}")
+
+
+def _correct(service: Service, index: int, meant: _Meant) -> Fix:
+    """A patch only where it is evident which port is meant: another one, such as that of metrics, would answer too."""
+    if meant.evident:
+        return _retarget(service, index, meant.ports[0])
+    asked = service.spec.ports[index].port
+    return Fix(f"send port {asked} to the port that is meant; there are {_listed(meant.ports)}")
 
 
 def _retarget(service: Service, index: int, port: int | str) -> Fix:
