@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from netdoctor.cluster.objects import (
     Endpoint,
     EndpointAddress,
@@ -26,6 +28,19 @@ def as_slices(endpoints: Endpoints) -> tuple[EndpointSlice, ...]:
         for family in ("IPv4", "IPv6")
         if (members := _members(subset, family))
     )
+
+
+def removable(endpoints: Endpoints, address: str) -> Iterator[str]:
+    """The fields to remove so that an address no longer counts as ready.
+
+    The only address of a subset takes the subset with it: the API server refuses one without addresses
+    (`validateEndpointSubsets` in pkg/apis/core/validation).
+    """
+    for number, subset in enumerate(endpoints.subsets):
+        alone = len(subset.addresses) + len(subset.not_ready_addresses) == 1
+        for place, listed in enumerate(subset.addresses):
+            if listed.ip == address:
+                yield f"subsets[{number}]" + ("" if alone else f".addresses[{place}]")
 
 
 def _members(subset: EndpointSubset, family: str) -> tuple[Endpoint, ...]:

@@ -17,6 +17,7 @@ from tests.diagnosis.builders import (
     endpoints,
     examine,
     found,
+    manifest,
     pod,
     policy,
     refs,
@@ -60,6 +61,36 @@ def test_the_address_is_taken_out_of_the_slice() -> None:
     assert fix.title == "take 10.244.1.9 out of EndpointSlice shop/api-1"
     assert fix.patch == {"op": "remove", "path": "/endpoints/1"}
     assert fix.command.startswith("kubectl patch endpointslice/api-1 -n shop --type=json -p ")
+
+
+def by_endpoints(*addresses: str, **others: Any) -> list[Manifest]:
+    """A Service with a live pod whose Endpoints list these addresses, and that has no EndpointSlice."""
+    ports = [{"port": 8080, "protocol": "TCP"}]
+    subset = {"addresses": [{"ip": address} for address in addresses], "ports": ports, **others}
+    first = {"addresses": [{"ip": "fd00::1"}], "ports": [{"port": 9090, "protocol": "TCP", "name": "v6"}]}
+    return [service("api"), pod("api-1", "10.244.1.5"), manifest("Endpoints", "api", subsets=[first, subset])]
+
+
+def test_endpoints_that_no_slice_mirrors() -> None:
+    one = found(StaleEndpoint, examine(cluster(by_endpoints("10.244.1.5", GONE)), "svc/api", SOME_FAIL))
+    assert refs(one) == ["Endpoints shop/api subsets[1].addresses[1]"]
+    assert one.finding.title == "Endpoints shop/api lists 10.244.1.9:8080, a pod's address that no pod has"
+    (fix,) = one.finding.fixes
+    assert fix.title == "take 10.244.1.9 out of Endpoints shop/api"
+    assert fix.patch == {"op": "remove", "path": "/subsets/1/addresses/1"}
+    assert fix.command.startswith("kubectl patch endpoints/api -n shop --type=json -p ")
+
+
+def test_a_subset_without_addresses_is_not_valid() -> None:
+    one = found(StaleEndpoint, examine(cluster(by_endpoints(GONE)), "svc/api", sees(Outcome.TIMEOUT)))
+    assert refs(one) == ["Endpoints shop/api subsets[1]"]
+    assert one.finding.fixes[0].patch == {"op": "remove", "path": "/subsets/1"}
+
+
+def test_a_subset_with_an_address_that_is_not_ready_stays() -> None:
+    objects = by_endpoints(GONE, notReadyAddresses=[{"ip": "10.244.1.5"}])
+    one = found(StaleEndpoint, examine(cluster(objects), "svc/api", sees(Outcome.TIMEOUT)))
+    assert one.finding.fixes[0].patch == {"op": "remove", "path": "/subsets/1/addresses/0"}
 
 
 def test_objects_alone_are_enough_and_likely() -> None:

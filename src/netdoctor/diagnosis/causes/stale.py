@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import ClassVar
 
-from netdoctor.cluster.objects import Endpoint, Pod, Service
+from netdoctor.cluster.endpoints import removable
+from netdoctor.cluster.objects import Endpoint, Endpoints, Pod, Service
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
@@ -87,7 +88,7 @@ class StaleEndpoint(Cause):
                 json_patch(
                     f"take {first.backend.address} out of {field.object}",
                     field.object,
-                    {"op": "remove", "path": "/" + field.path.replace("[", "/").replace("]", "")},
+                    {"op": "remove", "path": "/" + field.path.replace("[", "/").replace("]", "").replace(".", "/")},
                 )
                 for field in list(fields)[:1]
             ),
@@ -135,8 +136,12 @@ def _entries(snapshot: Snapshot, service: Service, backend: Backend) -> Iterator
 
 
 def _fields(snapshot: Snapshot, service: Service, backend: Backend) -> Iterator[ObjectRef]:
-    """Where slices list the address."""
+    """Where slices list the address, or where the Endpoints do that stand in for them."""
+    endpoints = snapshot.get("Endpoints", service.namespace, service.name)
     for item in snapshot.slices_of(service):
+        if isinstance(endpoints, Endpoints) and snapshot.find(item.ref) != item:
+            yield from (endpoints.ref.at(path) for path in removable(endpoints, backend.address))
+            continue
         for number, endpoint in enumerate(item.endpoints):
             if item.ref == backend.listed_in and backend.address in endpoint.addresses[:1]:
                 yield item.ref.at(f"endpoints[{number}]")
