@@ -62,6 +62,7 @@ UNHEALTHY = CheckReport(
     summary="The frontend cannot resolve backend-api: its DNS queries are dropped before they leave.",
     causes=(CAUSE,),
     warnings=(WARNING,),
+    unexplained=(Evidence("tcp-2", "TCP 10.244.2.9 port 8080 from other-node on worker-2: timeout"),),
     hops=(
         Hop("DNS name", "backend-api.production.svc.cluster.local is 10.96.44.7", "no answer in 1.0 s", ok=False),
         Hop("Service port", "10.96.44.7:8080 answers", "10.96.44.7:8080 answers in 1 ms", ok=True),

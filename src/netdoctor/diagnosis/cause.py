@@ -83,5 +83,6 @@ def describe(seen: Seen) -> str:
     else:
         asked = f"{probe.kind.upper()} {probe.host or probe.name} port {probe.port}"
     answer = f", answered by {observation.answered_by}" if observation.answered_by else ""
+    answer += f" ({observation.detail['meaning']})" if observation.detail.get("meaning") else ""
     where = f" on {seen.observed.node}" if seen.observed.node else ""
     return f"{asked} from {seen.observed.position.id}{where}: {observation.outcome}{answer}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from netdoctor.diagnosis.case import Case, Seen
-from netdoctor.diagnosis.cause import Cause, Found
+from netdoctor.diagnosis.cause import Cause, Found, describe
 from netdoctor.diagnosis.causes import ALL
+from netdoctor.diagnosis.contrasts import contrasts
 from netdoctor.diagnosis.hops import hops
 from netdoctor.diagnosis.rank import Ranked, rank
 from netdoctor.diagnosis.readiness import objects_suffice
-from netdoctor.model.report import CheckReport, ProbeResult, RuledOut, Untested, Verdict
+from netdoctor.model.report import CheckReport, Evidence, ProbeResult, RuledOut, Untested, Verdict
 
 
 def diagnose(case: Case, causes: Sequence[Cause] = ALL) -> CheckReport:
@@ -35,6 +36,7 @@ def diagnose(case: Case, causes: Sequence[Cause] = ALL) -> CheckReport:
         summary=_summary(case, verdict, ranked),
         causes=tuple(item.finding for item in ranked.roots),
         warnings=tuple(item.finding for _, item in found if item.warning),
+        unexplained=tuple(Evidence(s.id, describe(s)) for s in case.failed if s.id in ranked.unexplained),
         hops=hops(case),
         ruled_out=tuple(ruled_out),
         not_tested=not_tested,
@@ -65,8 +67,7 @@ def _summary(case: Case, verdict: Verdict, ranked: Ranked) -> str:
         return f"{to}: nothing could be tried"
     if not case.probed:
         return f"{to}: the objects show no fault, but only a probe can tell whether it answers"
-    failed = ", ".join(sorted(ranked.unexplained))
-    return f"{to}: no known cause explains what failed ({failed})"
+    return ". ".join([f"{to}: no known cause explains what failed", *contrasts(case, ranked.unexplained)])
 
 
 def _not_tested(case: Case) -> Iterator[Untested]:

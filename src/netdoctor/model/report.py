@@ -102,7 +102,7 @@ class Hop(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class CheckReport(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """The whole report of one target."""
+    """The whole report of one target. `unexplained` are the failed probes that no cause accounts for."""
 
     api_version: str = "netdoctor.dev/v1"
     kind: str = "CheckReport"
@@ -112,6 +112,7 @@ class CheckReport(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     summary: str
     causes: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()
+    unexplained: tuple[Evidence, ...] = ()
     hops: tuple[Hop, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
     not_tested: tuple[Untested, ...] = ()

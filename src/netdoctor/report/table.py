@@ -51,6 +51,7 @@ def _report(page: Page, report: CheckReport, *, quiet: bool, wide: bool) -> None
     for number, cause in enumerate(report.causes, start=1):
         label = "Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}"
         _finding(page, label, cause, quiet=quiet)
+    _reasons(page, "Not explained", [(item.id, item.text) for item in report.unexplained])
     if not quiet:
         _hops(page, report.hops)
         for warning in report.warnings:

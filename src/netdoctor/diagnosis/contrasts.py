@@ -1,0 +1,57 @@
+"""What differs between probes of the same thing that passed and that failed: where an unknown fault is to be sought."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from netdoctor.diagnosis.case import Case, Seen
+
+_Asked = tuple[str, str, int, str, str]
+
+
+def contrasts(case: Case, failed: Collection[str]) -> Iterator[str]:
+    """A sentence for each target of failed probes (ids) that answers from elsewhere, or that somebody rejects."""
+    said: set[str] = set()
+    for one in case.seen:
+        if one.id in failed:
+            same = [s for s in case.seen if _asked(s) == _asked(one) and s.tried]
+            text = _between(one, [s for s in same if s.ok], [s for s in same if not s.ok]) or _rejected(one)
+            if text and text not in said:
+                said.add(text)
+                yield text
+
+
+def _asked(seen: Seen) -> _Asked:
+    probe = seen.observed.probe
+    return probe.kind, probe.host or probe.name, probe.port, probe.server, probe.transport
+
+
+def _between(one: Seen, passed: list[Seen], failed: list[Seen]) -> str:
+    """The node is named where it alone differs, the position where it does not."""
+    if not passed:
+        return ""
+    here, there = ({s.observed.node or "" for s in group} for group in (passed, failed))
+    if here.isdisjoint(there) and not any(s.neutral for s in passed):
+        return f"{_target(one)} answers from {_list(here)}, and not from {_list(there)}: look at the way between nodes"
+    names = ({s.observed.position.id for s in group} for group in (passed, failed))
+    here, there = names
+    return f"{_target(one)} answers for {_list(here)}, and not for {_list(there)}"
+
+
+def _rejected(one: Seen) -> str:
+    observation = one.observed.observation
+    if observation.outcome != "rejected" or not observation.answered_by:
+        return ""
+    meaning = observation.detail.get("meaning", "ICMP error")
+    return f"{observation.answered_by} rejects {_target(one)} ({meaning}): look at the firewall there"
+
+
+def _target(seen: Seen) -> str:
+    probe = seen.observed.probe
+    if probe.kind in ("dns", "lookup"):
+        return f"{probe.name} asked of {probe.server}" if probe.server else f"the lookup of {probe.name}"
+    return f"{probe.host or probe.name}:{probe.port}"
+
+
+def _list(names: Collection[str]) -> str:
+    return ", ".join(sorted(names))
