@@ -14,7 +14,7 @@ from netdoctor.policy.decide import decide
 from netdoctor.policy.flow import Flow
 from netdoctor.probing.plan import Aim
 
-_SIDE_PORTS = re.compile(r"metric|prom|health|live|ready|status|admin|debug|pprof|probe|mgmt|manage")
+SIDE_PORTS = re.compile(r"metric|prom|health|live|ready|status|admin|debug|pprof|probe|mgmt|manage")
 
 
 def meant_ports(case: Case, route: Route, backend: Backend) -> tuple[int, ...]:
@@ -53,7 +53,7 @@ def _dropped_for(case: Case, route: Route, backend: Backend, port: int) -> bool:
     """Whether policies drop the targetPort and admit `port`, and no probe speaks against that."""
     pod, expectation = backend.pod, case.expectation
     assert pod is not None
-    if any(_SIDE_PORTS.search(p.name) for p in pod.ports) or not expectation.denied(backend, route.protocol):
+    if any(SIDE_PORTS.search(p.name) for p in pod.ports) or not expectation.denied(backend, route.protocol):
         return False
     verdict = expectation.of(backend, route.protocol)
     flow = Flow(verdict.flow.source, destination(backend, case.snapshot), verdict.flow.protocol, port)

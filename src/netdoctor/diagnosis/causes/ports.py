@@ -13,7 +13,7 @@ from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, pr
 from netdoctor.diagnosis.causes.listeners import reachable_sockets, socket_evidence
 from netdoctor.diagnosis.kubectl import json_patch
 from netdoctor.diagnosis.readiness import readiness_ports
-from netdoctor.diagnosis.target_ports import _SIDE_PORTS, meant_ports
+from netdoctor.diagnosis.target_ports import SIDE_PORTS, meant_ports
 from netdoctor.diagnosis.workloads import template_of
 from netdoctor.model.probe import Outcome
 from netdoctor.model.refs import ObjectRef
@@ -111,7 +111,7 @@ def _meant(route: Route, backends: list[Backend], served: list[tuple[int, ...]])
     candidates = common or {port for ports in served for port in ports}
     names = {port: _names(route, backends, port) for port in candidates}
     same = {port for port in candidates if route.service_port.name in names[port]}
-    main = {port for port in candidates if not any(map(_SIDE_PORTS.search, names[port]))}
+    main = {port for port in candidates if not any(map(SIDE_PORTS.search, names[port]))}
     chosen = same or main
     return _Meant(tuple(sorted(chosen or candidates)), bool(common) and len(chosen) == 1, not chosen)
 
