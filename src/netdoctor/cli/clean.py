@@ -41,6 +41,8 @@ def clean(  # noqa: PLR0913, PLR0917 - one parameter per flag
         note(f"netdoctor: {reason}")
     if cleaned.failed:
         return COULD_NOT
-    if not cleaned.removed:
+    if cleaned.spared:
+        note(f"objects of checks that may still be under way: {cleaned.spared} (--running removes them too)")
+    elif not cleaned.removed:
         note("nothing to remove")
     return 0

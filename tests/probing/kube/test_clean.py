@@ -27,7 +27,7 @@ def test_expired_runs_are_removed_and_others_on_request(
         leave(cluster, name, expires)
     cleaned = clean(client, "shop", 1000.5, running=running)
     assert cleaned.removed == tuple(ObjectRef("Job", name, "shop") for name in removed)
-    assert cleaned.failed == ()
+    assert (cleaned.failed, cleaned.spared) == ((), 3 - len(removed))
     assert sorted({"ended", "odd", "runs"} - set(removed)) == cluster.names("Job")
 
 

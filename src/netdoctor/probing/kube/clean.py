@@ -18,10 +18,14 @@ from netdoctor.probing.kube.refusals import refusal
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What was removed, and what could not be looked for or removed, and why. Untrusted texts."""
+    """What was removed, what could not be looked for or removed and why, and how many objects may be in use still.
+
+    Untrusted texts.
+    """
 
     removed: tuple[ObjectRef, ...]
     failed: tuple[str, ...]
+    spared: int = 0
 
 
 def clean(client: Client, namespace: str | None, now: float, *, running: bool) -> Cleaned:
@@ -36,19 +40,22 @@ def clean(client: Client, namespace: str | None, now: float, *, running: bool) -
     api = ProbeAPI(client)
     removed: list[ObjectRef] = []
     failed: list[str] = []
+    spared = 0
     for kind in KINDS:
         try:
-            found = [item for item in api.runs(kind, namespace) if running or _expired(item, now)]
+            there = api.runs(kind, namespace)
         except AccessError as error:
             failed.append(refusal(error, f"list {kind}s of netdoctor's runs"))
             continue
+        found = [item for item in there if running or _expired(item, now)]
+        spared += len(there) - len(found)
         for ref in _refs(kind, found):
             try:
                 if api.delete(kind, ref.namespace, ref.name):
                     removed.append(ref)
             except AccessError as error:
                 failed.append(refusal(error, f"delete {ref}"))
-    return Cleaned(tuple(removed), tuple(failed))
+    return Cleaned(tuple(removed), tuple(failed), spared)
 
 
 def _refs(kind: str, items: list[Document]) -> Iterator[ObjectRef]:
