@@ -6,6 +6,23 @@ from collections.abc import Mapping
 
 from netdoctor.cluster.objects import LabelSelector, Requirement
 
+# That controllers give out: they differ between the pods of one workload, or between its revisions.
+CONTROLLER_LABELS = frozenset(
+    {
+        "apps.kubernetes.io/pod-index",
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-completion-index",
+        "batch.kubernetes.io/job-name",
+        "controller-revision-hash",
+        "controller-uid",
+        "job-name",
+        "pod-template-generation",
+        "pod-template-hash",
+        "rollouts-pod-template-hash",
+        "statefulset.kubernetes.io/pod-name",
+    }
+)
+
 
 def matches(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
     """Whether `labels` satisfy all of `selector`. The empty selector matches everything, None matches nothing.

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from netdoctor.cluster.selectors import CONTROLLER_LABELS
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.flow import Endpoint, Flow, parse_address, pod_endpoint
@@ -18,21 +19,6 @@ from netdoctor.policy.rules import BlockPeer, PodPeer
 
 # Stands for every address outside the cluster: those reserved for documentation, RFC 5737 and RFC 3849.
 OUTSIDE = Endpoint(kind="ip", name="outside the cluster", ips=("192.0.2.1", "2001:db8::1"))
-# Labels that differ between the pods of one workload, or between its revisions.
-CONTROLLER_LABELS = frozenset(
-    {
-        "apps.kubernetes.io/pod-index",
-        "batch.kubernetes.io/controller-uid",
-        "batch.kubernetes.io/job-completion-index",
-        "batch.kubernetes.io/job-name",
-        "controller-revision-hash",
-        "controller-uid",
-        "job-name",
-        "pod-template-generation",
-        "pod-template-hash",
-        "statefulset.kubernetes.io/pod-name",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,25 +33,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from netdoctor.cluster.objects import LabelSelector
-from netdoctor.cluster.selectors import matches
+from netdoctor.cluster.selectors import CONTROLLER_LABELS, matches
 from netdoctor.model.probe import Position
 from netdoctor.probing.kube.surroundings import Surroundings
 
-CONTROLLER_LABELS = frozenset(
-    {
-        "apps.kubernetes.io/pod-index",
-        "batch.kubernetes.io/controller-uid",
-        "batch.kubernetes.io/job-completion-index",
-        "batch.kubernetes.io/job-name",
-        "controller-revision-hash",
-        "controller-uid",
-        "job-name",
-        "pod-template-generation",
-        "pod-template-hash",
-        "rollouts-pod-template-hash",
-        "statefulset.kubernetes.io/pod-name",
-    }
-)
 _ADOPTERS = ("DaemonSet", "ReplicaSet", "ReplicationController")
 
 
