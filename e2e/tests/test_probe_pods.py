@@ -192,6 +192,13 @@ def test_a_pod_with_just_the_labels_would_be_taken(workloads: Place) -> None:
         if not pods or pods[0]["metadata"].get("ownerReferences"):
             changed.add("naive-daemonset")
     workloads.kubectl("delete", "pod", "naive-daemonset", "naive-published", "--ignore-not-found", "--wait")
+    until = time.monotonic() + 60
+    while _published(state(workloads)[0]) != _published(before):  # it takes a moment to forget the pod
+        assert time.monotonic() < until, "the deleted pod is still an endpoint"
+
+
+def _published(seen: dict[str, object]) -> list[object]:
+    return [addresses for key, addresses in seen.items() if key.startswith("EndpointSlice/published")]
 
 
 KILLED = 100
