@@ -9,13 +9,14 @@ import pytest
 from netdoctor.diagnosis.causes.proxy import InternalTrafficPolicyNoLocalEndpoint, ServiceProxyBroken
 from netdoctor.model.probe import Outcome, Position, Probe
 from netdoctor.model.report import Certainty
-from netdoctor.probing.plan import Aimed
+from netdoctor.probing.plan import Aim, Aimed
 from tests.diagnosis.builders import (
     Manifest,
     See,
     Sight,
     api,
     cluster,
+    cluster_dns,
     codes,
     container,
     endpoints,
@@ -25,6 +26,7 @@ from tests.diagnosis.builders import (
     pod,
     policy,
     refs,
+    report,
     ruled_out,
     sees,
     service,
@@ -274,3 +276,15 @@ def test_local_policy_without_any_ready_endpoint_is_not_ruled_out() -> None:
     ]
     case = examine(cluster(objects), "svc/api", NO_VIP)
     assert InternalTrafficPolicyNoLocalEndpoint().examine(case) is None
+
+
+def test_a_dns_server_that_knows_no_such_name_answers_all_the_same() -> None:
+    def see(aimed: Aimed, probe: Probe, position: Position) -> Sight:
+        if aimed.aim is Aim.DNS_SERVER and probe.server.endswith(".3"):
+            return Outcome.UNRESOLVABLE  # it lost the API server, and has not heard of the Service
+        return Outcome.TIMEOUT if aimed.aim in (Aim.NAME, Aim.DNS_VIP) else Outcome.OK
+
+    servers = cluster_dns("10.244.2.2", "10.244.2.3")
+    told = report(examine(cluster(api(), dns=servers), "svc/api", see))
+    assert [cause.code for cause in told.causes] == ["ServiceProxyBroken"]
+    assert {evidence.text.rpartition(": ")[2] for evidence in told.unexplained} == {"unresolvable"}

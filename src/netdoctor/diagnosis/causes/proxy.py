@@ -11,6 +11,7 @@ from netdoctor.cluster.objects import Pod, Service
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
+from netdoctor.diagnosis.dns import answers
 from netdoctor.diagnosis.kubectl import kubectl, merge_patch
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding, Fix
@@ -119,7 +120,7 @@ def _broken_dns(case: Case) -> Iterator[_Broken]:
         vip = _from(case.of(Aim.DNS_VIP, transport="udp"), position)
         direct = _from(case.of(Aim.DNS_SERVER, transport="udp"), position)
         names = _failed_names(case, position)
-        if service is not None and names and _contrast(vip, direct):
+        if service is not None and names and vip and not answers(vip) and direct and all(answers((s,)) for s in direct):
             node = vip[0].observed.node or ""
             yield _Broken(f"{service.vips[0]}:53", service, node, vip, direct, None, names)
 
