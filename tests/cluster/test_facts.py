@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netdoctor.cluster.facts import cluster_domain, dns_service, kube_proxy, node_local_dns, pod_networks
+from netdoctor.cluster.facts import cluster_domain, dns_service, kube_proxy, node_local_dns
 from tests.cluster.manifests import snapshot
 
 
@@ -149,4 +149,16 @@ def test_pod_networks(pods: list[str], networks: list[str]) -> None:
         f"{{kind: Pod, apiVersion: v1, metadata: {{name: p{n}, namespace: x}}, status: {{podIP: {ip}}}}}\n"
         for n, ip in enumerate(pods)
     )
-    assert [str(network) for network in pod_networks(snapshot(NODES + listed))] == networks
+    assert [str(network) for network in snapshot(NODES + listed).pod_networks] == networks
+
+
+def test_pod_networks_of_addresses_that_are_none() -> None:
+    nodes = NODES.replace("10.244.1.0/24", "10.244.1.0/99")
+    pods = [("p", "not-an-ip"), ("q", "10.244.0.7")]
+    listed = "---\n".join(
+        f"{{kind: Pod, apiVersion: v1, metadata: {{name: {name}, namespace: x}}, status: {{podIP: {ip}}}}}\n"
+        for name, ip in pods
+    )
+    assert snapshot(nodes + listed).pod_networks == ()
+    healthy = listed.replace("not-an-ip", "10.244.0.8")
+    assert [str(network) for network in snapshot(nodes + healthy).pod_networks] == ["10.244.0.0/24", "fd00::/64"]

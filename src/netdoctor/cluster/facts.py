@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from netdoctor.cluster.cni import CNI, cni
 from netdoctor.cluster.flags import option
 from netdoctor.cluster.objects import ConfigMap, DaemonSet, Pod, Service
 from netdoctor.cluster.snapshot import Snapshot
 
-__all__ = ["CNI", "KubeProxy", "cluster_domain", "cni", "dns_service", "kube_proxy", "node_local_dns", "pod_networks"]
+__all__ = ["CNI", "KubeProxy", "cluster_domain", "cni", "dns_service", "kube_proxy", "node_local_dns"]
 
 _SYSTEM = "kube-system"
 _DNS_SERVICE_NAMES = ("kube-dns", "coredns", "rke2-coredns-rke2-coredns")
@@ -51,19 +50,6 @@ def node_local_dns(snapshot: Snapshot) -> str | None:
         return None
     addresses = option(daemon_set.spec.template.spec, "localip") or "169.254.20.10"
     return addresses.partition(",")[0]
-
-
-def pod_networks(snapshot: Snapshot) -> tuple[IPv4Network | IPv6Network, ...]:
-    """The networks from which pods have their addresses: the nodes' podCIDRs, where all pods' addresses are in them.
-
-    Network plugins may have ranges of their own, such as the IP pools of Calico; then this is empty.
-    """
-    cidrs = {cidr for node in snapshot.nodes for cidr in (*node.spec.pod_cidrs, node.spec.pod_cidr) if cidr}
-    networks = tuple(ip_network(cidr, strict=False) for cidr in sorted(cidrs))
-    pods = (pod for pod in snapshot.pods if not pod.finished and not pod.spec.host_network)
-    addresses = [ip_address(ip) for pod in pods for ip in pod.ips]
-    known = addresses and all(any(address in network for network in networks) for address in addresses)
-    return networks if known else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
+from netdoctor.cluster.addresses import Network, parse_address, parse_networks
 from netdoctor.cluster.decode import KINDS
 from netdoctor.cluster.endpoints import as_slices
 from netdoctor.cluster.objects import (
@@ -159,6 +160,17 @@ class Snapshot:
     def pod_by_ip(self, ip: str) -> Pod | None:
         """The pod that has the address now; not for hostNetwork pods, whose address is the node's."""
         return self._pod_by_ip.get(ip)
+
+    @cached_property
+    def pod_networks(self) -> tuple[Network, ...]:
+        """The networks from which pods get addresses: the nodes' podCIDRs, where all pods' addresses are in them.
+
+        Network plugins may have ranges of their own, such as the IP pools of Calico; then this is empty.
+        """
+        networks = parse_networks({c for n in self.nodes for c in (*n.spec.pod_cidrs, n.spec.pod_cidr) if c})
+        addresses = [parse_address(ip) for ip in self._pod_by_ip]
+        known = addresses and all(a is not None and any(a in network for network in networks) for a in addresses)
+        return networks if known else ()
 
     def slices_of(self, service: Service) -> tuple[EndpointSlice, ...]:
         """The Service's EndpointSlices; where there are none, its Endpoints in that form."""

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 
+from netdoctor.cluster.addresses import parse_address
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.compile import CompiledPolicies
-from netdoctor.policy.flow import Endpoint, Flow, parse_address
+from netdoctor.policy.flow import Endpoint, Flow
 from netdoctor.policy.match import Remote, admits_port, families, peer_misses, remote_end
 from netdoctor.policy.near import near_misses
 from netdoctor.policy.profile import CNIProfile

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal
 
-from netdoctor.cluster.facts import pod_networks
+from netdoctor.cluster.addresses import Network, parse_address
 from netdoctor.cluster.objects import ContainerPort, Node, Pod
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
-from netdoctor.policy.rules import Direction, Network, Protocol
-
-Address = IPv4Address | IPv6Address
+from netdoctor.policy.rules import Direction, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +69,6 @@ class Flow:
         return f"{self.source} → {self.destination}  {self.port_text}"
 
 
-@lru_cache(maxsize=65536)
-def parse_address(text: str) -> Address | None:
-    """The address, an IPv4-mapped one as IPv4; None where the text is none."""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
 def pod_endpoint(pod: Pod, snapshot: Snapshot) -> Endpoint:
     """A pod of the snapshot."""
     return Endpoint(
@@ -112,7 +98,7 @@ def virtual_pod(
         namespace_labels=snapshot.namespace_labels(namespace),
         node=node,
         namespace_read=snapshot.was_read("Namespace", namespace),
-        networks=pod_networks(snapshot),
+        networks=snapshot.pod_networks,
     )
 
 

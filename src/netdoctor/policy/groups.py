@@ -10,10 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from netdoctor.cluster.addresses import parse_address
 from netdoctor.cluster.selectors import CONTROLLER_LABELS
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.policy.compile import CompiledPolicies
-from netdoctor.policy.flow import Endpoint, Flow, parse_address, pod_endpoint
+from netdoctor.policy.flow import Endpoint, Flow, pod_endpoint
 from netdoctor.policy.match import requirements
 from netdoctor.policy.rules import BlockPeer, PodPeer
 

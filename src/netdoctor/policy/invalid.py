@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 from ipaddress import IPv6Network, ip_network
 
+from netdoctor.cluster.addresses import Network
 from netdoctor.cluster.objects import IPBlock, LabelSelector, NetworkPolicy, PolicyPeer, PolicyPort
 from netdoctor.model.refs import ObjectRef
-from netdoctor.policy.rules import PROTOCOLS, Direction, Network
+from netdoctor.policy.rules import PROTOCOLS, Direction
 
 _Problem = tuple[str, str]  # path of the field, what is wrong with it
 _PORT_NAME = re.compile(r"(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")  # IANA_SVC_NAME, RFC 6335

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from netdoctor.cluster.addresses import Address, Network, parse_address
 from netdoctor.cluster.objects import LabelSelector, Requirement
 from netdoctor.cluster.selectors import matches
-from netdoctor.policy.flow import Address, Endpoint, Flow, parse_address
+from netdoctor.policy.flow import Endpoint, Flow
 from netdoctor.policy.profile import CNIProfile
-from netdoctor.policy.rules import BlockPeer, Direction, NamedPort, Network, Peer, PodPeer, Rule, RulePort
+from netdoctor.policy.rules import BlockPeer, Direction, NamedPort, Peer, PodPeer, Rule, RulePort
 from netdoctor.policy.verdict import Miss, MissKind
 
 

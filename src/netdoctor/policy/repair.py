@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from netdoctor.cluster.addresses import parse_address
 from netdoctor.cluster.selectors import matches
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
@@ -14,7 +15,7 @@ from netdoctor.policy.change import Change, CreatePolicy, LabelNamespace, PatchP
 from netdoctor.policy.compile import CompiledPolicies, compile_policies
 from netdoctor.policy.decide import decide
 from netdoctor.policy.effect import effect, renewed
-from netdoctor.policy.flow import Endpoint, Flow, parse_address
+from netdoctor.policy.flow import Endpoint, Flow
 from netdoctor.policy.groups import stable_labels
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import Direction, PodPeer

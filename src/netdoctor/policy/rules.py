@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
+from netdoctor.cluster.addresses import Network
 from netdoctor.cluster.objects import LabelSelector
 from netdoctor.cluster.selectors import matches
 from netdoctor.model.refs import ObjectRef
 
 Protocol = Literal["TCP", "UDP", "SCTP"]
 PROTOCOLS: tuple[Protocol, ...] = ("TCP", "UDP", "SCTP")
-Network = IPv4Network | IPv6Network
 
 
 class Direction(StrEnum):
