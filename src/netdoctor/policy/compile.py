@@ -50,9 +50,10 @@ class CompiledPolicies:
         """Those that apply to a pod in one direction."""
         if not endpoint.selectable:
             return ()
-        candidates = self.rulesets.get(endpoint.namespace, ())
+        where, labels, of_namespace = endpoint.namespace, endpoint.labels, endpoint.namespace_labels
+        candidates = self.rulesets.get(where, ())
         return tuple(
-            r for r in candidates if r.direction is direction and r.selects(endpoint.namespace, endpoint.labels)
+            r for r in candidates if r.direction is direction and r.subject.selects(where, labels, of_namespace)
         )
 
     def not_known(self, namespace: str) -> str:
@@ -99,8 +100,7 @@ def _ruleset(policy: NetworkPolicy, direction: Direction) -> Ruleset:
         tier=Tier.NETWORK_POLICY,
         priority=0,
         isolates=True,
-        namespace=policy.namespace,
-        selector=spec.pod_selector,
+        subject=PodPeer("spec.podSelector", policy.namespace, None, spec.pod_selector),
         rules=tuple(_rule(policy, direction, index, rule) for index, rule in enumerate(rules)),
     )
 

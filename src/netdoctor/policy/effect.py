@@ -81,7 +81,7 @@ def _concerns(changed: tuple[Ruleset, ...], relabelled: frozenset[str], group: G
     """Whether a side of a group's flows may change: by a policy that selects it, or by its namespace's labels."""
     end = group.first
     return end.namespace in relabelled or any(
-        r.direction is direction and r.selects(end.namespace, end.labels) for r in changed
+        r.direction is direction and r.subject.selects(end.namespace, end.labels, end.namespace_labels) for r in changed
     )
 
 

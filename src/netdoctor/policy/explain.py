@@ -10,7 +10,7 @@ from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.match import requirements, show
 from netdoctor.policy.repair import Repair
-from netdoctor.policy.rules import BlockPeer, Peer
+from netdoctor.policy.rules import BlockPeer, NamePeer, NodePeer, Peer, PodPeer, UnknownPeer
 from netdoctor.policy.verdict import FlowVerdict, NearMiss, SideVerdict
 
 _WORDS = {True: "allowed", False: "denied", None: "unknown"}
@@ -29,9 +29,20 @@ def explain(policies: CompiledPolicies, verdict: FlowVerdict, fixes: Sequence[Re
 
 def describe_peer(peer: Peer) -> str:
     """Whom a peer means: `pods app=web in namespaces with team=blue`, `10.0.0.0/8 except 10.1.0.0/16`."""
-    if isinstance(peer, BlockPeer):
-        excepted = ", ".join(map(str, peer.excepted))
-        return f"{peer.block} except {excepted}" if excepted else str(peer.block)
+    match peer:
+        case PodPeer():
+            return _describe_pods(peer)
+        case BlockPeer(block=block, excepted=excepted):
+            return f"{block} except {', '.join(map(str, excepted))}" if excepted else str(block)
+        case NodePeer(selector=selector):
+            return f"nodes with {chosen}" if (chosen := _selector(selector)) else "all nodes"
+        case NamePeer(names=names):
+            return ", ".join(names)
+        case UnknownPeer():
+            return "a peer that netdoctor cannot read"
+
+
+def _describe_pods(peer: PodPeer) -> str:
     pods = f"pods with {chosen}" if (chosen := _selector(peer.pod_selector)) else "all pods"
     if peer.namespace_selector is None:
         return f"{pods} in namespace {peer.namespace}"

@@ -28,6 +28,8 @@ class Endpoint:
     node: str = ""  # where a pod runs, the node itself; empty = not known
     finished: bool = False
     namespace_read: bool = True  # False: the namespace may have more labels than are known
+    node_labels: Mapping[str, str] | None = None  # of a node, or of a hostNetwork pod's; None = not known
+    nodes_read: bool = True  # False: an address may be a node's that could not be read
     networks: tuple[Network, ...] = ()  # from which it will have its address, while it has none
 
     @property
@@ -71,6 +73,7 @@ class Flow:
 
 def pod_endpoint(pod: Pod, snapshot: Snapshot) -> Endpoint:
     """A pod of the snapshot."""
+    node = snapshot.node(pod.spec.node_name) if pod.spec.host_network else None
     return Endpoint(
         kind="pod",
         name=pod.name,
@@ -82,6 +85,7 @@ def pod_endpoint(pod: Pod, snapshot: Snapshot) -> Endpoint:
         host_network=pod.spec.host_network,
         node=pod.spec.node_name,
         finished=pod.finished,
+        node_labels=node.labels if node else None,
         namespace_read=snapshot.was_read("Namespace", pod.namespace),
     )
 
@@ -105,7 +109,7 @@ def virtual_pod(
 def node_endpoint(node: Node) -> Endpoint:
     """A node, as a source or destination of its own."""
     ips = tuple(a.address for a in node.status.addresses if parse_address(a.address))
-    return Endpoint(kind="node", name=node.name, ips=ips, node=node.name)
+    return Endpoint(kind="node", name=node.name, ips=ips, node=node.name, node_labels=node.labels)
 
 
 def ip_endpoint(ip: str, snapshot: Snapshot) -> Endpoint:
@@ -122,4 +126,4 @@ def ip_endpoint(ip: str, snapshot: Snapshot) -> Endpoint:
             return node_endpoint(node)
     if pod := snapshot.pod_by_ip(str(wanted)):
         return replace(pod_endpoint(pod, snapshot), ips=(str(wanted),))
-    return Endpoint(kind="ip", name=str(wanted), ips=(str(wanted),))
+    return Endpoint(kind="ip", name=str(wanted), ips=(str(wanted),), nodes_read=snapshot.was_read("Node"))

@@ -62,7 +62,7 @@ def _distinctions(compiled: Iterable[CompiledPolicies]) -> tuple[frozenset[Block
     rulesets = [ruleset for policies in compiled for same in policies.rulesets.values() for ruleset in same]
     peers = [peer for ruleset in rulesets for rule in ruleset.rules for peer in rule.peers]
     selectors = [peer.pod_selector for peer in peers if isinstance(peer, PodPeer) and peer.pod_selector]
-    selectors += [ruleset.selector for ruleset in rulesets]
+    selectors += [ruleset.subject.pod_selector for ruleset in rulesets if ruleset.subject.pod_selector]
     return (
         frozenset(replace(peer, path="") for peer in peers if isinstance(peer, BlockPeer)),
         frozenset(requirement.key for selector in selectors for requirement in requirements(selector)),

@@ -10,7 +10,18 @@ from netdoctor.cluster.objects import LabelSelector, Requirement
 from netdoctor.cluster.selectors import matches
 from netdoctor.policy.flow import Endpoint, Flow
 from netdoctor.policy.profile import CNIProfile
-from netdoctor.policy.rules import BlockPeer, Direction, NamedPort, Peer, PodPeer, Rule, RulePort
+from netdoctor.policy.rules import (
+    BlockPeer,
+    Direction,
+    NamedPort,
+    NamePeer,
+    NodePeer,
+    Peer,
+    PodPeer,
+    Rule,
+    RulePort,
+    UnknownPeer,
+)
 from netdoctor.policy.verdict import Miss, MissKind
 
 
@@ -46,10 +57,21 @@ def _addresses(end: Endpoint) -> tuple[Address, ...]:
 
 def peer_misses(peer: Peer, remote: Remote) -> Iterator[Miss]:
     """What keeps a peer from matching; nothing = it matches. Lazy, because most callers only ask for the first."""
-    return _block_misses(peer, remote) if isinstance(peer, BlockPeer) else _pod_misses(peer, remote.endpoint)
+    match peer:
+        case PodPeer():
+            return pod_misses(peer, remote.endpoint)
+        case BlockPeer():
+            return _block_misses(peer, remote)
+        case NodePeer():
+            return _node_misses(peer, remote.endpoint)
+        case NamePeer():
+            return _name_misses(peer, remote.endpoint)
+        case UnknownPeer():
+            return _unreadable_misses(peer)
 
 
-def _pod_misses(peer: PodPeer, end: Endpoint) -> Iterator[Miss]:
+def pod_misses(peer: PodPeer, end: Endpoint) -> Iterator[Miss]:
+    """What keeps an endpoint from being one of the pods that are meant."""
     if end.is_node:
         where = f"host network of node {end.node}" if end.kind == "pod" else str(end)
         yield Miss(MissKind.HOST_NETWORK, peer.path, "a pod with its own network", where)
@@ -93,6 +115,42 @@ def _unread(path: str, requirement: Requirement, end: Endpoint) -> Miss:
     return Miss(MissKind.NAMESPACE_UNREAD, path, f"namespace label {show(requirement)}", found, requirement)
 
 
+def _node_misses(peer: NodePeer, end: Endpoint) -> Iterator[Miss]:
+    wanted, path = "a node", f"{peer.path}.nodes"
+    if end.selectable:
+        yield Miss(MissKind.PEER_IS_NO_NODE, path, wanted, f"pod {end}")
+    elif end.is_node and end.node_labels is None:
+        found = f"{end}, on a node whose labels are not known" if end.kind == "pod" else f"{end}, with unknown labels"
+        if requirements(peer.selector):
+            yield Miss(MissKind.NODE_UNREAD, path, f"node label {_shown(peer.selector)}", found)
+    elif not end.is_node and not end.nodes_read:
+        yield Miss(MissKind.NODE_UNREAD, path, wanted, f"address {end.name}, and the nodes could not be read")
+    elif not end.is_node:
+        yield Miss(MissKind.PEER_IS_NO_NODE, path, wanted, f"address {end.name}")
+    for failing in _failing(peer.selector, end.node_labels) if end.node_labels is not None else ():
+        found = f"node {end.node} with {_found(failing, end.node_labels or {})}"
+        yield Miss(MissKind.NODE_LABEL, path, f"node label {show(failing)}", found, failing)
+
+
+def _name_misses(peer: NamePeer, end: Endpoint) -> Iterator[Miss]:
+    path, wanted = f"{peer.path}.domainNames", f"an address of {', '.join(peer.names)}"
+    if end.kind == "ip":
+        yield Miss(MissKind.NAME_UNRESOLVED, path, wanted, f"address {end.name}, which may be one of it")
+    else:
+        yield Miss(MissKind.PEER_IS_INSIDE, path, f"{wanted}, outside the cluster", str(end))
+
+
+def _unreadable_misses(peer: UnknownPeer) -> Iterator[Miss]:
+    if not peer.matches:
+        yield Miss(
+            MissKind.PEER_UNREADABLE, peer.path, "what netdoctor cannot read", "a rule that matches nothing then"
+        )
+
+
+def _shown(selector: LabelSelector) -> str:
+    return ", ".join(map(show, requirements(selector)))
+
+
 def _block_misses(peer: BlockPeer, remote: Remote) -> Iterator[Miss]:
     path, block, end = f"{peer.path}.ipBlock", str(peer.block), remote.endpoint
     outside = f"address {', '.join(map(str, remote.addresses))}"
@@ -102,9 +160,9 @@ def _block_misses(peer: BlockPeer, remote: Remote) -> Iterator[Miss]:
         yield Miss(MissKind.IP_BLOCK, path, f"an address in {block}", outside)
     elif excepted := [n for n in peer.excepted if any(address in n for address in remote.addresses)]:
         yield Miss(MissKind.IP_EXCEPT, f"{path}.except", f"no address in {excepted[0]}", outside)
-    if end.is_node and not remote.profile.ipblock_matches_nodes:
+    if end.is_node and not (peer.everyone or remote.profile.ipblock_matches_nodes):
         yield Miss(MissKind.HOST_NETWORK, path, f"an address that is no node's ({remote.profile.name})", str(end))
-    if end.selectable and not remote.profile.ipblock_matches_pods:
+    if end.selectable and not (peer.everyone or remote.profile.ipblock_matches_pods):
         yield Miss(MissKind.PEER_IS_POD, path, f"an address that is no pod's ({remote.profile.name})", f"pod {end}")
 
 
@@ -164,7 +222,7 @@ def _port_miss(port: RulePort, flow: Flow) -> MissKind | None:
         in_range = port.first <= flow.port <= port.last
     if not in_range:
         return MissKind.PORT
-    return None if port.protocol == flow.protocol else MissKind.PROTOCOL
+    return None if port.protocol in (flow.protocol, "") else MissKind.PROTOCOL
 
 
 def _numbers(port: NamedPort, flow: Flow) -> tuple[int, ...]:

@@ -46,7 +46,11 @@ class Action(StrEnum):
 
 
 class Tier(IntEnum):
-    """Evaluated in ascending order; a tier in which a ruleset isolates the pod is the last."""
+    """Evaluated in ascending order; a tier in which a ruleset isolates the pod is the last.
+
+    Rulesets of the tier NETWORK_POLICY add up and have no order. In the others the lower priority comes first, and in
+    a ruleset the first rule that matches decides.
+    """
 
     ADMIN = 0
     NETWORK_POLICY = 1
@@ -55,24 +59,64 @@ class Tier(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class PodPeer:
-    """Pods of the namespaces chosen by `namespace_selector`, or of `namespace` alone where that is None."""
+    """Pods of the namespaces chosen by `namespace_selector`, or of `namespace` alone where that is None.
+
+    Pods on the host network are none of them, whatever their labels.
+    """
 
     path: str
     namespace: str
     namespace_selector: LabelSelector | None
     pod_selector: LabelSelector | None  # None = every pod
 
+    def selects(self, namespace: str, labels: Mapping[str, str], namespace_labels: Mapping[str, str]) -> bool:
+        """Whether a pod with these labels, in a namespace with those, is one of them."""
+        if self.namespace_selector is None:
+            if namespace != self.namespace:
+                return False
+        elif not matches(self.namespace_selector, namespace_labels):
+            return False
+        return self.pod_selector is None or matches(self.pod_selector, labels)
+
 
 @dataclass(frozen=True, slots=True)
 class BlockPeer:
-    """Addresses in `block` that are in none of `excepted`."""
+    """Addresses in `block` that are in none of `excepted`.
+
+    Whether addresses of pods and nodes count is up to the network plugin, but where `everyone` says that they do.
+    """
 
     path: str
     block: Network
     excepted: tuple[Network, ...] = ()
+    everyone: bool = False
 
 
-Peer = PodPeer | BlockPeer
+@dataclass(frozen=True, slots=True)
+class NodePeer:
+    """The addresses of the nodes chosen by `selector`, and so the pods on their host networks."""
+
+    path: str
+    selector: LabelSelector
+
+
+@dataclass(frozen=True, slots=True)
+class NamePeer:
+    """The addresses outside the cluster that DNS gives for `names`; which these are is known to the cluster only."""
+
+    path: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownPeer:
+    """A peer that netdoctor cannot read. It fails closed: it matches nothing where the rule allows, else everything."""
+
+    path: str
+    matches: bool
+
+
+Peer = PodPeer | BlockPeer | NodePeer | NamePeer | UnknownPeer
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +137,14 @@ class PortRange:
 
 @dataclass(frozen=True, slots=True)
 class NamedPort:
-    """Whatever number each destination pod declares for this name and protocol."""
+    """Whatever number each destination pod declares for this name and protocol; an empty protocol means any."""
 
     path: str
     protocol: str
     name: str
 
     def __str__(self) -> str:
-        return f"{self.name}/{self.protocol}"
+        return f"{self.name}/{self.protocol}" if self.protocol else self.name
 
 
 RulePort = PortRange | NamedPort
@@ -130,10 +174,5 @@ class Ruleset:
     tier: Tier
     priority: int  # lower is evaluated first; equal for all of an unordered tier
     isolates: bool
-    namespace: str
-    selector: LabelSelector
+    subject: PodPeer
     rules: tuple[Rule, ...]
-
-    def selects(self, namespace: str, labels: Mapping[str, str]) -> bool:
-        """Whether it applies to a pod with these labels."""
-        return namespace == self.namespace and matches(self.selector, labels)

@@ -27,6 +27,12 @@ class MissKind(StrEnum):
     PROTOCOL = "protocol"
     NAMED_PORT_UNRESOLVED = "namedPortUnresolved"  # not declared by the destination, by name and protocol
     ADDRESS_UNKNOWN = "addressUnknown"  # the pod has no address yet: the ipBlock may match
+    NODE_LABEL = "nodeLabel"
+    PEER_IS_NO_NODE = "peerIsNoNode"
+    PEER_IS_INSIDE = "peerIsInside"  # domain names mean addresses outside the cluster
+    PEER_UNREADABLE = "peerUnreadable"  # a kind of peer that is not known: such a rule allows nothing
+    NODE_UNREAD = "nodeUnread"  # the node's labels, or which addresses are nodes', are not known
+    NAME_UNRESOLVED = "nameUnresolved"  # the address may be one that DNS gives for the name
     NAMESPACE_UNREAD = "namespaceUnread"  # the namespace's labels could not be read: the selector may match
 
     @property
@@ -37,7 +43,12 @@ class MissKind(StrEnum):
     @property
     def uncertain(self) -> bool:
         """Whether it may be a match after all."""
-        return self in (MissKind.ADDRESS_UNKNOWN, MissKind.NAMESPACE_UNREAD)
+        return self in _UNCERTAIN
+
+
+_UNCERTAIN = frozenset(
+    {MissKind.ADDRESS_UNKNOWN, MissKind.NAMESPACE_UNREAD, MissKind.NODE_UNREAD, MissKind.NAME_UNRESOLVED}
+)
 
 
 @dataclass(frozen=True, slots=True)
