@@ -189,6 +189,9 @@ def test_a_selector_operator_that_does_not_exist() -> None:
         ("Node", "/api/v1/nodes"),
         ("EndpointSlice", "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices"),
         ("NetworkPolicy", "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies"),
+        ("AdminNetworkPolicy", "/apis/policy.networking.k8s.io/v1alpha1/adminnetworkpolicies"),
+        ("BaselineAdminNetworkPolicy", "/apis/policy.networking.k8s.io/v1alpha1/baselineadminnetworkpolicies"),
+        ("ClusterNetworkPolicy", "/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies"),
     ],
 )
 def test_paths(kind: str, path: str) -> None:

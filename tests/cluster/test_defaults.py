@@ -40,7 +40,7 @@ def test_services() -> None:
 
 
 def test_replicas_and_cluster_scope() -> None:
-    unset, zero, node = map(
+    unset, zero, *nodes = map(
         with_defaults,
         objects("""
             {kind: Deployment, apiVersion: apps/v1, metadata: {name: d}}
@@ -48,8 +48,11 @@ def test_replicas_and_cluster_scope() -> None:
             {kind: Deployment, apiVersion: apps/v1, metadata: {name: d}, spec: {replicas: 0}}
             ---
             {kind: Node, apiVersion: v1, metadata: {name: n}}
+            ---
+            {kind: Node, apiVersion: v1, metadata: {name: n, namespace: shop}}
             """),
     )
     assert isinstance(unset, Deployment)
     assert isinstance(zero, Deployment)
-    assert (unset.spec.replicas, zero.spec.replicas, node.namespace) == (1, 0, "")
+    assert (unset.spec.replicas, zero.spec.replicas) == (1, 0)
+    assert [node.namespace for node in nodes] == ["", ""]

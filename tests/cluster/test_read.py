@@ -9,7 +9,7 @@ import pytest
 from netdoctor.cluster.client import ApiError, Client
 from netdoctor.cluster.decode import KINDS
 from netdoctor.cluster.lists import PAGE_SIZE
-from netdoctor.cluster.read import CONFIG_MAPS, LISTED_KINDS, read
+from netdoctor.cluster.read import CONFIG_MAPS, EXTENSION_KINDS, LISTED_KINDS, read
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import AccessError
 from tests.cluster.fake_api import FakeAPI, status
@@ -43,7 +43,7 @@ def test_an_empty_cluster_is_read_completely_and_nothing_else_is_asked_for(full:
     told: list[str] = []
     snapshot = read(client, None, told.append)
     assert (snapshot.source, snapshot.unread, snapshot.from_files) == ("fake", (), False)
-    assert len(told) == len(LISTED_KINDS) + len(CONFIG_MAPS)
+    assert len(told) == len(LISTED_KINDS) + len(EXTENSION_KINDS) + len(CONFIG_MAPS)
     asked = {path for _, path, _, _, _ in full.requests}
     assert not any("secrets" in path or path.endswith(("/configmaps", "/endpoints")) for path in asked)
     assert {method for method, *_ in full.requests} == {"GET"}
@@ -115,6 +115,45 @@ def test_an_api_that_is_not_served_and_a_failing_one(full: FakeAPI, client: Clie
         "NetworkPolicy": "the API server does not serve it",
         "Service": "etcd is down",
     }
+
+
+ADMIN = "/apis/policy.networking.k8s.io/v1alpha1"
+
+
+def test_policies_of_the_whole_cluster_are_read_where_they_are_served(full: FakeAPI, client: Client) -> None:
+    full.singles[ADMIN] = {"kind": "APIResourceList", "resources": [{"name": "adminnetworkpolicies"}]}
+    full.objects[f"{ADMIN}/adminnetworkpolicies"] = [{"metadata": {"name": "deny"}, "spec": {"priority": 7}}]
+    snapshot = read_shop(client)
+    assert [(policy.name, policy.spec.priority) for policy in snapshot.admin_network_policies] == [("deny", 7)]
+    assert snapshot.unread == ()
+    assert full.asked(f"{ADMIN}/baselineadminnetworkpolicies") == []
+
+
+def test_kinds_that_are_not_served_need_no_right(full: FakeAPI, client: Client) -> None:
+    forbid(full, *(KINDS[kind].path() for kind in EXTENSION_KINDS))
+    assert read_shop(client).unread == ()
+
+
+@pytest.mark.parametrize(
+    "discovery",
+    [
+        (200, {"resources": [{"name": "adminnetworkpolicies"}, {"name": "adminnetworkpolicies/status"}]}),
+        status(403, "Forbidden", "cannot get path"),
+        (200, b"no JSON"),
+    ],
+)
+def test_served_kinds_that_may_not_be_listed_are_unread(full: FakeAPI, client: Client, discovery: Any) -> None:
+    """As are those of which nobody can say whether they are served."""
+    full.refusals[ADMIN] = discovery
+    forbid(full, f"{ADMIN}/adminnetworkpolicies")
+    unread = read_shop(client).unread_for("AdminNetworkPolicy")
+    assert unread is not None
+    assert unread.because == f"cannot list {ADMIN}/adminnetworkpolicies"
+
+
+def test_a_kind_that_is_not_served_after_all_has_no_objects(full: FakeAPI, client: Client) -> None:
+    forbid(full, *{KINDS[kind].discovery_path for kind in EXTENSION_KINDS})
+    assert read_shop(client).unread == ()
 
 
 def test_endpoints_stand_in_for_slices(full: FakeAPI, client: Client) -> None:

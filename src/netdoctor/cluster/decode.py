@@ -29,6 +29,7 @@ class Kind:
     group_version: str  # "v1", "apps/v1"
     field: str
     namespaced: bool = True
+    extension: bool = False  # an API server serves it only where its CustomResourceDefinition is installed
 
     @property
     def group(self) -> str:
@@ -40,11 +41,20 @@ class Kind:
         """The resource's name in API paths and RBAC rules."""
         return self.field.replace("_", "")
 
+    @property
+    def discovery_path(self) -> str:
+        """Path of the resources that the API server serves in this group and version."""
+        return f"{'/apis' if self.group else '/api'}/{self.group_version}"
+
     def path(self, namespace: str = "", name: str = "") -> str:
         """Path of the list, in one namespace if given, or of one object."""
-        root = "/apis" if self.group else "/api"
         scope = f"/namespaces/{namespace}" if namespace and self.namespaced else ""
-        return f"{root}/{self.group_version}{scope}/{self.plural}" + (f"/{name}" if name else "")
+        return f"{self.discovery_path}{scope}/{self.plural}" + (f"/{name}" if name else "")
+
+
+def _cluster_wide(struct: type[Object], version: str, field: str) -> Kind:
+    """A policy of the network-policy-api."""
+    return Kind(struct, f"policy.networking.k8s.io/{version}", field, namespaced=False, extension=True)
 
 
 KINDS: Mapping[str, Kind] = {
@@ -61,6 +71,9 @@ KINDS: Mapping[str, Kind] = {
         Kind(objects.StatefulSet, "apps/v1", "stateful_sets"),
         Kind(objects.DaemonSet, "apps/v1", "daemon_sets"),
         Kind(objects.NetworkPolicy, "networking.k8s.io/v1", "network_policies"),
+        _cluster_wide(objects.AdminNetworkPolicy, "v1alpha1", "admin_network_policies"),
+        _cluster_wide(objects.BaselineAdminNetworkPolicy, "v1alpha1", "baseline_admin_network_policies"),
+        _cluster_wide(objects.ClusterNetworkPolicy, "v1alpha2", "cluster_network_policies"),
         Kind(objects.Ingress, "networking.k8s.io/v1", "ingresses"),
         Kind(objects.IngressClass, "networking.k8s.io/v1", "ingress_classes", namespaced=False),
         Kind(objects.Event, "v1", "events"),

@@ -23,8 +23,9 @@ from netdoctor.cluster.objects import (
 
 def with_defaults(read: Object) -> Object:
     """The object as the API server would have stored it; unchanged if it already came from one."""
-    if KINDS[read.ref.kind].namespaced and not read.namespace:
-        read = replace(read, metadata=replace(read.metadata, namespace="default"))
+    namespace = (read.namespace or "default") if KINDS[read.ref.kind].namespaced else ""
+    if namespace != read.namespace:
+        read = replace(read, metadata=replace(read.metadata, namespace=namespace))
     match read:
         case Service(spec=spec):
             return replace(read, spec=_service(spec))

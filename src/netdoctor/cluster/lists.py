@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from netdoctor.cluster.client import ApiError, Client, Query
 from netdoctor.cluster.decode import KINDS, Page, UndecodableError, decode_object, decode_page
 from netdoctor.cluster.objects import Object
@@ -39,6 +41,49 @@ def read_kind(client: Client, kind: str, namespaces: Sequence[str]) -> Listing:
         if error.status != 403 or not (KINDS[kind].namespaced or kind == "Namespace"):
             return Listing(kind, unread=(Unread(kind, "", _because(error)),))
         return _read_in_namespaces(client, kind, namespaces, _because(error))
+
+
+def read_extension(client: Client, kind: str) -> Listing:
+    """All objects of a kind that not every cluster has; none where it is not served. Raises as `read_kind` does.
+
+    Who may not list a kind is refused with 403 whether it exists or not, but everybody may ask what is served.
+    """
+    if not _may_be_served(client, kind):
+        return Listing(kind)
+    try:
+        return _read_list(client, kind, "")
+    except ApiError as error:
+        if error.status == 401:
+            raise
+        return Listing(kind, unread=() if error.status == 404 else (Unread(kind, "", _because(error)),))
+
+
+def _may_be_served(client: Client, kind: str) -> bool:
+    """False only if the API server says so."""
+    try:
+        body = client.request("GET", KINDS[kind].discovery_path)
+    except ApiError as error:
+        if error.status == 401:
+            raise
+        return error.status != 404
+    try:
+        served = _SERVED.decode(body).resources
+    except msgspec.MsgspecError:
+        return True
+    return any(resource.name == KINDS[kind].plural for resource in served)
+
+
+class _Resource(msgspec.Struct):
+    name: str = ""
+
+
+class _ResourceList(msgspec.Struct):
+    """What the API server serves in one group and version: APIResourceList of meta/v1."""
+
+    resources: list[_Resource] = []
+
+
+_SERVED = msgspec.json.Decoder(_ResourceList)  # before any thread: msgspec crashes where two see a type first
 
 
 def read_named(client: Client, kind: str, namespace: str, name: str) -> Listing:

@@ -537,6 +537,140 @@ class NetworkPolicy(Object, frozen=True, tag="NetworkPolicy"):
     spec: NetworkPolicySpec = NetworkPolicySpec()
 
 
+# AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy ----------------------------------------
+
+
+class NamespacedPod(_Struct, frozen=True):
+    """Pods of a set of namespaces; None = the selector is not given, which an API server may refuse."""
+
+    namespace_selector: LabelSelector | None = None
+    pod_selector: LabelSelector | None = None
+
+
+class PolicySubject(_Struct, frozen=True):
+    """spec.subject: exactly one of these."""
+
+    namespaces: LabelSelector | None = None
+    pods: NamespacedPod | None = None
+
+
+class AdminPeer(_Struct, frozen=True):
+    """from[] or to[] of a rule: exactly one of these, and only the first two in from[]."""
+
+    namespaces: LabelSelector | None = None
+    pods: NamespacedPod | None = None
+    nodes: LabelSelector | None = None
+    networks: tuple[str, ...] = ()
+    domain_names: tuple[str, ...] = ()
+
+
+class AdminPortNumber(_Struct, frozen=True):
+    """portNumber of an entry of ports[]."""
+
+    port: int = 0
+    protocol: str = "TCP"
+
+
+class AdminPortRange(_Struct, frozen=True):
+    """portRange of an entry of ports[]."""
+
+    start: int = 0
+    end: int = 0
+    protocol: str = "TCP"
+
+
+class AdminPort(_Struct, frozen=True):
+    """ports[] of a rule: exactly one of these."""
+
+    port_number: AdminPortNumber | None = None
+    port_range: AdminPortRange | None = None
+    named_port: str | None = None
+
+
+class AdminRule(_Struct, frozen=True):
+    """spec.ingress[] or spec.egress[]: `from` in the one, `to` in the other. No `ports` means all, () is not valid."""
+
+    action: str = ""
+    from_: tuple[AdminPeer, ...] = msgspec.field(default=(), name="from")
+    to: tuple[AdminPeer, ...] = ()
+    ports: tuple[AdminPort, ...] | None = None
+
+
+class AdminNetworkPolicySpec(_Struct, frozen=True):
+    """spec of an AdminNetworkPolicy, and of a BaselineAdminNetworkPolicy, which has no priority."""
+
+    priority: int | None = None
+    subject: PolicySubject = PolicySubject()
+    ingress: tuple[AdminRule, ...] = ()
+    egress: tuple[AdminRule, ...] = ()
+
+
+class AdminNetworkPolicy(Object, frozen=True, tag="AdminNetworkPolicy"):
+    """policy.networking.k8s.io/v1alpha1 AdminNetworkPolicy."""
+
+    spec: AdminNetworkPolicySpec = AdminNetworkPolicySpec()
+
+
+class BaselineAdminNetworkPolicy(Object, frozen=True, tag="BaselineAdminNetworkPolicy"):
+    """policy.networking.k8s.io/v1alpha1 BaselineAdminNetworkPolicy."""
+
+    spec: AdminNetworkPolicySpec = AdminNetworkPolicySpec()
+
+
+class DestinationRange(_Struct, frozen=True):
+    """destinationPort.range."""
+
+    start: int = 0
+    end: int = 0
+
+
+class DestinationPort(_Struct, frozen=True):
+    """destinationPort of a protocol: exactly one of these."""
+
+    number: int | None = None
+    range: DestinationRange | None = None
+
+
+class ProtocolMatch(_Struct, frozen=True):
+    """tcp, udp or sctp of an entry of protocols[]."""
+
+    destination_port: DestinationPort | None = None
+
+
+class ClusterProtocol(_Struct, frozen=True):
+    """protocols[] of a rule: exactly one of these."""
+
+    tcp: ProtocolMatch | None = None
+    udp: ProtocolMatch | None = None
+    sctp: ProtocolMatch | None = None
+    destination_named_port: str | None = None
+
+
+class ClusterRule(_Struct, frozen=True):
+    """spec.ingress[] or spec.egress[]. No `protocols` means all, () is not valid."""
+
+    action: str = ""
+    from_: tuple[AdminPeer, ...] = msgspec.field(default=(), name="from")
+    to: tuple[AdminPeer, ...] = ()
+    protocols: tuple[ClusterProtocol, ...] | None = None
+
+
+class ClusterNetworkPolicySpec(_Struct, frozen=True):
+    """spec of a ClusterNetworkPolicy."""
+
+    tier: str = ""
+    priority: int | None = None
+    subject: PolicySubject = PolicySubject()
+    ingress: tuple[ClusterRule, ...] = ()
+    egress: tuple[ClusterRule, ...] = ()
+
+
+class ClusterNetworkPolicy(Object, frozen=True, tag="ClusterNetworkPolicy"):
+    """policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy."""
+
+    spec: ClusterNetworkPolicySpec = ClusterNetworkPolicySpec()
+
+
 # Ingress, Event, ConfigMap -----------------------------------------------------------------------------------
 
 

@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 
 from netdoctor.cluster.client import Client
 from netdoctor.cluster.decode import KINDS
-from netdoctor.cluster.lists import Listing, read_kind, read_named
+from netdoctor.cluster.lists import Listing, read_extension, read_kind, read_named
 from netdoctor.cluster.snapshot import Snapshot
 
+# What not every cluster has.
+EXTENSION_KINDS = tuple(name for name, kind in KINDS.items() if kind.extension)
 # Endpoints are read only where EndpointSlices cannot be; ConfigMaps one by one.
-LISTED_KINDS = tuple(kind for kind in KINDS if kind not in {"Endpoints", "ConfigMap"})
+LISTED_KINDS = tuple(kind for kind in KINDS if kind not in {"Endpoints", "ConfigMap", *EXTENSION_KINDS})
 # What says how DNS, kube-proxy and the CNI are configured (`facts.py`): namespace and name.
 CONFIG_MAPS = tuple(("kube-system", name) for name in ("coredns", "kube-proxy", "kubeadm-config", "cilium-config"))
 
@@ -35,6 +37,7 @@ def read(client: Client, namespaces: Sequence[str] | None, progress: Callable[[s
     wanted = tuple(dict.fromkeys((*(namespaces or (client.namespace,)), "kube-system")))
     with ThreadPoolExecutor(max_workers=16) as pool:
         futures = [pool.submit(read_kind, client, kind, wanted) for kind in LISTED_KINDS]
+        futures += [pool.submit(read_extension, client, kind) for kind in EXTENSION_KINDS]
         futures += [pool.submit(read_named, client, "ConfigMap", *name) for name in CONFIG_MAPS]
         listings = []
         for future in futures:

@@ -18,6 +18,9 @@ from netdoctor.cluster.addresses import Network, parse_address, parse_networks
 from netdoctor.cluster.decode import KINDS
 from netdoctor.cluster.endpoints import as_slices
 from netdoctor.cluster.objects import (
+    AdminNetworkPolicy,
+    BaselineAdminNetworkPolicy,
+    ClusterNetworkPolicy,
     ConfigMap,
     DaemonSet,
     Deployment,
@@ -96,6 +99,9 @@ class Snapshot:
     stateful_sets: tuple[StatefulSet, ...] = ()
     daemon_sets: tuple[DaemonSet, ...] = ()
     network_policies: tuple[NetworkPolicy, ...] = ()
+    admin_network_policies: tuple[AdminNetworkPolicy, ...] = ()
+    baseline_admin_network_policies: tuple[BaselineAdminNetworkPolicy, ...] = ()
+    cluster_network_policies: tuple[ClusterNetworkPolicy, ...] = ()
     ingresses: tuple[Ingress, ...] = ()
     ingress_classes: tuple[IngressClass, ...] = ()
     events: tuple[Event, ...] = ()

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-CLUSTER_SCOPED = frozenset({"Node", "Namespace", "IngressClass"})
+CLUSTER_SCOPED = frozenset(
+    {
+        "Node",
+        "Namespace",
+        "IngressClass",
+        "AdminNetworkPolicy",
+        "BaselineAdminNetworkPolicy",
+        "ClusterNetworkPolicy",
+    }
+)
 
 
 class ObjectRef(msgspec.Struct, frozen=True, order=True, omit_defaults=True):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from netdoctor.cluster.decode import KINDS
-from netdoctor.cluster.read import CONFIG_MAPS, LISTED_KINDS
+from netdoctor.cluster.read import CONFIG_MAPS, EXTENSION_KINDS, LISTED_KINDS
 from netdoctor.probing.kube.manifest import MANAGED_BY, Document
 
 
@@ -26,16 +26,23 @@ class Right:
         return rule | ({"resourceNames": [*self.names]} if self.names else {})
 
 
-def _reading() -> Iterator[Right]:
-    kinds = [KINDS[name] for name in LISTED_KINDS]
+def _listing(names: Sequence[str]) -> Iterator[Right]:
+    kinds = [KINDS[name] for name in names]
     for group in dict.fromkeys(kind.group for kind in kinds):
         yield Right(group, tuple(sorted(kind.plural for kind in kinds if kind.group == group)), ("list",))
+
+
+def _reading() -> Iterator[Right]:
+    yield from _listing(LISTED_KINDS)
     yield Right("", ("configmaps",), ("get",), tuple(sorted({name for _, name in CONFIG_MAPS})))
 
 
 #: In the whole cluster, for every command. Lists only: nothing that could hold a secret. Endpoints, which are read
 #: where EndpointSlices may not be, are for clusters that grant those: who has these rights does not need them.
 READING = tuple(_reading())
+
+#: There too; needed only where the API server serves these kinds.
+READING_EXTENSIONS = tuple(_listing(EXTENSION_KINDS))
 
 #: In the namespaces of sources, for `check`: the probe pods and their owner, and what must not be disturbed by them.
 #: The log is that of the probe pods, and the beginning of that of pods which do not answer.
@@ -65,7 +72,7 @@ def manifests(namespaces: Sequence[str], *, attach: bool = False, subject: Docum
     `subject` is one of a binding's subjects: ``{"kind": "User", "name": "jane", "apiGroup": ...}``.
     """
     probing = (*PROBING, *CLEANING, *(ATTACHING if attach else ()))
-    made = [_role("ClusterRole", "netdoctor-read", "", READING)]
+    made = [_role("ClusterRole", "netdoctor-read", "", (*READING, *READING_EXTENSIONS))]
     made += [_role("Role", "netdoctor-probe", namespace, probing) for namespace in namespaces]
     return made + ([_binding(role, subject) for role in made] if subject else [])
 
