@@ -1,0 +1,192 @@
+"""Classes of endpoints that no policy tells apart, so that one member stands for all.
+
+Alike are pods of one namespace with the same values of every label that some selector names, the same ports under every
+name that some rule names, and addresses in the same parts of the address space. Who owns them does not count.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from netdoctor.cluster.addresses import Address, Network, parse_address
+from netdoctor.cluster.objects import ContainerPort, LabelSelector, Node, Pod
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.policy.addresses import ROOTS, AddressSpace
+from netdoctor.policy.compile import CompiledPolicies
+from netdoctor.policy.flow import Endpoint, node_endpoint, pod_endpoint
+from netdoctor.policy.match import requirements
+from netdoctor.policy.rules import BlockPeer, NamedPort, NodePeer, Peer, PodPeer, RulePort
+
+OUTSIDE = "outside"
+# Reserved for documentation, RFC 5737 and RFC 3849: what stands for the rest of the world.
+_ELSEWHERE = ("192.0.2.1", "2001:db8::1")
+_OTHER = "\0"  # stands for all values of a label that no selector names; no label value holds it
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointClass:
+    """`end` is the first member. Members are pods, nodes, or the addresses outside the cluster that `name` tells."""
+
+    end: Endpoint
+    members: tuple[Pod | Node, ...]
+    name: str = ""  # of addresses outside the cluster
+    place: object = None  # equal for classes that no peer but one with pod selectors tells apart
+
+
+@dataclass(frozen=True, slots=True)
+class Distinctions:
+    """All that policies tell endpoints apart by."""
+
+    labels: Mapping[str, frozenset[str]]  # of pods: keys, and of each the values that are named
+    node_labels: frozenset[str]
+    port_names: frozenset[str]
+    space: AddressSpace
+    blocks: tuple[BlockPeer, ...]
+    ports: tuple[RulePort, ...]
+
+    @classmethod
+    def of(cls, compiled: Iterable[CompiledPolicies]) -> Distinctions:
+        """Those of all policies of one or more snapshots."""
+        rulesets = [r for policies in compiled for same in policies.rulesets.values() for r in same]
+        rules = [rule for ruleset in rulesets for rule in ruleset.rules]
+        peers: list[Peer] = [r.subject for r in rulesets] + [peer for rule in rules for peer in rule.peers]
+        ports = tuple(dict.fromkeys(_plain(port) for rule in rules for port in rule.ports))
+        # A dict, not a set: what comes out must not depend on the order of hashes.
+        blocks = tuple(dict.fromkeys((p.block, p.excepted, p.everyone) for p in peers if isinstance(p, BlockPeer)))
+        return cls(
+            labels=_named(p.pod_selector for p in peers if isinstance(p, PodPeer)),
+            node_labels=frozenset(_named(p.selector for p in peers if isinstance(p, NodePeer))),
+            port_names=frozenset(port.name for port in ports if isinstance(port, NamedPort)),
+            space=AddressSpace.of(n for block, excepted, _ in blocks for n in (block, *excepted)),
+            blocks=tuple(BlockPeer("", *block) for block in blocks),
+            ports=ports,
+        )
+
+
+def _plain(port: RulePort) -> RulePort:
+    """Without its path: the same ports stand in many rules."""
+    if isinstance(port, NamedPort):
+        return NamedPort("", port.protocol, port.name)
+    return type(port)("", port.protocol, port.first, port.last)
+
+
+def _named(selectors: Iterable[LabelSelector | None]) -> Mapping[str, frozenset[str]]:
+    values: defaultdict[str, set[str]] = defaultdict(set)
+    for selector in selectors:
+        for requirement in requirements(selector) if selector else ():
+            values[requirement.key].update(requirement.values)
+    return {key: frozenset(found) for key, found in values.items()}
+
+
+def classes_of(snapshot: Snapshot, distinctions: Distinctions) -> tuple[EndpointClass, ...]:
+    """All pods that have a network, the nodes, and the outside, in classes; pods with their own network come first."""
+    own: defaultdict[object, list[Pod]] = defaultdict(list)
+    hosts: defaultdict[object, list[Pod | Node]] = defaultdict(list)
+    places: dict[object, object] = {}
+    for pod in snapshot.pods:
+        if pod.finished:
+            continue
+        if pod.spec.host_network:
+            node = snapshot.node(pod.spec.node_name)
+            key = _host_place(pod.ips, node, distinctions)
+            hosts[key].append(pod)
+        else:
+            place = _place(pod.ips, distinctions.space)
+            key = (pod.namespace, _labels(pod, distinctions), _ports(pod.ports, distinctions), place)
+            own[key].append(pod)
+            places[key] = place
+    for node in snapshot.nodes:
+        hosts[_host_place(node_endpoint(node).ips, node, distinctions)].append(node)
+    return (
+        *(
+            EndpointClass(pod_endpoint(pods[0], snapshot), tuple(pods), place=("pod", places[key]))
+            for key, pods in own.items()
+        ),
+        *(EndpointClass(_host(all_[0], snapshot), tuple(all_), place=("host", key)) for key, all_ in hosts.items()),
+        *_outside(snapshot, distinctions),
+    )
+
+
+def _host(member: Pod | Node, snapshot: Snapshot) -> Endpoint:
+    return pod_endpoint(member, snapshot) if isinstance(member, Pod) else node_endpoint(member)
+
+
+def _labels(pod: Pod, distinctions: Distinctions) -> frozenset[tuple[str, str]]:
+    named = distinctions.labels
+    return frozenset((k, v if v in named[k] else _OTHER) for k, v in pod.labels.items() if k in named)
+
+
+def _ports(ports: tuple[ContainerPort, ...], distinctions: Distinctions) -> object:
+    names = distinctions.port_names
+    return tuple((p.name, p.protocol, p.container_port) for p in ports if p.name in names)
+
+
+def _place(ips: tuple[str, ...], space: AddressSpace) -> tuple[Network, ...]:
+    return tuple(space.smallest(address) for address in map(parse_address, ips) if address)
+
+
+def _host_place(ips: tuple[str, ...], node: Node | None, distinctions: Distinctions) -> object:
+    labels = frozenset(pair for pair in node.labels.items() if pair[0] in distinctions.node_labels) if node else None
+    return _place(ips, distinctions.space), labels
+
+
+# The outside ---------------------------------------------------------------------------------------------------
+
+
+def _outside(snapshot: Snapshot, distinctions: Distinctions) -> Iterable[EndpointClass]:
+    """Addresses outside the cluster, by the ipBlocks that hold them."""
+    taken = _taken(snapshot)
+    versions = {address.version for address in taken} or {4}
+    alike: defaultdict[object, list[Network]] = defaultdict(list)
+    for network in distinctions.space.networks:
+        if network.version in versions or network not in ROOTS:
+            chain = tuple(number for number, block in enumerate(distinctions.blocks) if _in_block(network, block))
+            alike[network.version, chain].append(network)
+    for networks in alike.values():
+        free = ((network, _representative(network, distinctions.space, taken)) for network in networks)
+        found = [(network, address) for network, address in free if address]
+        if found:
+            name = _name([network for network, _ in found], distinctions.space, several=len(versions) > 1)
+            address = str(found[0][1])
+            end = Endpoint(kind="ip", name=address, ips=(address,))
+            yield EndpointClass(end, (), name, ("outside", networks[0]))
+
+
+def _taken(snapshot: Snapshot) -> frozenset[Address]:
+    nodes = (a.address for node in snapshot.nodes for a in node.status.addresses)
+    ips = (ip for pod in snapshot.pods for ip in pod.ips)
+    services = (ip for service in snapshot.services for ip in service.vips)
+    return frozenset(address for address in map(parse_address, (*nodes, *ips, *services)) if address)
+
+
+def _representative(network: Network, space: AddressSpace, taken: frozenset[Address]) -> Address | None:
+    usual = parse_address(_ELSEWHERE[network.version == 6])
+    if usual and usual not in taken and space.smallest(usual) == network:
+        return usual
+    return space.free_address(network, taken)
+
+
+def _in_block(network: Network, block: BlockPeer) -> bool:
+    """Whether the part of a network that is in no smaller one is in a block; networks nest or are disjoint."""
+    inside = _holds(block.block, network)
+    return inside and not any(_holds(excepted, network) for excepted in block.excepted)
+
+
+def _holds(outer: Network, inner: Network) -> bool:
+    return outer.version == inner.version and outer.prefixlen <= inner.prefixlen and inner.network_address in outer
+
+
+def _name(networks: Sequence[Network], space: AddressSpace, *, several: bool) -> str:
+    """`outside`, `10.0.0.0/8`, `172.16.0.0/16 except 172.16.5.0/24`; the first two of many."""
+    root = next((n for n in networks if n in ROOTS), None)
+    if root:
+        return f"{OUTSIDE} (IPv{root.version})" if several else OUTSIDE
+    shown = []
+    for network in networks[:2]:
+        inner = [n for n in space.within(network) if n not in networks]
+        but = f" except {inner[0]}" if len(inner) == 1 else f" except {len(inner)} parts" if inner else ""
+        shown.append(f"{network}{but}")
+    more = f" and {len(networks) - 2} more" if len(networks) > 2 else ""
+    return ", ".join(shown) + more

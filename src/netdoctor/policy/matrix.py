@@ -1,0 +1,101 @@
+"""Who can reach whom, for a whole cluster at once: every port of every protocol.
+
+Each selector is evaluated once, to an int whose bit n stands for the n-th class of endpoints. For each destination
+class, its ports are cut into cells in which no rule makes a difference, and a cell's answer is one such int: the
+sources that may reach it. Both sides of a flow are sets of sources, and what passes is their intersection.
+
+Where an answer depends on what is not known, it is computed twice: what is certainly allowed, and what may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from netdoctor.policy.classes import Distinctions, EndpointClass, classes_of
+from netdoctor.policy.compile import CompiledPolicies
+from netdoctor.policy.matching import Selection
+from netdoctor.policy.ports import PortSpace, cuts_of
+from netdoctor.policy.profile import CNIProfile
+from netdoctor.policy.rules import Direction
+from netdoctor.policy.sides import Side
+
+
+class Cell(NamedTuple):
+    """Ports of one destination class, and the source classes that may (certainly, perhaps) send to all of them."""
+
+    ports: int
+    allowed: int
+    possible: int
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The answers for one set of policies.
+
+    Attributes:
+        classes: sources and destinations; bit n of a mask stands for the n-th.
+        ports: what the bits of a mask of ports stand for.
+        sources: those that count; the answers for others mean nothing.
+        destinations: those that may be asked about.
+    """
+
+    policies: CompiledPolicies
+    profile: CNIProfile
+    classes: tuple[EndpointClass, ...]
+    ports: PortSpace
+    sources: int
+    destinations: int
+
+    def cells(self, destination: int) -> tuple[Cell, ...]:
+        """The ports of a destination class, by who may reach them: disjoint, and together every port."""
+        sides = [side.at(destination) for side in self._sides]
+        by_answer: dict[tuple[int, int], int] = {}
+        for ports in refined(self.ports.everything, {mask for side in sides for mask in side.port_masks()}):
+            certain, possible = (
+                sides[0].sources(ports, certain=sure) & sides[1].sources(ports, certain=sure) & self.sources
+                for sure in (True, False)
+            )
+            by_answer[certain, possible] = by_answer.get((certain, possible), 0) | ports
+        return tuple(Cell(ports, *answer) for answer, ports in by_answer.items())
+
+    @cached_property
+    def _sides(self) -> tuple[Side, ...]:
+        selection = Selection(self.classes, self.profile)
+        return tuple(
+            Side(self.policies, self.classes, self.ports, selection, direction, self.sources, self.destinations)
+            for direction in Direction
+        )
+
+
+def matrix(
+    policies: CompiledPolicies,
+    profile: CNIProfile,
+    distinctions: Distinctions | None = None,
+    cuts: Iterable[tuple[str, int, int]] = (),
+) -> Matrix:
+    """The matrix of a snapshot's policies.
+
+    Args:
+        policies: and with them the snapshot.
+        profile: how the network plugin reads them.
+        distinctions: of more policies than these, so that two matrices have comparable classes and ports.
+        cuts: further ranges of ports, as (protocol, first, last), that the answer is to be cut by.
+    """
+    distinct = distinctions or Distinctions.of([policies])
+    snapshot = policies.snapshot
+    declared = (port for pod in snapshot.pods for port in pod.ports) if distinct.port_names else ()
+    ports = PortSpace.of([*cuts_of(distinct.ports, declared), *cuts])
+    classes = classes_of(snapshot, distinct)
+    everything = (1 << len(classes)) - 1
+    return Matrix(policies, profile, classes, ports, everything, everything)
+
+
+def refined(everything: int, masks: Iterable[int]) -> list[int]:
+    """Cut a set of ports so that each mask holds a part wholly or not at all."""
+    parts = [everything]
+    for mask in masks:
+        parts = [half for part in parts for half in (part & mask, part & ~mask) if half]
+    return parts

@@ -1,0 +1,221 @@
+"""One side of every flow: the rules of one direction, as the sources that they let through to each destination.
+
+A rule of the source's side says the same of all its subjects, so egress too is a set of sources for each destination.
+Everything that does not depend on the destination is prepared once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+from netdoctor.policy.classes import EndpointClass
+from netdoctor.policy.compile import CompiledPolicies
+from netdoctor.policy.matching import Bits, Selection, join, union
+from netdoctor.policy.ports import PortSpace, resolved
+from netdoctor.policy.rules import Direction, NamedPort, PodPeer, PortRange, Rule, Ruleset, Tier
+from netdoctor.policy.selection import numbers
+from netdoctor.policy.tiers import Group, Match, through_tiers
+
+_NONE = Bits(0, 0)
+Allowed = dict[int, Bits]  # by ports: the sources that rules of NetworkPolicies allow on all of them
+
+
+class _Applied(NamedTuple):
+    """A rule, and whom it is about on either side; for locals with the same address families."""
+
+    rule: Rule
+    locals: int
+    remotes: Bits
+
+
+@dataclass(frozen=True, slots=True)
+class SideAt:
+    """One direction at one destination.
+
+    Attributes:
+        everything: all sources.
+        groups: what ordered tiers say.
+        isolated: sources for whom nothing passes here but what `allowed` says: as far as is certain, and at least.
+        allowed: what NetworkPolicies allow.
+        doubtful: sources whose answer cannot be known, whatever the rules say that are known.
+    """
+
+    everything: int
+    groups: Sequence[Group]
+    isolated: Bits
+    allowed: Mapping[int, Bits]
+    doubtful: int
+
+    def port_masks(self) -> Iterator[int]:
+        """The sets of ports that make a difference here."""
+        yield from self.allowed
+        yield from (match.ports for group in self.groups for rules in group.rulesets for match in rules)
+
+    def sources(self, ports: int, *, certain: bool) -> int:
+        """Those that pass on ports that no rule divides: certainly, or perhaps."""
+        found = 0
+        for mask, sources in self.allowed.items():
+            if mask & ports:
+                found |= sources.certain if certain else sources.possible
+        isolated = self.isolated.certain if certain else self.isolated.possible
+        passing = through_tiers(self.groups, ports, self.everything, isolated, found, certain=certain)
+        return passing if certain else passing | self.doubtful
+
+
+class Side:
+    """One direction; `sources` and `destinations` are those that will be asked about."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what a side is made of
+        self,
+        policies: CompiledPolicies,
+        classes: Sequence[EndpointClass],
+        ports: PortSpace,
+        selection: Selection,
+        direction: Direction,
+        sources: int,
+        destinations: int,
+    ) -> None:
+        self._classes, self._ports, self._selection, self._direction = classes, ports, selection, direction
+        self._everything = selection.everything
+        self._locals, remotes = destinations, sources
+        if direction is Direction.EGRESS:
+            self._locals, remotes = sources, destinations
+        applied = list(self._apply(policies))
+        self._ordered = [pair for pair in applied if pair[0].tier is not Tier.NETWORK_POLICY]
+        unordered = [pair for pair in applied if pair[0].tier is Tier.NETWORK_POLICY]
+        self._isolated = union(selection.pods(ruleset.subject).certain for ruleset, _ in unordered)
+        self._gaps = union(mask for name, mask in selection.by_namespace.items() if policies.not_known(name))
+        rules = [rule for _, same in unordered for rule in same]
+        if direction is Direction.INGRESS:
+            self._allowed, self._everywhere = self._admitted(rules), {}
+        else:
+            self._allowed, self._everywhere = self._sent(rules, remotes)
+
+    def at(self, destination: int) -> SideAt:
+        """What this direction says of one destination."""
+        allowed = self._allowed.get(destination, {})
+        if self._everywhere:
+            allowed = _both(allowed, self._everywhere)
+        everything, isolated, gaps = self._everything, self._isolated, self._gaps
+        if self._direction is Direction.INGRESS:  # here the pod itself is isolated, for every source
+            isolated = everything if isolated >> destination & 1 else 0
+            gaps = everything if gaps >> destination & 1 else 0
+        return SideAt(everything, self._groups(destination), Bits(isolated | gaps, isolated), allowed, gaps)
+
+    # Preparation -----------------------------------------------------------------------------------------------
+
+    def _apply(self, policies: CompiledPolicies) -> Iterator[tuple[Ruleset, list[_Applied]]]:
+        rulesets = [r for same in policies.rulesets.values() for r in same if r.direction is self._direction]
+        for ruleset in sorted(rulesets, key=lambda r: (r.tier, r.priority)):
+            subjects = self._selection.pods(ruleset.subject).certain & self._locals
+            if subjects:
+                yield ruleset, [applied for rule in ruleset.rules for applied in self._applied(rule, subjects)]
+
+    def _applied(self, rule: Rule, subjects: int) -> Iterator[_Applied]:
+        if not rule.peers:
+            yield _Applied(rule, subjects, Bits(self._everything, self._everything))
+        elif all(isinstance(peer, PodPeer) for peer in rule.peers):
+            found = [self._selection.pods(peer) for peer in rule.peers if isinstance(peer, PodPeer)]
+            yield _Applied(rule, subjects, join(found))
+        else:
+            for family in self._selection.families:
+                if locals_ := subjects & family:
+                    one = (locals_ & -locals_).bit_length() - 1
+                    found = [self._selection.matching(peer, one, self._direction) for peer in rule.peers]
+                    yield _Applied(rule, locals_, join(found))
+
+    def _admitted(self, rules: Iterable[_Applied]) -> dict[int, Allowed]:
+        found: defaultdict[int, Allowed] = defaultdict(dict)
+        for rule, locals_, remotes in rules:
+            fixed = self._fixed_ports(rule)
+            for number in numbers(locals_):
+                ports = self._ports_at(rule, number) if fixed is None else fixed
+                if ports:
+                    _allow(found[number], ports, remotes)
+        return found
+
+    def _sent(self, rules: Iterable[_Applied], destinations: int) -> tuple[dict[int, Allowed], Allowed]:
+        """By destination, and what is allowed to all of them."""
+        found: defaultdict[int, Allowed] = defaultdict(dict)
+        everywhere: Allowed = {}
+        alike: defaultdict[tuple[int, Bits], int] = defaultdict(int)
+        for rule, locals_, remotes in rules:
+            fixed = self._fixed_ports(rule)
+            if fixed is not None:
+                alike[fixed, remotes] |= locals_
+                continue
+            for number in numbers(remotes.possible & destinations):
+                if ports := self._ports_at(rule, number):
+                    _allow(found[number], ports, _if_matched(locals_, remotes, number))
+        for (ports, remotes), locals_ in alike.items():
+            if remotes.certain == self._everything:
+                _allow(everywhere, ports, Bits(locals_, locals_))
+                continue
+            for number in numbers(remotes.possible & destinations):
+                _allow(found[number], ports, _if_matched(locals_, remotes, number))
+        return found, everywhere
+
+    # Ports -----------------------------------------------------------------------------------------------------
+
+    def _fixed_ports(self, rule: Rule) -> int | None:
+        """The rule's ports where they are the same for every destination."""
+        if any(isinstance(port, NamedPort) for port in rule.ports):
+            return None
+        return self._ports_at(rule, 0)
+
+    def _ports_at(self, rule: Rule, destination: int) -> int:
+        if not rule.ports:
+            return self._ports.everything
+        end = self._classes[destination].end
+        found = 0
+        for port in rule.ports:
+            if isinstance(port, PortRange):
+                found |= self._ports.mask(port.protocol, port.first, port.last)
+            elif end.selectable:
+                for declared in resolved(port, end.ports):
+                    found |= self._ports.holding(declared.protocol, declared.container_port)
+        return found
+
+    # Ordered tiers ---------------------------------------------------------------------------------------------
+
+    def _groups(self, destination: int) -> list[Group]:
+        """The rulesets that are about a destination, tier by tier, those of equal priority together."""
+        found = []
+        for (tier, _), same in groupby(self._ordered, key=lambda pair: (pair[0].tier, pair[0].priority)):
+            rulesets = [matches for _, rules in same if (matches := list(self._matches(rules, destination)))]
+            if rulesets:
+                found.append(Group(tier, rulesets))
+        return found
+
+    def _matches(self, rules: Iterable[_Applied], destination: int) -> Iterator[Match]:
+        for rule, locals_, remotes in rules:
+            if self._direction is Direction.EGRESS:
+                sources = _if_matched(locals_, remotes, destination)
+            else:
+                sources = remotes if locals_ >> destination & 1 else _NONE
+            if sources.possible and (ports := self._ports_at(rule, destination)):
+                yield Match(rule.action, ports, sources)
+
+
+def _if_matched(locals_: int, remotes: Bits, destination: int) -> Bits:
+    """The senders of a rule, if it matches a destination."""
+    return Bits(
+        locals_ if remotes.certain >> destination & 1 else 0,
+        locals_ if remotes.possible >> destination & 1 else 0,
+    )
+
+
+def _allow(allowed: Allowed, ports: int, sources: Bits) -> None:
+    known = allowed.get(ports)
+    allowed[ports] = join((known, sources)) if known else sources
+
+
+def _both(first: Allowed, second: Allowed) -> Allowed:
+    found = dict(first)
+    for ports, sources in second.items():
+        _allow(found, ports, sources)
+    return found

@@ -1,0 +1,148 @@
+"""The matrix against the decision of one flow, which has a second evaluator of its own: the same answers everywhere."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.policy.classes import EndpointClass
+from netdoctor.policy.compile import compile_policies
+from netdoctor.policy.decide import decide
+from netdoctor.policy.entities import Answer, By, view
+from netdoctor.policy.flow import Flow, pod_endpoint
+from netdoctor.policy.matrix import Matrix, matrix
+from netdoctor.policy.profile import CNIProfile
+from netdoctor.policy.rules import PROTOCOLS
+from netdoctor.policy.selection import numbers
+from tests.policy.clusters import CALICO, cluster, namespace, node, pod, policy
+from tests.policy.test_property import NAMESPACES, labels, pods, specs
+
+CILIUM = CNIProfile("cilium", ipblock_matches_pods=False, ipblock_matches_nodes=False)
+ADDRESSES = (
+    "10.0.0.1",
+    "10.0.0.2 fd00::2",
+    "fd00::3 10.0.0.3",
+    "fd00:1::1",
+    "",  # a pod to be
+)
+
+Manifest = dict[str, Any]
+
+
+def differences(of: Matrix) -> list[str]:
+    """Flows between classes for which the matrix and the single decision differ."""
+    found = []
+    for d, destination in enumerate(of.classes):
+        for cell in of.cells(d):
+            for s, source in enumerate(of.classes):
+                expected = True if cell.allowed >> s & 1 else None if cell.possible >> s & 1 else False
+                for protocol, first, last in of.ports.ranges(cell.ports):
+                    for port in {first, last}:
+                        flow = _between(source, destination, of.policies.snapshot, protocol, port)
+                        if flow and (got := decide(of.policies, flow, of.profile).allowed) is not expected:
+                            found.append(f"{flow}: matrix {expected}, decide {got}")
+    return found
+
+
+def _between(
+    source: EndpointClass, destination: EndpointClass, snapshot: Snapshot, protocol: str, port: int
+) -> Flow | None:
+    """A flow between two different members; a node and its own pods are asked about one by one, not here."""
+    end = destination.end
+    if source is destination:
+        if len(source.members) < 2 or source.end.is_node:
+            return None
+        other = source.members[1]
+        end = pod_endpoint(other, snapshot)  # type: ignore[arg-type]
+    if source.end.node and source.end.node == end.node and (source.end.is_node or end.is_node):
+        return None
+    of = {p: p for p in PROTOCOLS}
+    return Flow(source.end, end, of[protocol], port)  # type: ignore[index]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(
+    namespace_labels=st.tuples(labels, labels),
+    pods=pods,
+    ips=st.permutations(ADDRESSES),
+    policies=st.lists(st.tuples(st.sampled_from(NAMESPACES), specs), min_size=1, max_size=5),
+    profile=st.sampled_from((CALICO, CILIUM)),
+    unread=st.sampled_from(((), (("Namespace", "a"),), (("NetworkPolicy", "b"),))),
+)
+def test_matrix_and_decision_agree_on_every_flow(
+    namespace_labels: tuple[dict[str, str], ...],
+    pods: list[tuple[str, dict[str, str], list[tuple[str, int, str]]]],
+    ips: list[str],
+    policies: list[tuple[str, Manifest]],
+    profile: CNIProfile,
+    unread: tuple[tuple[str, str], ...],
+) -> None:
+    snapshot = cluster(
+        *(namespace(name, **given) for name, given in zip(NAMESPACES, namespace_labels, strict=True)),
+        *(pod(f"{where}/pod{n}", ips[n], has, ports=ports) for n, (where, has, ports) in enumerate(pods)),
+        pod("a/agent", "172.18.0.2", hostNetwork=True, nodeName="n1"),
+        node("n1", "172.18.0.2"),
+        node("n2", "10.0.0.9"),
+        *(policy(f"{where}/p{n}", **spec) for n, (where, spec) in enumerate(policies)),
+        unread=unread,
+    )
+    assert not differences(matrix(compile_policies(snapshot), profile))
+
+
+FROM_SHOP = {"podSelector": {}, "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}}
+OFFICE = {"ipBlock": {"cidr": "198.51.100.0/24"}}
+
+
+@pytest.fixture
+def shop() -> Snapshot:
+    return cluster(
+        namespace("shop"),
+        namespace("db", team="data"),
+        pod("shop/web-1", "10.0.0.1", {"app": "web"}),
+        pod("shop/web-2", "10.0.0.2", {"app": "web"}),
+        pod("shop/job", "10.0.0.3", {"app": "job"}),
+        pod("db/pg", "10.0.0.4", {"app": "pg"}, ports=[("pg", 5432, "TCP")]),
+        policy("db/pg", podSelector={}, ingress=[{"from": [FROM_SHOP, OFFICE], "ports": [{"port": "pg"}]}]),
+        policy(
+            "shop/job",
+            podSelector={"matchLabels": {"app": "job"}},
+            egress=[{"to": [{"podSelector": {}}]}],
+            policyTypes=["Egress"],
+        ),
+    )
+
+
+def _table(snapshot: Snapshot, by: By) -> dict[tuple[str, str], list[str]]:
+    """The sources that may send, by destination and ports."""
+    found = view(matrix(compile_policies(snapshot), CALICO), by)
+    table: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for number, entity in enumerate(found.entities):
+        for row in found.rows(number):
+            if row.answer is not Answer.DENIED:
+                names = [found.entities[n].name for n in numbers(row.sources)]
+                table[entity.name, found.matrix.ports.text(row.ports)] += [f"{row.answer} {name}" for name in names]
+    return table
+
+
+def test_by_pod_no_pod_is_its_own_source(shop: Snapshot) -> None:
+    found = _table(shop, By.POD)
+    web_1 = found["Pod shop/web-1", "every port"]
+    assert "allowed Pod shop/web-1" not in web_1
+    assert {"allowed Pod shop/web-2", "allowed Pod shop/job"} <= {*web_1}
+    pg = ["allowed Pod shop/web-1", "allowed Pod shop/web-2", "allowed 198.51.100.0/24"]
+    assert found["Pod db/pg", "5432/TCP"] == pg
+
+
+def test_by_namespace_what_only_some_pods_may_is_partly(shop: Snapshot) -> None:
+    found = _table(shop, By.NAMESPACE)
+    assert found["Namespace db", "5432/TCP"] == ["allowed 198.51.100.0/24", "partly Namespace shop"]
+
+
+def test_addresses_outside_are_told_apart_as_far_as_policies_do(shop: Snapshot) -> None:
+    found = matrix(compile_policies(shop), CALICO)
+    assert [one.name for one in found.classes if not one.members] == ["outside", "198.51.100.0/24"]
