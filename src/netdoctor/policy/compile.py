@@ -1,4 +1,4 @@
-"""NetworkPolicy v1 to rulesets.
+"""All policies of a snapshot to rulesets; how NetworkPolicy v1 is compiled is here too.
 
 Source: the NetworkPolicy API reference (networking.k8s.io/v1).
 """
@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from netdoctor.cluster.defaults import with_defaults
 from netdoctor.cluster.objects import EgressRule, IngressRule, NetworkPolicy, PolicyPeer, PolicyPort
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
+from netdoctor.policy.cluster_wide import ClusterWidePolicy, wide_rulesets
 from netdoctor.policy.flow import Endpoint
 from netdoctor.policy.invalid import parse_network, problems
+from netdoctor.policy.invalid_cluster_wide import unreadable_peers, wide_problems
+from netdoctor.policy.match import may_choose
 from netdoctor.policy.rules import (
     Action,
     BlockPeer,
@@ -28,16 +32,25 @@ from netdoctor.policy.rules import (
     Ruleset,
     Tier,
 )
+from netdoctor.policy.ties import equal_priorities
+
+_IN_TIER = {
+    Tier.ADMIN: ("AdminNetworkPolicy", "ClusterNetworkPolicy"),
+    Tier.NETWORK_POLICY: (),
+    Tier.BASELINE: ("BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"),
+}
+_EVERYWHERE = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CompiledPolicies:
-    """Every policy of a snapshot, by namespace and in the order of evaluation.
+    """Every policy of a snapshot, by namespace.
 
     Attributes:
-        rulesets: by namespace of the pods that they select.
-        problems: what is wrong with a policy (reference with path, text); such a policy has no rulesets.
-        unknown: namespaces whose policies are not all known, and why: a policy is invalid.
+        rulesets: by namespace of the pods that they select; under "" those that select pods of the whole cluster.
+        problems: what is wrong with a policy (reference with path, text). It has no rulesets if an API server would
+            refuse it; else it is compiled as far as it can be read.
+        unknown: namespaces whose policies are not all known, and why: a policy is invalid. "" is all of them.
         snapshot: what they were compiled from.
     """
 
@@ -47,20 +60,32 @@ class CompiledPolicies:
     unknown: Mapping[str, str] = field(default_factory=dict)
 
     def selecting(self, endpoint: Endpoint, direction: Direction) -> tuple[Ruleset, ...]:
-        """Those that apply to a pod in one direction."""
+        """Those that apply to a pod in one direction, or may, in the order of evaluation."""
         if not endpoint.selectable:
             return ()
-        where, labels, of_namespace = endpoint.namespace, endpoint.labels, endpoint.namespace_labels
-        candidates = self.rulesets.get(where, ())
-        return tuple(
-            r for r in candidates if r.direction is direction and r.subject.selects(where, labels, of_namespace)
-        )
+        own, wide = self.rulesets.get(endpoint.namespace, ()), self.rulesets.get(_EVERYWHERE, ())
+        found = [r for r in (*own, *wide) if r.direction is direction and may_choose(r.subject, endpoint)]
+        return tuple(sorted(found, key=lambda ruleset: (ruleset.tier, ruleset.priority)))
 
     def not_known(self, namespace: str) -> str:
         """Why the policies that apply in a namespace are not all known; empty if they are."""
+        return next((gap for tier in Tier if (gap := self.gap(namespace, tier))), "")
+
+    def gap(self, namespace: str, tier: Tier) -> str:
+        """Why the policies of one tier that apply in a namespace are not all known; empty if they are."""
+        for kind in _IN_TIER[tier]:
+            if not self.snapshot.was_read(kind):
+                return f"the {kind.removesuffix('y')}ies could not be read"
+        if tier is not Tier.NETWORK_POLICY:
+            return self.unknown.get(_EVERYWHERE, "")
         if not self.snapshot.was_read("NetworkPolicy", namespace):
             return f"the NetworkPolicies of namespace {namespace} could not be read"
         return self.unknown.get(namespace, "")
+
+    @cached_property
+    def warnings(self) -> tuple[tuple[ObjectRef, str], ...]:
+        """What is valid, but leaves open what happens (reference, text)."""
+        return tuple(equal_priorities(self.rulesets.get(_EVERYWHERE, ()), self.snapshot))
 
     def rule(self, ref: ObjectRef) -> Rule:
         """The rule that a reference points at or into (`spec.ingress[0].from[1]`).
@@ -76,19 +101,32 @@ class CompiledPolicies:
 
 
 def compile_policies(snapshot: Snapshot) -> CompiledPolicies:
-    """Compile all policies; invalid ones are reported and make their namespace's verdicts uncertain."""
+    """Compile all policies; invalid ones are reported and make the verdicts that they may concern uncertain."""
     rulesets: dict[str, list[Ruleset]] = defaultdict(list)
     found: list[tuple[ObjectRef, str]] = []
     unknown: dict[str, str] = {}
-    stored = (p for p in map(with_defaults, snapshot.network_policies) if isinstance(p, NetworkPolicy))
-    for policy in sorted(stored, key=lambda policy: policy.ref):
-        if wrong := problems(policy):
+    for policy in _stored(snapshot):
+        if wrong := tuple(problems(policy) if isinstance(policy, NetworkPolicy) else wide_problems(policy)):
             found += wrong
             ref, text = wrong[0]
             unknown[policy.namespace] = f"{ref} is invalid ({text}), so an API server would not accept it"
-        else:
+        elif isinstance(policy, NetworkPolicy):
             rulesets[policy.namespace] += (_ruleset(policy, d) for d in Direction if d in policy.spec.policy_types)
+        else:
+            rulesets[_EVERYWHERE] += wide_rulesets(policy)
+            found += unreadable_peers(policy)
     return CompiledPolicies(snapshot, {ns: tuple(rules) for ns, rules in rulesets.items()}, tuple(found), unknown)
+
+
+def _stored(snapshot: Snapshot) -> list[NetworkPolicy | ClusterWidePolicy]:
+    """All policies as an API server has them, in a fixed order."""
+    found: list[NetworkPolicy | ClusterWidePolicy] = [
+        policy for policy in map(with_defaults, snapshot.network_policies) if isinstance(policy, NetworkPolicy)
+    ]
+    found += snapshot.admin_network_policies
+    found += snapshot.baseline_admin_network_policies
+    found += snapshot.cluster_network_policies
+    return sorted(found, key=lambda policy: policy.ref)
 
 
 def _ruleset(policy: NetworkPolicy, direction: Direction) -> Ruleset:

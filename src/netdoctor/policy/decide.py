@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import groupby
 
 from netdoctor.cluster.addresses import parse_address
-from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.compile import CompiledPolicies
+from netdoctor.policy.evaluate import Asked, outcomes
 from netdoctor.policy.flow import Endpoint, Flow
-from netdoctor.policy.match import Remote, admits_port, families, peer_misses, remote_end
+from netdoctor.policy.match import families
 from netdoctor.policy.near import near_misses
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import Action, Direction, Rule, Ruleset
@@ -27,7 +26,7 @@ def decide(policies: CompiledPolicies, flow: Flow, profile: CNIProfile) -> FlowV
     ingress, ingress_notes = _side(policies, flow, Direction.INGRESS, profile)
     verdict = FlowVerdict(flow, egress, ingress)
     notes = [*egress_notes, *ingress_notes]
-    if egress.isolated_by or ingress.isolated_by:
+    if any(policies.selecting(flow.ends(direction)[0], direction) for direction in Direction):
         notes += _dependencies(policies, verdict, profile)
     return replace(verdict, assumptions=tuple(dict.fromkeys(notes)))
 
@@ -39,8 +38,8 @@ def allows(policies: CompiledPolicies, flow: Flow, profile: CNIProfile) -> bool:
     for direction in Direction:
         local, remote = flow.ends(direction)
         if not _exempt(direction, local, remote):
-            rulesets = policies.selecting(local, direction)
-            if not _first_match(rulesets, flow, remote_end(flow, direction, profile))[0]:
+            ends = outcomes(policies.selecting(local, direction), Asked.of(flow, direction, profile), [])
+            if not all(end.answer in (Action.ALLOW, Action.PASS) for end in ends):
                 return False
     return True
 
@@ -86,64 +85,36 @@ def _side(
     if exempt := _exempt(direction, local, remote):
         return SideVerdict(direction, allowed=True), (exempt,) if local.kind == "pod" else ()
     rulesets = policies.selecting(local, direction)
-    side = _with_reasons(rulesets, flow, direction, remote_end(flow, direction, profile))
-    notes = tuple(_side_notes(side, remote))
+    side, doubts = _with_reasons(policies, rulesets, Asked.of(flow, direction, profile))
+    notes = (*doubts, *_side_notes(side, remote, selected=bool(rulesets)))
     if side.allowed is False and _own_node(local, remote):
         side = replace(side, allowed=None)
         notes += (f"the API says that {local} may always reach its own node; most network plugins deny it here",)
-    gap = policies.not_known(local.namespace)
-    if gap and not (side.allowed and side.decided_by):
-        return replace(side, allowed=None), (*notes, gap)
     return side, notes
 
 
-def _with_reasons(rulesets: tuple[Ruleset, ...], flow: Flow, direction: Direction, remote: Remote) -> SideVerdict:
+def _with_reasons(
+    policies: CompiledPolicies, rulesets: tuple[Ruleset, ...], asked: Asked
+) -> tuple[SideVerdict, tuple[str, ...]]:
+    """The verdict, and where it is open why."""
+    reached: list[Rule] = []
+    ends = tuple(outcomes(rulesets, asked, reached, lambda tier: policies.gap(asked.local.namespace, tier)))
+    answers = {end.answer for end in ends if end.answer is not Action.PASS}
+    allowed = answers == {Action.ALLOW} if len(answers) == 1 and None not in answers else None
+    near = () if allowed else near_misses(reached, asked.flow, asked.remote)
     isolated_by = tuple(ruleset.policy for ruleset in rulesets if ruleset.isolates)
-    allowed, decided_by = _first_match(rulesets, flow, remote)
-    if allowed:
-        return SideVerdict(direction, allowed, isolated_by, decided_by)
-    near = near_misses(rulesets, flow, remote)
-    uncertain = decided_by is None and any(miss.uncertain for miss in near)
-    return SideVerdict(direction, None if uncertain else allowed, isolated_by, decided_by, near)
+    decided_by = ends[-1].decided_by if allowed is not None else None
+    doubts = tuple(doubt for end in ends for doubt in end.doubts) if allowed is None else ()
+    return SideVerdict(asked.direction, allowed, isolated_by, decided_by, near), doubts
 
 
-def _first_match(rulesets: tuple[Ruleset, ...], flow: Flow, remote: Remote) -> tuple[bool, ObjectRef | None]:
-    """Tier by tier: the first rule that matches decides; without one, a tier that isolates the pod denies."""
-    for _, tier in groupby(rulesets, key=lambda ruleset: ruleset.tier):
-        members = tuple(tier)
-        hits = (
-            (rule.action, ref)
-            for ruleset in members
-            for rule in ruleset.rules
-            if (ref := _matched_at(rule, flow, remote)) is not None
-        )
-        action, ref = next(hits, (None, None))
-        if action in (Action.ALLOW, Action.DENY):
-            return action is Action.ALLOW, ref
-        if action is None and any(ruleset.isolates for ruleset in members):
-            return False, None
-    return True, None
-
-
-def _matched_at(rule: Rule, flow: Flow, remote: Remote) -> ObjectRef | None:
-    """The peer that matches, or the rule itself where it has no peers."""
-    if not admits_port(rule, flow):
-        return None
-    if not rule.peers:
-        return rule.ref
-    matching = (peer.path for peer in rule.peers if next(peer_misses(peer, remote), None) is None)
-    path = next(matching, None)
-    return rule.ref.at(path) if path else None
-
-
-def _side_notes(side: SideVerdict, remote: Endpoint) -> Iterator[str]:
-    for near in side.near_misses:
-        if near.uncertain:
-            yield f"cannot be known: {near.rule} {near.because}"
-    if side.isolated_by and remote.host_network:
+def _side_notes(side: SideVerdict, remote: Endpoint, *, selected: bool) -> Iterator[str]:
+    if selected and remote.host_network:
         yield f"pod {remote} is on the host network: taken as its node's address, which selectors do not match"
-    if side.isolated_by and side.direction is Direction.INGRESS and remote.kind == "ip":
+    if selected and side.direction is Direction.INGRESS and remote.kind == "ip":
         yield "through a NodePort or LoadBalancer the source may arrive with a node's address (SNAT)"
+    if side.decided_by and side.decided_by.kind != "NetworkPolicy":
+        yield f"the network plugin implements {side.decided_by.kind}, which not every one does"
 
 
 def _dependencies(policies: CompiledPolicies, verdict: FlowVerdict, profile: CNIProfile) -> Iterator[str]:

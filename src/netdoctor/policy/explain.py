@@ -66,9 +66,10 @@ def _side(policies: CompiledPolicies, verdict: FlowVerdict, side: SideVerdict) -
 
 def _because(policies: CompiledPolicies, side: SideVerdict) -> str:
     if side.decided_by:
-        peers = (p for p in policies.rule(side.decided_by).peers if p.path == side.decided_by.path)
-        whom = "".join(f": {describe_peer(peer)}" for peer in peers)
-        return f"by {_located(side.decided_by, policies.snapshot)}{whom}"
+        rule = policies.rule(side.decided_by)
+        whom = "".join(f": {describe_peer(peer)}" for peer in rule.peers if peer.path == side.decided_by.path)
+        action = "" if side.decided_by.kind == "NetworkPolicy" else f"the {rule.action_text} of "
+        return f"by {action}{_located(side.decided_by, policies.snapshot)}{whom}"
     if side.isolated_by:
         return f"isolated by {', '.join(_located(ref, policies.snapshot) for ref in side.isolated_by)}"
     return "no policy applies" if side.allowed else "see what is assumed"

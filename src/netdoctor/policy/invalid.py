@@ -14,7 +14,7 @@ from netdoctor.cluster.objects import IPBlock, LabelSelector, NetworkPolicy, Pol
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.rules import PROTOCOLS, Direction
 
-_Problem = tuple[str, str]  # path of the field, what is wrong with it
+Problem = tuple[str, str]  # path of the field, what is wrong with it
 _PORT_NAME = re.compile(r"(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")  # IANA_SVC_NAME, RFC 6335
 
 
@@ -40,9 +40,9 @@ def parse_network(cidr: str) -> Network:
     return network
 
 
-def _in_spec(policy: NetworkPolicy) -> Iterator[_Problem]:
+def _in_spec(policy: NetworkPolicy) -> Iterator[Problem]:
     spec = policy.spec
-    yield from _in_selector(spec.pod_selector, "spec.podSelector")
+    yield from selector_problems(spec.pod_selector, "spec.podSelector")
     for index, name in enumerate(spec.policy_types):
         if name not in tuple(Direction):
             yield f"spec.policyTypes[{index}]", f"{name!r} is neither Ingress nor Egress"
@@ -59,21 +59,21 @@ def _in_spec(policy: NetworkPolicy) -> Iterator[_Problem]:
                 yield from _in_port(port, f"{path}.ports[{n}]")
 
 
-def _in_peer(peer: PolicyPeer, path: str) -> Iterator[_Problem]:
+def _in_peer(peer: PolicyPeer, path: str) -> Iterator[Problem]:
     selectors = peer.pod_selector is not None or peer.namespace_selector is not None
     if peer.ip_block is None and not selectors:
         yield path, "a peer needs a podSelector, a namespaceSelector or an ipBlock"
     if peer.ip_block is not None and selectors:
         yield path, "an ipBlock cannot be combined with selectors in one peer"
     if peer.pod_selector:
-        yield from _in_selector(peer.pod_selector, f"{path}.podSelector")
+        yield from selector_problems(peer.pod_selector, f"{path}.podSelector")
     if peer.namespace_selector:
-        yield from _in_selector(peer.namespace_selector, f"{path}.namespaceSelector")
+        yield from selector_problems(peer.namespace_selector, f"{path}.namespaceSelector")
     if peer.ip_block:
         yield from _in_block(peer.ip_block, f"{path}.ipBlock")
 
 
-def _in_block(block: IPBlock, path: str) -> Iterator[_Problem]:
+def _in_block(block: IPBlock, path: str) -> Iterator[Problem]:
     try:
         network = parse_network(block.cidr)
     except ValueError:
@@ -90,13 +90,10 @@ def _in_block(block: IPBlock, path: str) -> Iterator[_Problem]:
             yield f"{path}.except[{index}]", f"{cidr} is no smaller part of {block.cidr}"
 
 
-def _in_port(port: PolicyPort, path: str) -> Iterator[_Problem]:
-    if port.protocol not in PROTOCOLS:
-        yield f"{path}.protocol", f"{port.protocol!r} is none of {', '.join(PROTOCOLS)}"
+def _in_port(port: PolicyPort, path: str) -> Iterator[Problem]:
+    yield from port_problems(port.protocol, port.port if isinstance(port.port, int) else None, path)
     if isinstance(port.port, str) and not _PORT_NAME.fullmatch(port.port):
         yield f"{path}.port", f"{port.port!r} is neither a number nor a port name"
-    if isinstance(port.port, int) and not 1 <= port.port <= 65535:
-        yield f"{path}.port", f"{port.port} is not between 1 and 65535"
     if port.end_port is None:
         return
     if not isinstance(port.port, int):
@@ -105,7 +102,23 @@ def _in_port(port: PolicyPort, path: str) -> Iterator[_Problem]:
         yield f"{path}.endPort", f"{port.end_port} is not between port {port.port} and 65535"
 
 
-def _in_selector(selector: LabelSelector, path: str) -> Iterator[_Problem]:
+def port_problems(protocol: str, port: int | None, path: str, field: str = "port") -> Iterator[Problem]:
+    """What is wrong with a protocol and the number of a port."""
+    if protocol not in PROTOCOLS:
+        yield f"{path}.protocol", f"{protocol!r} is none of {', '.join(PROTOCOLS)}"
+    if port is not None and not 1 <= port <= 65535:
+        yield f"{path}.{field}", f"{port} is not between 1 and 65535"
+
+
+def range_problems(protocol: str, start: int, end: int, path: str) -> Iterator[Problem]:
+    """What is wrong with a range of ports as the cluster-wide policies write it."""
+    yield from port_problems(protocol, start, path, "start")
+    if not start < end <= 65535:
+        yield f"{path}.end", f"{end} is not between {start + 1} and 65535"
+
+
+def selector_problems(selector: LabelSelector, path: str) -> Iterator[Problem]:
+    """What is wrong with a label selector."""
     for index, requirement in enumerate(selector.match_expressions):
         where = f"{path}.matchExpressions[{index}]"
         if requirement.operator in ("In", "NotIn"):

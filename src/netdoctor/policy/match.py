@@ -70,6 +70,13 @@ def peer_misses(peer: Peer, remote: Remote) -> Iterator[Miss]:
             return _unreadable_misses(peer)
 
 
+def may_choose(peer: PodPeer, end: Endpoint) -> bool:
+    """Whether a pod is one of those that are meant, or may be: its namespace's labels could not be read."""
+    if end.namespace_read or peer.namespace_selector is None:
+        return peer.selects(end.namespace, end.labels, end.namespace_labels)
+    return all(miss.kind.uncertain for miss in pod_misses(peer, end))
+
+
 def pod_misses(peer: PodPeer, end: Endpoint) -> Iterator[Miss]:
     """What keeps an endpoint from being one of the pods that are meant."""
     if end.is_node:
@@ -81,7 +88,7 @@ def pod_misses(peer: PodPeer, end: Endpoint) -> Iterator[Miss]:
         yield from _namespace_misses(peer, end)
         for failing in _failing(peer.pod_selector, end.labels):
             found = _found(failing, end.labels)
-            yield Miss(MissKind.POD_LABEL, f"{peer.path}.podSelector", f"pod label {show(failing)}", found, failing)
+            yield Miss(MissKind.POD_LABEL, _pod_selector_path(peer), f"pod label {show(failing)}", found, failing)
 
 
 def _namespace_misses(peer: PodPeer, end: Endpoint) -> Iterator[Miss]:
@@ -90,7 +97,7 @@ def _namespace_misses(peer: PodPeer, end: Endpoint) -> Iterator[Miss]:
             path = f"{peer.path}.podSelector"
             yield Miss(MissKind.OTHER_NAMESPACE, path, f"namespace {peer.namespace}", f"namespace {end.namespace}")
         return
-    path = f"{peer.path}.namespaceSelector"
+    path = _namespace_selector_path(peer)
     for failing in _failing(peer.namespace_selector, end.namespace_labels):
         yield _namespace_miss(path, failing, end)
     if not end.namespace_read:
@@ -99,6 +106,17 @@ def _namespace_misses(peer: PodPeer, end: Endpoint) -> Iterator[Miss]:
         for requirement in unknown:
             if _holds(requirement, end.namespace_labels):
                 yield _unread(path, requirement, end)
+
+
+def _pod_selector_path(peer: PodPeer) -> str:
+    return f"{peer.path}.podSelector" if peer.namespace else f"{peer.path}.pods.podSelector"
+
+
+def _namespace_selector_path(peer: PodPeer) -> str:
+    """A NetworkPolicy's peer belongs to a namespace; the cluster-wide policies have other fields."""
+    if peer.namespace:
+        return f"{peer.path}.namespaceSelector"
+    return f"{peer.path}.namespaces" if peer.pod_selector is None else f"{peer.path}.pods.namespaceSelector"
 
 
 def _namespace_miss(path: str, failing: Requirement, end: Endpoint) -> Miss:
@@ -152,7 +170,7 @@ def _shown(selector: LabelSelector) -> str:
 
 
 def _block_misses(peer: BlockPeer, remote: Remote) -> Iterator[Miss]:
-    path, block, end = f"{peer.path}.ipBlock", str(peer.block), remote.endpoint
+    path, block, end = _block_path(peer), str(peer.block), remote.endpoint
     outside = f"address {', '.join(map(str, remote.addresses))}"
     if not remote.addresses:
         yield from _to_be_misses(peer, remote)
@@ -168,7 +186,7 @@ def _block_misses(peer: BlockPeer, remote: Remote) -> Iterator[Miss]:
 
 def _to_be_misses(peer: BlockPeer, remote: Remote) -> Iterator[Miss]:
     """For a pod without an address yet: certain where all that it can get is inside, or outside."""
-    path, block, end = f"{peer.path}.ipBlock", peer.block, remote.endpoint
+    path, block, end = _block_path(peer), peer.block, remote.endpoint
     same_family = remote.version in (None, block.version)
     if same_family and block.prefixlen == 0 and not peer.excepted:
         return
@@ -181,6 +199,11 @@ def _to_be_misses(peer: BlockPeer, remote: Remote) -> Iterator[Miss]:
         yield Miss(MissKind.IP_BLOCK, path, f"an address in {block}", to_be)
     elif not networks or not all(_within(one, block) and not _excepts(peer, one) for one in networks):
         yield Miss(MissKind.ADDRESS_UNKNOWN, path, f"an address in {block}", f"{end}, which has no address yet")
+
+
+def _block_path(peer: BlockPeer) -> str:
+    """A network of a cluster-wide policy is no object with fields."""
+    return peer.path if peer.everyone else f"{peer.path}.ipBlock"
 
 
 def _within(inner: Network, outer: Network) -> bool:
@@ -230,7 +253,8 @@ def _numbers(port: NamedPort, flow: Flow) -> tuple[int, ...]:
     if not flow.destination.selectable:
         return ()
     declared = flow.destination.ports
-    return tuple(p.container_port for p in declared if p.name == port.name and p.protocol == port.protocol)
+    protocol = port.protocol or flow.protocol
+    return tuple(p.container_port for p in declared if p.name == port.name and p.protocol == protocol)
 
 
 def _resolved(port: RulePort, flow: Flow) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from netdoctor.policy.flow import Flow
 from netdoctor.policy.match import Remote, peer_misses, port_misses
-from netdoctor.policy.rules import Action, Rule, Ruleset
+from netdoctor.policy.rules import Action, Rule
 from netdoctor.policy.verdict import MissKind, NearMiss
 
 
-def near_misses(rulesets: tuple[Ruleset, ...], flow: Flow, remote: Remote) -> tuple[NearMiss, ...]:
+def near_misses(rules: Iterable[Rule], flow: Flow, remote: Remote) -> tuple[NearMiss, ...]:
     """Every allowing rule that does not match: those that may match after all, then by how much they miss.
 
     A rule with a matching peer is one entry. One without is an entry per peer, because each could be the one meant.
     """
-    rules = (rule for ruleset in rulesets for rule in ruleset.rules if rule.action is Action.ALLOW)
-    found = [near for rule in rules for near in _near(rule, flow, remote)]
+    found = [near for rule in rules if rule.action is Action.ALLOW for near in _near(rule, flow, remote)]
     return tuple(sorted(found, key=lambda near: (not near.uncertain, len(near.missed), len(near.misses))))
 
 

@@ -106,8 +106,8 @@ def _proposals(policies: CompiledPolicies, flow: Flow, side: SideVerdict) -> Ite
         rule = policies.rule(near.rule).ref
         if "peer" in near.missed:
             yield from _namespace_changes(policies, near, remote)
-        if rule in changed:
-            continue
+        if rule in changed or rule.kind != "NetworkPolicy":
+            continue  # rules for the whole cluster are not changed for one flow
         changed.add(rule)
         if "peer" not in near.missed:
             ports = rule.at(f"{rule.path}.ports")
@@ -121,13 +121,12 @@ def _proposals(policies: CompiledPolicies, flow: Flow, side: SideVerdict) -> Ite
 
 
 def _namespace_changes(policies: CompiledPolicies, near: NearMiss, remote: Endpoint) -> Iterator[_Proposal]:
-    """Where nothing but a namespace's label misses: name the namespace in the policy, or give it the label."""
+    """Where nothing but a namespace's label misses: name the namespace in a NetworkPolicy, or give it the label."""
     if not {miss.kind for miss in near.misses} <= _LABEL_KINDS:
         return
     selector = near.rule.at(f"{near.rule.path}.namespaceSelector")
-    if any(miss.kind is MissKind.NAMESPACE_LABEL_MISSING for miss in near.misses) and matches_no_namespace(
-        policies, near
-    ):
+    missing = any(miss.kind is MissKind.NAMESPACE_LABEL_MISSING for miss in near.misses)
+    if near.rule.kind == "NetworkPolicy" and missing and matches_no_namespace(policies, near):
         by_name = {"matchLabels": {_NAME_LABEL: remote.namespace}}
         title = f"select namespace {remote.namespace} by its name in {selector}"
         yield _Proposal(title, PatchPolicy(selector, "replace", by_name))

@@ -160,6 +160,12 @@ class Rule:
     ports: tuple[RulePort, ...]
 
     @property
+    def action_text(self) -> str:
+        """The action as the rule's kind of policy spells it."""
+        accepts = self.action is Action.ALLOW and self.ref.kind == "ClusterNetworkPolicy"
+        return "Accept" if accepts else self.action.value
+
+    @property
     def ports_text(self) -> str:
         """`5432/TCP, dns/UDP`, or `every port`."""
         return ", ".join(map(str, self.ports)) or "every port"

@@ -98,6 +98,13 @@ class SideVerdict:
     decided_by: ObjectRef | None = None
     near_misses: tuple[NearMiss, ...] = ()
 
+    @property
+    def denied_by(self) -> tuple[ObjectRef, ...]:
+        """The policies that deny it: the one whose rule does, or all that isolate; none where it is not denied."""
+        if self.allowed is not False:
+            return ()
+        return (self.decided_by.object,) if self.decided_by else self.isolated_by
+
 
 @dataclass(frozen=True, slots=True)
 class FlowVerdict:
