@@ -197,3 +197,28 @@ def test_a_selector_operator_that_does_not_exist() -> None:
 def test_paths(kind: str, path: str) -> None:
     assert KINDS[kind].path("shop") == path
     assert KINDS[kind].path("shop", "x") == f"{path}/x"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"metadata": {"name": "\xff"}}', b'{"metadata": {"name": "a"}, "x": ' + b"[" * 100_000],
+    ids=["no UTF-8", "nested too deep"],
+)
+def test_malformed_answers_are_no_crash(body: bytes) -> None:
+    with pytest.raises(AccessError, match="not that of an API server"):
+        decode_object("Pod", body)
+    with pytest.raises(AccessError, match="not that of an API server"):
+        decode_page("Pod", b'{"items": [' + body + b"]}")
+
+
+def test_a_time_without_a_zone_cannot_be_compared_with_others() -> None:
+    with pytest.raises(UndecodableError, match=r"metadata\.creationTimestamp"):
+        decode_object("Pod", b'{"metadata": {"name": "a", "creationTimestamp": "2026-01-01T00:00:00"}}')
+
+
+def test_labels_of_a_template_are_text() -> None:
+    template = {"metadata": {"labels": ["a"]}}
+    with pytest.raises(UndecodableError, match=r"spec\.template\.metadata\.labels: expected `object`"):
+        convert(
+            {"kind": "DaemonSet", "apiVersion": "apps/v1", "metadata": {"name": "a"}, "spec": {"template": template}}
+        )

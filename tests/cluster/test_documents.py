@@ -43,6 +43,28 @@ def test_an_empty_list(items: str) -> None:
     assert found(f'{{"kind": "List", "items": {items}}}') == []
 
 
+NESTED = {"kind": "List", "items": [{"kind": "PodList", "items": [{"metadata": {"name": "a"}}]}, ITEMS[1]]}
+
+
+@pytest.mark.parametrize("mark", ["", "# yaml\n"], ids=["json", "yaml"])
+def test_lists_in_lists(mark: str) -> None:
+    assert [(kind, name) for _, kind, name in found(mark + json.dumps(NESTED))] == [("Pod", "a"), ("Pod", "b")]
+
+
+@pytest.mark.parametrize("mark", ["", "# yaml\n"], ids=["json", "yaml"])
+@pytest.mark.parametrize("depth", [11, 50])
+def test_lists_in_lists_without_end(mark: str, depth: int) -> None:
+    text = '{"kind": "List", "items": [' * depth + "]}" * depth
+    with pytest.raises(InputError, match=r"f:\d: lists are nested more than 10 deep"):
+        found(mark + text)
+
+
+def test_lines_of_json_do_not_depend_on_space_or_likeness() -> None:
+    item = '{"kind": "Pod", "metadata": {"name": "a"}}'
+    text = f'\n\n{{"kind": "List",\n"items": [\n\n{item} ,{item}\n,\n{item}]}}'
+    assert [line for line, _, _ in found(text)] == [6, 6, 8]
+
+
 def test_a_single_json_object_and_flow_style_yaml() -> None:
     assert found(json.dumps(ITEMS[0])) == [(1, "Pod", "a")]
     assert found("{kind: Pod, metadata: {name: a}}") == [(1, "Pod", "a")]
@@ -61,7 +83,14 @@ def test_byte_order_mark_and_windows_line_ends() -> None:
         ("values:\n  a: 1", r"^f:1: this is no Kubernetes object: it has no kind"),
         ('{"kind": "List", "items": [1]}', r"^f:1: this is no Kubernetes object"),
         ('{"a": 1}', r"^f:1: this is no Kubernetes object"),
-        ("a: \x00", r"^f: neither YAML nor JSON: "),
+        (
+            '{"kind": "List", "items":\n [{"kind":"Pod","metadata":{"name":"a"}},\n"x"]}',
+            r"^f:3: this is no Kubernetes object",
+        ),
+        ('{"kind": "List", "items": {"a": 1}}', r"^f:1: items is no list"),
+        ("kind: List\nitems: x", r"^f:1: items is no list"),
+        ('{"kind": "Pod", "a":\n' + "[" * 100_000, r"^f:2: nested more than 200 deep"),
+        ("a: 1\nb: \x00", r"^f:2: neither YAML nor JSON: control characters are not allowed"),
     ],
 )
 def test_errors_name_the_line_in_one_line(text: str, message: str) -> None:
@@ -71,5 +100,5 @@ def test_errors_name_the_line_in_one_line(text: str, message: str) -> None:
 
 
 def test_bytes_that_are_no_text() -> None:
-    with pytest.raises(InputError, match=r"^f: neither YAML nor JSON: "):
+    with pytest.raises(InputError, match=r"^f:1: neither YAML nor JSON: "):
         list(read_documents(b"\xff\xfe\xfa\x00\xd8", "f"))

@@ -26,6 +26,11 @@ def one(text: str) -> Any:
         ("31e565040", "31e565040"),
         ("1.2.3", "1.2.3"),
         ("08", "08"),
+        ("00", 0),
+        ("0o_", "0o_"),
+        ("0x_", "0x_"),
+        pytest.param("9" * 5000, "9" * 5000, id="5000 digits"),
+        pytest.param("0x" + "f" * 5000, "0x" + "f" * 5000, id="5000 hexadecimal digits"),
         ("'80'", "80"),
         ("!!str 80", "80"),
         ("80", 80),
@@ -107,3 +112,10 @@ def test_hostile_and_malformed_input_is_refused_with_its_line(text: str, problem
 def test_many_honest_aliases_are_fine() -> None:
     document = "a: &a {x: [1, 2, 3]}\nb: [" + ", ".join(["*a"] * 1000) + "]"
     assert len(one(document)["b"]) == 1000
+
+
+def test_merges_are_not_copied_once_for_each_of_them() -> None:
+    """That would be 2 billion entries."""
+    own = "\n".join(f"  k{number}: 1" for number in range(20_000))
+    value = one(f"x: &x {{a: 1}}\nz:\n{own}\n  <<: [{', '.join(['*x'] * 100_000)}]")["z"]
+    assert len(value) == 20_001

@@ -20,6 +20,10 @@ from netdoctor.model.errors import AccessError
 # kubectl's copy of the whole manifest, with the environment values that netdoctor must not hold.
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
+# What decoding raises where text is malformed. Names and values that are no UTF-8, and nesting beyond the stack, are
+# found only when they are reached.
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -109,7 +113,7 @@ def decode_page(kind: str, body: bytes) -> Page:
         whole = _PAGES[kind].decode(body)
     except msgspec.ValidationError:
         return _decode_each(kind, body)
-    except msgspec.DecodeError as error:
+    except NOT_JSON as error:
         raise _no_api_server(error) from error
     return Page(tuple(map(_clean, whole.items)), (), _token(whole.metadata))
 
@@ -122,10 +126,8 @@ def decode_object(kind: str, body: bytes | msgspec.Raw) -> Object:
         AccessError: the body is no JSON; what answered is no API server.
     """
     try:
-        return _clean(_OBJECTS[kind].decode(body))
-    except msgspec.ValidationError:
-        return _convert(msgspec.json.decode(body), KINDS[kind].type)
-    except msgspec.DecodeError as error:
+        return _decode(kind, body)
+    except NOT_JSON as error:
         raise _no_api_server(error) from error
 
 
@@ -135,10 +137,30 @@ def convert(document: Mapping[str, Any]) -> Object | None:
     Raises:
         UndecodableError: the document does not have its kind's shape.
     """
-    kind = KINDS.get(str(document.get("kind")))
-    if kind is None or str(document.get("apiVersion")).rpartition("/")[0] != kind.group:
-        return None
-    return _convert(document, kind.type)
+    kind = _kind(str(document.get("kind")), str(document.get("apiVersion")))
+    return _convert(document, kind.type) if kind else None
+
+
+def convert_json(kind: str, api_version: str, text: msgspec.Raw) -> Object | None:
+    """One object from a file as `convert` makes it, without a mapping in between; its text need not say its kind.
+
+    Raises:
+        UndecodableError: it does not have its kind's shape.
+        NOT_JSON: it is malformed.
+    """
+    return _decode(kind, text) if _kind(kind, api_version) else None
+
+
+def _kind(name: str, api_version: str) -> Kind | None:
+    kind = KINDS.get(name)
+    return kind if kind and api_version.rpartition("/")[0] == kind.group else None
+
+
+def _decode(kind: str, text: bytes | msgspec.Raw) -> Object:
+    try:
+        return _clean(_OBJECTS[kind].decode(text))
+    except msgspec.ValidationError:
+        return _convert(msgspec.json.decode(text), KINDS[kind].type)
 
 
 def _convert(document: Any, struct: type[Object]) -> Object:
@@ -196,7 +218,7 @@ _IN_PIECES = msgspec.json.Decoder(_Pieces)
 def _decode_each(kind: str, body: bytes) -> Page:
     try:
         pieces = _IN_PIECES.decode(body)
-    except msgspec.DecodeError as error:
+    except NOT_JSON as error:
         raise _no_api_server(error) from error
     decoded: list[Object] = []
     undecodable: list[UndecodableError] = []
@@ -211,7 +233,7 @@ def _decode_each(kind: str, body: bytes) -> Page:
 # Errors ------------------------------------------------------------------------------------------------------
 
 
-def _no_api_server(error: msgspec.DecodeError) -> AccessError:
+def _no_api_server(error: Exception) -> AccessError:
     return AccessError("the answer is not that of an API server", str(error), "check `server` in the kubeconfig")
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import stat
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
-from netdoctor.cluster.decode import UndecodableError, convert
+from netdoctor.cluster.decode import NOT_JSON, UndecodableError
 from netdoctor.cluster.defaults import with_defaults
-from netdoctor.cluster.documents import read_documents
+from netdoctor.cluster.documents import read_documents, refused
 from netdoctor.cluster.objects import Object
 from netdoctor.cluster.snapshot import Origin, Snapshot
 from netdoctor.cluster.templates import pods_to_be
@@ -17,6 +22,8 @@ from netdoctor.model.errors import InputError
 from netdoctor.model.refs import ObjectRef
 
 _SUFFIXES = {".yaml", ".yml", ".json"}
+_MAX_SIZE = 512 << 20  # bytes of a file; more than the pods of the largest clusters take
+_PIECE = 1 << 24  # bytes
 
 
 def load(paths: Sequence[str]) -> Snapshot:
@@ -33,16 +40,12 @@ def load(paths: Sequence[str]) -> Snapshot:
         InputError: a path does not exist, cannot be read, or holds something else; names file and line.
     """
     found: dict[ObjectRef, tuple[Object, Origin]] = {}
-    for name, content in _contents(paths):
-        for document in read_documents(content, name):
-            origin = Origin(name, document.line)
+    with _without_collection():
+        for name, content in _contents(paths):
             try:
-                read = convert(document.value)
-            except UndecodableError as error:
-                raise InputError(f"{name}:{document.line}: {error}") from error
-            if read is not None:
-                read = with_defaults(read)
-                found[read.ref] = read, origin
+                found.update((read.ref, (read, origin)) for read, origin in _objects(name, content))
+            except MemoryError:
+                raise refused(name, None, "there is not enough memory to read it") from None
     if not found:
         raise InputError(f"{', '.join(paths)}: no object of a kind that netdoctor reads")
     objects = [read for read, _ in found.values()]
@@ -55,24 +58,91 @@ def load(paths: Sequence[str]) -> Snapshot:
     )
 
 
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """What is read has no cycles; to look for them among millions of new values would take a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _objects(name: str, content: bytes) -> Iterator[tuple[Object, Origin]]:
+    """The objects of one file, of the kinds that netdoctor reads."""
+    for document in read_documents(content, name):
+        try:
+            read = document.decode()
+        except UndecodableError as error:
+            raise refused(name, document.line, str(error)) from error
+        except NOT_JSON as error:
+            raise refused(name, document.line, f"{document.kind} is malformed: {error}") from error
+        if read is not None:
+            yield with_defaults(read), Origin(name, document.line)
+
+
 def _contents(paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     """Name and content of every file."""
     for path in paths:
         if path == "-":
-            yield "stdin", sys.stdin.buffer.read()
+            yield "stdin", _from_stdin()
             continue
         for file in _files(Path(path)):
-            try:
-                yield str(file), file.read_bytes()
-            except OSError as error:
-                raise InputError(f"{file}: {error.strerror or error}") from error
+            with _refusing(file):
+                content = _content(file)
+            yield str(file), content
 
 
 def _files(path: Path) -> list[Path]:
-    """The file itself, or all of a directory in a fixed order."""
-    if not path.is_dir():
-        return [path]
-    files = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+    """The file itself, or all of a directory in a fixed order. Links to directories are not followed, as in kubectl."""
+    with _refusing(path):
+        if not path.is_dir():
+            return [path]
+        found = (Path(place, name) for place, _, names in os.walk(path, onerror=_fail) for name in names)
+        files = sorted(file for file in found if file.suffix in _SUFFIXES)
     if not files:
         raise InputError(f"{path}: this directory has no *.yaml, *.yml or *.json file")
     return files
+
+
+def _fail(error: OSError) -> None:
+    raise error
+
+
+@contextmanager
+def _refusing(file: Path) -> Iterator[None]:
+    """An OSError is an InputError about the file."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{error.filename or file}: {error.strerror or error}") from error
+
+
+def _content(file: Path) -> bytes:
+    """All of a file. A device may have no end, and a named pipe no writer; a shell's ``<(command)`` has one."""
+    mode = file.stat().st_mode
+    piped = stat.S_ISFIFO(mode) and str(file).startswith(("/dev/fd/", "/dev/stdin", "/proc/self/fd/"))
+    if not (stat.S_ISREG(mode) or piped):
+        raise InputError(f"{file}: this is neither a file nor a directory")
+    with file.open("rb") as stream:
+        return _limited(stream, str(file))
+
+
+def _from_stdin() -> bytes:
+    if sys.stdin is None:  # closed: <&-
+        raise InputError("stdin: it is closed")
+    with _refusing(Path("stdin")):
+        return _limited(sys.stdin.buffer, "stdin")
+
+
+def _limited(stream: BinaryIO, name: str) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while piece := stream.read(_PIECE):
+        pieces.append(piece)
+        size += len(piece)
+        if size > _MAX_SIZE:
+            raise InputError(f"{name}: larger than {_MAX_SIZE >> 20} MiB", hint="save what matters in several files")
+    return b"".join(pieces)

@@ -6,11 +6,13 @@ Shapes follow the Kubernetes API reference (v1.34). Unknown fields are skipped; 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
 from netdoctor.model.refs import ObjectRef
+
+Time: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]  # RFC 3339, which is not without a zone
 
 
 class _Struct(msgspec.Struct, frozen=True, rename="camel", kw_only=True, gc=False):
@@ -35,8 +37,8 @@ class ObjectMeta(_Struct, frozen=True):
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     owner_references: tuple[OwnerReference, ...] = ()
-    creation_timestamp: datetime | None = None
-    deletion_timestamp: datetime | None = None
+    creation_timestamp: Time | None = None
+    deletion_timestamp: Time | None = None
 
 
 class Object(_Struct, frozen=True, tag_field="kind"):
@@ -87,7 +89,7 @@ class Condition(_Struct, frozen=True):
     status: str
     reason: str = ""
     message: str = ""
-    last_transition_time: datetime | None = None
+    last_transition_time: Time | None = None
 
 
 # Node, Namespace ---------------------------------------------------------------------------------------------
@@ -271,7 +273,7 @@ class PodStatus(_Struct, frozen=True):
     pod_ip: str = msgspec.field(default="", name="podIP")
     pod_ips: tuple[PodIP, ...] = msgspec.field(default=(), name="podIPs")
     host_ip: str = msgspec.field(default="", name="hostIP")
-    start_time: datetime | None = None
+    start_time: Time | None = None
     conditions: tuple[Condition, ...] = ()
     container_statuses: tuple[ContainerStatus, ...] = ()
     init_container_statuses: tuple[ContainerStatus, ...] = ()
@@ -425,16 +427,22 @@ class Endpoints(Object, frozen=True, tag="Endpoints"):
 # Workloads ---------------------------------------------------------------------------------------------------
 
 
+class TemplateMeta(_Struct, frozen=True):
+    """spec.template.metadata."""
+
+    labels: dict[str, str] = {}
+
+
 class PodTemplate(_Struct, frozen=True):
     """spec.template."""
 
-    metadata: dict[str, Any] = {}
+    metadata: TemplateMeta = TemplateMeta()
     spec: PodSpec = PodSpec()
 
     @property
     def labels(self) -> dict[str, str]:
         """Labels that pods of this template get."""
-        return dict(self.metadata.get("labels") or {})
+        return self.metadata.labels
 
 
 class WorkloadSpec(_Struct, frozen=True):
@@ -704,8 +712,8 @@ class Event(Object, frozen=True, tag="Event"):
     message: str = ""
     type: str = ""
     count: int = 0
-    last_timestamp: datetime | None = None
-    event_time: datetime | None = None
+    last_timestamp: Time | None = None
+    event_time: Time | None = None
 
     @property
     def when(self) -> datetime | None:

@@ -110,7 +110,7 @@ class Snapshot:
     @classmethod
     def of(cls, objects: Iterable[Object], **others: Any) -> Snapshot:
         """A Snapshot of objects of any kinds but for probe pods; `others` are the fields that hold no objects."""
-        by_kind = _grouped(without_probe_pods(objects), lambda read: read.ref.kind)
+        by_kind = _grouped(without_probe_pods(objects), lambda read: type(read).__name__)
         fields: dict[str, Any] = {KINDS[kind].field: members for kind, members in by_kind.items()}
         return cls(**others, **fields)
 
