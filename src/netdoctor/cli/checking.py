@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from netdoctor.cli.output import emit, note, terminal
+from netdoctor.cli.reading import Access, Progress, progress_at_terminal, read_cluster
 from netdoctor.cluster.client import Client
-from netdoctor.cluster.files import load
-from netdoctor.cluster.live import connect
 from netdoctor.cluster.logs import read_logs
 from netdoctor.cluster.objects import Pod
-from netdoctor.cluster.read import read
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.diagnose import diagnose
@@ -25,17 +22,6 @@ from netdoctor.probing.kube.options import DEFAULT_IMAGE, ProbeOptions
 from netdoctor.probing.kube.prober import KubeProber
 from netdoctor.probing.plan import Aim, PlanOptions, make_plan
 from netdoctor.report import Format, encode, listed, render
-
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How to reach the cluster. `request_timeout` is in seconds."""
-
-    kubeconfig: str | None
-    context: str | None
-    request_timeout: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +43,10 @@ class Request:
 
 def carry_out(request: Request, output: Format, *, quiet: bool) -> int:
     """Check every target, print the report or reports, return the exit code. Raises NetdoctorError."""
-    progress = _progress(quiet=quiet)
-    cluster, client = _read(request, progress)
+    progress = progress_at_terminal(quiet=quiet)
+    asked = [*request.targets, *([request.source] if request.source else [])]
+    files = [request.snapshot] if request.snapshot else []
+    cluster, client = read_cluster(files, request.access, request.namespace, asked, progress)
     here = request.namespace or (client.namespace if client else "default")
     names = request.targets or _services(cluster, None if request.all_namespaces else here)
     if request.dry_run:
@@ -114,28 +102,6 @@ def _silent_pods(case: Case) -> Iterator[Pod]:
             yield backend.pod
 
 
-def _read(request: Request, progress: Progress) -> tuple[Snapshot, Client | None]:
-    """The cluster's objects, and the connection where they came from one."""
-    if request.snapshot:
-        return load([request.snapshot]), None
-    access = request.access
-    client = connect(access.kubeconfig, access.context, access.request_timeout)
-    progress(f"reading the objects of {client.context}")
-    names = [*request.targets, *([request.source] if request.source else [])]
-    return read(client, _namespaces(request.namespace or client.namespace, names), progress), client
-
-
-def _namespaces(namespace: str, names: Sequence[str]) -> list[str]:
-    """Namespaces that matter where the whole cluster may not be read: each suffix of a name may be one."""
-    found = [namespace]
-    for name in names:
-        kind, slash, rest = name.partition("/")
-        if slash and kind in ("ns", "namespace", "namespaces"):
-            found.append(rest)
-        found += (rest if slash else name).partition(":")[0].split(".")[1:]
-    return [name for name in dict.fromkeys(found) if name]
-
-
 def _services(cluster: Snapshot, namespace: str | None) -> list[str]:
     services = [service for service in cluster.services if namespace in (None, service.namespace)]
     if not services:
@@ -176,10 +142,3 @@ def _toleration(text: str) -> dict[str, str]:
         raise InputError(f"--toleration {text}: not KEY[=VALUE][:NoSchedule|PreferNoSchedule|NoExecute]")
     operator = {"operator": "Equal", "value": value} if equals else {"operator": "Exists"}
     return {"key": key, **operator, **({"effect": effect} if effect else {})}
-
-
-def _progress(*, quiet: bool) -> Progress:
-    """Progress is for a person who waits at a terminal."""
-    if quiet or not sys.stderr.isatty():
-        return lambda _: None
-    return note

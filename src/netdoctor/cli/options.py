@@ -42,6 +42,12 @@ Quiet = Annotated[
     bool,
     typer.Option("--quiet", "-q", help="No progress; of the report only verdict, causes and fixes."),
 ]
+CNI = Annotated[
+    str | None,
+    typer.Option(
+        "--cni", metavar="NAME", help="The network plugin whose reading of policies counts; recognised by default."
+    ),
+]
 Snapshot = Annotated[
     str | None,
     typer.Option(

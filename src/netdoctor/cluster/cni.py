@@ -81,6 +81,8 @@ _PLUGINS = (
     _Plugin("flannel", ("kube-flannel-ds", "kube-flannel"), _never),
 )
 
+PLUGIN_NAMES = tuple(sorted({"canal", "k3s", *(plugin.name for plugin in _PLUGINS)}))
+
 
 def cni(snapshot: Snapshot) -> CNI:
     """Recognise the network plugin; where several run together, one that enforces is enough."""

@@ -7,7 +7,7 @@ name that some rule names, and addresses in the same parts of the address space.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from netdoctor.cluster.addresses import Address, Network, parse_address
@@ -82,31 +82,40 @@ def _named(selectors: Iterable[LabelSelector | None]) -> Mapping[str, frozenset[
 
 def classes_of(snapshot: Snapshot, distinctions: Distinctions) -> tuple[EndpointClass, ...]:
     """All pods that have a network, the nodes, and the outside, in classes; pods with their own network come first."""
-    own: defaultdict[object, list[Pod]] = defaultdict(list)
-    hosts: defaultdict[object, list[Pod | Node]] = defaultdict(list)
-    places: dict[object, object] = {}
-    for pod in snapshot.pods:
-        if pod.finished:
-            continue
-        if pod.spec.host_network:
-            node = snapshot.node(pod.spec.node_name)
-            key = _host_place(pod.ips, node, distinctions)
-            hosts[key].append(pod)
-        else:
-            place = _place(pod.ips, distinctions.space)
-            key = (pod.namespace, _labels(pod, distinctions), _ports(pod.ports, distinctions), place)
-            own[key].append(pod)
-            places[key] = place
-    for node in snapshot.nodes:
-        hosts[_host_place(node_endpoint(node).ips, node, distinctions)].append(node)
+    pods = [pod for pod in snapshot.pods if not pod.finished]
+    hosts = [pod for pod in pods if pod.spec.host_network]
     return (
-        *(
-            EndpointClass(pod_endpoint(pods[0], snapshot), tuple(pods), place=("pod", places[key]))
-            for key, pods in own.items()
-        ),
-        *(EndpointClass(_host(all_[0], snapshot), tuple(all_), place=("host", key)) for key, all_ in hosts.items()),
-        *_outside(snapshot, distinctions),
+        *pod_classes([pod for pod in pods if not pod.spec.host_network], snapshot, distinctions),
+        *_host_classes([*hosts, *snapshot.nodes], snapshot, distinctions),
+        *outside_classes(snapshot, distinctions),
     )
+
+
+def pod_classes(pods: Iterable[Pod], snapshot: Snapshot, distinctions: Distinctions) -> tuple[EndpointClass, ...]:
+    """Pods with their own network, in classes."""
+    alike: defaultdict[tuple[object, ...], list[Pod]] = defaultdict(list)
+    for pod in pods:
+        place = _place(pod.ips, distinctions.space)
+        alike[pod.namespace, _labels(pod, distinctions), _ports(pod.ports, distinctions), place].append(pod)
+    return tuple(
+        EndpointClass(pod_endpoint(same[0], snapshot), tuple(same), place=("pod", key[-1]))
+        for key, same in alike.items()
+    )
+
+
+def _host_classes(
+    members: Iterable[Pod | Node], snapshot: Snapshot, distinctions: Distinctions
+) -> Iterator[EndpointClass]:
+    """Nodes, and pods on their networks."""
+    alike: defaultdict[object, list[Pod | Node]] = defaultdict(list)
+    for member in members:
+        if isinstance(member, Node):
+            alike[_host_place(node_endpoint(member).ips, member, distinctions)].append(member)
+        else:
+            node = snapshot.node(member.spec.node_name)
+            alike[_host_place(member.ips, node, distinctions)].append(member)
+    for place, same in alike.items():
+        yield EndpointClass(_host(same[0], snapshot), tuple(same), place=("host", place))
 
 
 def _host(member: Pod | Node, snapshot: Snapshot) -> Endpoint:
@@ -135,7 +144,7 @@ def _host_place(ips: tuple[str, ...], node: Node | None, distinctions: Distincti
 # The outside ---------------------------------------------------------------------------------------------------
 
 
-def _outside(snapshot: Snapshot, distinctions: Distinctions) -> Iterable[EndpointClass]:
+def outside_classes(snapshot: Snapshot, distinctions: Distinctions) -> Iterator[EndpointClass]:
     """Addresses outside the cluster, by the ipBlocks that hold them."""
     taken = _taken(snapshot)
     versions = {address.version for address in taken} or {4}

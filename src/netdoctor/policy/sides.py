@@ -90,8 +90,9 @@ class Side:
         self._isolated = union(selection.pods(ruleset.subject).certain for ruleset, _ in unordered)
         self._gaps = union(mask for name, mask in selection.by_namespace.items() if policies.not_known(name))
         rules = [rule for _, same in unordered for rule in same]
+        self._everywhere: Allowed = {}
         if direction is Direction.INGRESS:
-            self._allowed, self._everywhere = self._admitted(rules), {}
+            self._allowed = self._admitted(rules)
         else:
             self._allowed, self._everywhere = self._sent(rules, remotes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdoctor.policy.matching import Bits, union
@@ -24,7 +25,7 @@ class Group(NamedTuple):
 
 
 def through_tiers(  # noqa: PLR0913 - both kinds of tiers
-    groups: list[Group], ports: int, everything: int, isolated: int, allowed_in_isolation: int, *, certain: bool
+    groups: Sequence[Group], ports: int, everything: int, isolated: int, allowed_in_isolation: int, *, certain: bool
 ) -> int:
     """Sources that pass: tier by tier, what is decided is out; a tier that isolates a pod is its last."""
     if not groups:
@@ -36,7 +37,7 @@ def through_tiers(  # noqa: PLR0913 - both kinds of tiers
     return allowed | more | undecided
 
 
-def _walk(groups: list[Group], ports: int, sources: int, *, certain: bool) -> tuple[int, int]:
+def _walk(groups: Sequence[Group], ports: int, sources: int, *, certain: bool) -> tuple[int, int]:
     """(allowed, left to the next tier) of some sources after the ordered rulesets of one tier."""
     allowed, passed, undecided = 0, 0, sources
     for group in groups:

@@ -1,0 +1,28 @@
+"""Verdicts on the flows between two ends, printed: `can`, and `matrix --why`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netdoctor.cli.output import emit, terminal
+from netdoctor.cli.policies import PolicyInput
+from netdoctor.path.flow_reports import flow_report
+from netdoctor.path.flows import asked_flows
+from netdoctor.report import Format, encode, listed
+from netdoctor.report.flow_table import flow_tables
+
+
+def answer(asked: PolicyInput, source: str, destination: str, output: Format, *, quiet: bool) -> int:
+    """Decide and print every flow that the two ends mean; the exit code. Raises NetdoctorError."""
+    flows = asked_flows(asked.policies, source, destination, asked.namespace)
+    reports = [flow_report(asked.policies, flow, asked.profile, fixes=not quiet) for flow in flows]
+    if output in (Format.JSON, Format.YAML):
+        emit(encode(reports[0] if len(reports) == 1 else listed(reports), output))
+    else:
+        emit(flow_tables(reports, terminal(quiet=quiet), wide=output is Format.WIDE))
+    return _worst(report.exit_code for report in reports)
+
+
+def _worst(codes: Iterable[int]) -> int:
+    """Denied before unknown before allowed."""
+    return min(codes, key=(1, 3, 0).index)

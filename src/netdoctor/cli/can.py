@@ -1,0 +1,40 @@
+"""`netdoctor can`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from netdoctor.cli.options import CNI, Context, Kubeconfig, Namespace, Output, Quiet, RequestTimeout, Snapshot
+from netdoctor.report import Format
+
+Source = Annotated[
+    str, typer.Argument(metavar="FROM", help="pod/NAME, deploy/NAME, ns/NAME, node/NAME, an address, external.")
+]
+Destination = Annotated[
+    str, typer.Argument(metavar="TO[:PORT][/PROTOCOL]", help="As FROM, or svc/NAME; every port that it has by default.")
+]
+
+
+def can(  # noqa: PLR0913, PLR0917 - one parameter per flag
+    source: Source,
+    destination: Destination,
+    namespace: Namespace = None,
+    plugin: CNI = None,
+    snapshot: Snapshot = None,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    request_timeout: RequestTimeout = "10s",  # type: ignore[assignment]
+    output: Output = Format.TABLE,
+    quiet: Quiet = False,
+) -> int:
+    """Ask whether policies let one end reach another, and by which rule. Nothing is sent."""
+    from netdoctor.cli.answering import answer  # noqa: PLC0415
+    from netdoctor.cli.policies import PolicyRequest, read_policies  # noqa: PLC0415
+    from netdoctor.cli.reading import Access  # noqa: PLC0415
+
+    files = (snapshot,) if snapshot else ()
+    request = PolicyRequest(files, Access(kubeconfig, context, request_timeout), namespace, plugin, quiet)
+    asked = read_policies(request, [source, destination])
+    return answer(asked, source, destination, output, quiet=quiet)
