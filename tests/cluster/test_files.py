@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,3 +66,86 @@ def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(SECRET)
     with pytest.raises(InputError, match=r"s\.yaml: no object of a kind"):
         load([str(tmp_path / "s.yaml")])
+
+
+def refusal(*paths: Path) -> str:
+    with pytest.raises(InputError) as caught:
+        load([str(path) for path in paths])
+    return caught.value.what
+
+
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "f.yaml")
+    assert refusal(tmp_path / "f.yaml") == f"{tmp_path / 'f.yaml'}: this is neither a file nor a directory"
+    assert refusal(tmp_path) == f"{tmp_path / 'f.yaml'}: this is neither a file nor a directory"
+    assert "neither a file" in refusal(Path("/dev/zero"))
+
+
+def test_the_pipe_of_a_shells_process_substitution_is_read() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, SERVICE.encode())
+    os.close(writer)
+    assert len(load([f"/dev/fd/{reader}"]).services) == 1
+    os.close(reader)
+
+
+def test_a_link_that_leads_nowhere_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(SERVICE)
+    (tmp_path / "b.yaml").symlink_to(tmp_path / "gone.yaml")
+    assert refusal(tmp_path) == f"{tmp_path / 'b.yaml'}: No such file or directory"
+
+
+def test_links_in_a_circle_do_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(SERVICE)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "up").symlink_to(tmp_path)
+    assert list(load([str(tmp_path)]).origins.values()) == [Origin(str(tmp_path / "a.yaml"), 1)]
+    (tmp_path / "self.yaml").symlink_to(tmp_path / "self.yaml")
+    assert "Too many levels of symbolic links" in refusal(tmp_path)
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(SERVICE)
+    (tmp_path / "b.yaml").symlink_to("/proc/self/mem")  # its first page is none: the same for root, unlike a mode
+    assert refusal(tmp_path) == f"{tmp_path / 'b.yaml'}: Input/output error"
+
+
+def test_a_directory_that_cannot_be_read_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.yaml").write_text(SERVICE)
+    (tmp_path / "secret").mkdir()
+    scandir = os.scandir
+
+    def forbidden(path: str) -> Any:
+        if path.endswith("secret"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", forbidden)
+    assert refusal(tmp_path) == f"{tmp_path / 'secret'}: Permission denied"
+
+
+def test_a_name_that_is_too_long() -> None:
+    assert refusal(Path("x" * 5000)).endswith(": File name too long")
+
+
+def test_a_closed_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert refusal(Path("-")) == "stdin: it is closed"
+
+
+def test_malformed_json_inside_an_object_is_refused_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_bytes(
+        b'{"kind": "List", "items": [\n{"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "\xff"}}]}'
+    )
+    assert refusal(file).startswith(f"{file}:2: Pod is malformed: ")
+
+
+def test_garbage_is_collected_again_afterwards(tmp_path: Path) -> None:
+    refusal(tmp_path)
+    assert gc.isenabled()
+
+
+def test_a_long_name_does_not_hide_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(SERVICE.replace("web", "x" * 5000).replace("80", "http"))
+    assert refusal(tmp_path).endswith("x: spec.ports[0].port: expected `int`, got `str`")

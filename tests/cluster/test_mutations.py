@@ -46,7 +46,7 @@ def test_a_broken_file_is_read_or_refused_in_one_line_that_says_where(start: int
         if isinstance(outcome, Snapshot):
             reason_about(outcome)
         else:
-            refusal = r"f\.yaml:\d+: .{1,301}|f\.yaml: no object of a kind that netdoctor reads"
+            refusal = r"f\.yaml:\d+: .{1,501}|f\.yaml: no object of a kind that netdoctor reads"
             assert re.fullmatch(refusal, outcome), f"seed {seed}: {outcome}"
 
 

@@ -17,6 +17,7 @@ from netdoctor.cluster.nulls import without_nulls
 from netdoctor.cluster.objects import Object
 from netdoctor.model.errors import AccessError
 
+_MAX_NAME = 253  # characters that an API server allows; in a file there may be millions
 # kubectl's copy of the whole manifest, with the environment values that netdoctor must not hold.
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -241,5 +242,6 @@ def _undecodable(kind: str, document: Any, error: msgspec.ValidationError) -> Un
     metadata = document.get("metadata") if isinstance(document, Mapping) else None
     metadata = metadata if isinstance(metadata, Mapping) else {}
     said, _, path = str(error).partition(" - at ")
+    namespace, name = (str(metadata.get(field) or "")[:_MAX_NAME] for field in ("namespace", "name"))
     because = f"{path.strip('`').removeprefix('$').removeprefix('.') or 'object'}: {said[0].lower()}{said[1:]}"
-    return UndecodableError(kind, str(metadata.get("namespace") or ""), str(metadata.get("name") or "?"), because)
+    return UndecodableError(kind, namespace, name or "?", because)

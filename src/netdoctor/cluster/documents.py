@@ -17,7 +17,7 @@ from netdoctor.cluster.yaml_reader import YAMLDocument, read_yaml
 from netdoctor.model.errors import InputError
 
 _MAX_LISTS = 10  # in one another; kubectl nests none
-_MAX_TEXT = 300  # characters of an error: what it quotes from the file may be longer
+_MAX_TEXT = 500  # characters of an error: what it quotes from the file may be longer
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -42,10 +42,12 @@ def load(paths: Sequence[str]) -> Snapshot:
     found: dict[ObjectRef, tuple[Object, Origin]] = {}
     with _without_collection():
         for name, content in _contents(paths):
-            try:
+            enough = False
+            with suppress(MemoryError):
                 found.update((read.ref, (read, origin)) for read, origin in _objects(name, content))
-            except MemoryError:
-                raise refused(name, None, "there is not enough memory to read it") from None
+                enough = True
+            if not enough:  # said only here, where what was read of the file is freed
+                raise refused(name, None, "there is not enough memory to read it")
     if not found:
         raise InputError(f"{', '.join(paths)}: no object of a kind that netdoctor reads")
     objects = [read for read, _ in found.values()]
