@@ -15,7 +15,15 @@ from netdoctor.policy.profile import CNIProfile, profile_for
 from netdoctor.policy.rules import Protocol
 from netdoctor.policy.verdict import FlowVerdict
 
-_VERSIONS = {"NetworkPolicy": "networking.k8s.io/v1", "Namespace": "v1", "Node": "v1", "Pod": "v1"}
+_VERSIONS = {
+    "NetworkPolicy": "networking.k8s.io/v1",
+    "AdminNetworkPolicy": "policy.networking.k8s.io/v1alpha1",
+    "BaselineAdminNetworkPolicy": "policy.networking.k8s.io/v1alpha1",
+    "ClusterNetworkPolicy": "policy.networking.k8s.io/v1alpha2",
+    "Namespace": "v1",
+    "Node": "v1",
+    "Pod": "v1",
+}
 CALICO = profile_for("calico")
 Manifest = dict[str, Any]
 
@@ -34,10 +42,10 @@ def namespace(name: str, **labels: str) -> Manifest:
     return {"kind": "Namespace", "metadata": {"name": name, "labels": labels}}
 
 
-def node(name: str, ip: str) -> Manifest:
+def node(name: str, ip: str, **labels: str) -> Manifest:
     return {
         "kind": "Node",
-        "metadata": {"name": name},
+        "metadata": {"name": name, "labels": labels},
         "status": {"addresses": [{"type": "InternalIP", "address": ip}, {"type": "Hostname", "address": name}]},
     }
 
@@ -46,6 +54,23 @@ def policy(name: str, **spec: Any) -> Manifest:
     """`name` is NAMESPACE/NAME."""
     where, _, short = name.partition("/")
     return {"kind": "NetworkPolicy", "metadata": {"name": short, "namespace": where}, "spec": spec}
+
+
+def wide(kind: str, name: str, **spec: Any) -> Manifest:
+    """A policy for the whole cluster; without a subject it selects every pod."""
+    return {"kind": kind, "metadata": {"name": name}, "spec": {"subject": {"namespaces": {}}, **spec}}
+
+
+def admin(name: str, priority: int = 10, **spec: Any) -> Manifest:
+    return wide("AdminNetworkPolicy", name, priority=priority, **spec)
+
+
+def baseline(**spec: Any) -> Manifest:
+    return wide("BaselineAdminNetworkPolicy", "default", **spec)
+
+
+def cluster_policy(name: str, tier: str = "Admin", priority: int = 10, **spec: Any) -> Manifest:
+    return wide("ClusterNetworkPolicy", name, tier=tier, priority=priority, **spec)
 
 
 def cluster(*manifests: Manifest, unread: tuple[tuple[str, str], ...] = ()) -> Snapshot:
