@@ -45,6 +45,13 @@ def manifest(kind: str, name: str, version: str = "v1", namespace: str = NAMESPA
     return {"apiVersion": version, "kind": kind, "metadata": metadata, **fields}
 
 
+def admin_policy(name: str, **spec: Any) -> Manifest:
+    """An AdminNetworkPolicy of priority 10 that selects every pod."""
+    version = "policy.networking.k8s.io/v1alpha1"
+    spec = {"priority": 10, "subject": {"namespaces": {}}, **spec}
+    return manifest("AdminNetworkPolicy", name, version, namespace="", spec=spec)
+
+
 def container(name: str = "app", *ports: int | Manifest, **fields: Any) -> Manifest:
     """A container; a port is a number or a whole entry."""
     listed = [{"containerPort": port} if isinstance(port, int) else port for port in ports]

@@ -62,8 +62,9 @@ def _sides(case: Case, scope: Scope) -> Iterator[SideVerdict]:
 
 
 def _allowing(sides: Iterable[SideVerdict]) -> str:
-    isolated = sorted({ref for side in sides for ref in side.isolated_by})
-    if not isolated:
+    applying = {ref for side in sides for ref in side.isolated_by}
+    applying |= {side.decided_by.object for side in sides if side.decided_by}
+    if not applying:
         return "none selects the source or the target"
-    names = ", ".join(f"{ref.namespace}/{ref.name}" for ref in isolated)
+    names = ", ".join(f"{ref.namespace}/{ref.name}" if ref.namespace else str(ref) for ref in sorted(applying))
     return f"the rules of {names} admit it"

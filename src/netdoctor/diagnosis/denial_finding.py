@@ -31,9 +31,11 @@ def denial_finding(code: str, case: Case, denied: Sequence[Denial], title: str, 
 
 
 def subjects(denial: Denial) -> str:
-    """Who is isolated by what."""
-    flow = denial.verdict.flow
+    """Who is isolated by what, or which rule denies it."""
+    flow, rule = denial.verdict.flow, denial.side.decided_by
     who = flow.source if denial.egress else flow.destination
+    if rule:
+        return f"{who} is selected by {rule.object}, whose rule {rule.path} denies it."
     policies = ", ".join(f"{ref.namespace}/{ref.name}" for ref in denial.side.isolated_by)
     return f"{who} is isolated for {denial.side.direction.lower()} by NetworkPolicy {policies}."
 
@@ -41,6 +43,8 @@ def subjects(denial: Denial) -> str:
 def missed(case: Case, denial: Denial) -> str:
     """The nearest rule and the one thing that missed."""
     flow = denial.verdict.flow
+    if denial.side.decided_by and denial.near is None:
+        return f"No rule before it allows {flow.source} → {flow.destination} {flow.port_text}."
     if denial.near is None:
         return f"None of these has a rule for {denial.side.direction.lower()}, so nothing passes."
     rule = case.expectation.policies.rule(denial.near.rule)
@@ -54,17 +58,21 @@ def _objects(denial: Denial) -> Iterator[ObjectRef]:
     if denial.near is not None:
         yield denial.near.rule
     if denial.near is None or denial.reason is Reason.OTHER:
-        yield from (ref for ref in denial.side.isolated_by if denial.near is None or ref != denial.near.rule.object)
+        yield from (ref for ref in _denying(denial) if denial.near is None or ref != denial.near.rule.object)
     elif denial.reason is Reason.NAMESPACE_LABEL:
         flow = denial.verdict.flow
         yield ObjectRef("Namespace", (flow.destination if denial.egress else flow.source).namespace)
 
 
+def _denying(denial: Denial) -> tuple[ObjectRef, ...]:
+    """The rule that denies, or all policies that isolate."""
+    return (denial.side.decided_by,) if denial.side.decided_by else denial.side.isolated_by
+
+
 def _policy_evidence(denial: Denial) -> Iterator[Evidence]:
-    for ref in denial.side.isolated_by:
-        yield Evidence(
-            str(ref), f"selects {denial.verdict.flow.source if denial.egress else denial.verdict.flow.destination}"
-        )
+    who = denial.verdict.flow.source if denial.egress else denial.verdict.flow.destination
+    for ref in _denying(denial):
+        yield Evidence(str(ref), f"denies the flow; the policy selects {who}" if ref.path else f"selects {who}")
     for near in denial.side.near_misses[:3]:
         yield Evidence(str(near.rule), near.because)
 

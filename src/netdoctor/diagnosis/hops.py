@@ -57,15 +57,19 @@ def _policy_hops(case: Case, route: Route) -> Iterator[Hop]:
     verdicts = [case.expectation.of(backend, route.protocol) for backend in route.backends]
     for direction in (Direction.EGRESS, Direction.INGRESS):
         sides = [v.egress if direction is Direction.EGRESS else v.ingress for v in verdicts]
-        if any(side.isolated_by for side in sides):
+        if any(side.isolated_by or side.decided_by for side in sides):
             denied = [side for side in sides if side.allowed is False]
             worst = (denied or sides)[0]
             yield Hop(
-                name=f"NetworkPolicy {direction.lower()} {route.label}",
+                name=f"{_policy_kind(worst)} {direction.lower()} {route.label}",
                 expected="allowed",
                 seen=_policy_text(worst),
                 ok=None if worst.allowed is None else worst.allowed,
             )
+
+
+def _policy_kind(side: SideVerdict) -> str:
+    return side.decided_by.kind if side.decided_by else "NetworkPolicy"
 
 
 def _policy_text(side: SideVerdict) -> str:
@@ -73,6 +77,8 @@ def _policy_text(side: SideVerdict) -> str:
         return f"allowed by {side.decided_by}" if side.decided_by else "allowed"
     if side.allowed is None:
         return "cannot be known"
+    if side.decided_by:
+        return f"denied by {side.decided_by}"
     policies = ", ".join(f"{ref.namespace}/{ref.name}" for ref in side.isolated_by)
     return f"denied: isolated by {policies}, no rule admits it"
 

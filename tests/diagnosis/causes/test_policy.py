@@ -11,6 +11,7 @@ from netdoctor.model.probe import Outcome
 from netdoctor.model.report import Certainty
 from tests.diagnosis.builders import (
     Manifest,
+    admin_policy,
     api,
     cluster,
     codes,
@@ -75,6 +76,44 @@ def test_a_policy_without_any_rule_is_named_itself() -> None:
     one = found(PolicyDeniesIngress, case)
     assert refs(one) == ["NetworkPolicy shop/deny-all"]
     assert "has a rule for ingress, so nothing passes" in one.finding.explanation
+
+
+ANYWHERE = {"namespaces": {}}
+DENY_IN = admin_policy("lockdown", ingress=[{"action": "Deny", "from": [ANYWHERE]}])
+DENY_OUT = admin_policy("lockdown", egress=[{"action": "Deny", "to": [ANYWHERE]}])
+
+
+@pytest.mark.parametrize(
+    ("cause", "chosen", "title"),
+    [
+        (PolicyDeniesIngress, DENY_IN, "does not admit shop/web to pod api-1 (10.244.1.5:8080)"),
+        (PolicyDeniesEgress, DENY_OUT, "does not let shop/web reach pod api-1 (10.244.1.5:8080)"),
+        (DNSEgressDenied, DENY_OUT, "does not let shop/web ask the cluster's DNS servers"),
+    ],
+)
+def test_a_rule_that_denies_is_named(cause: type[Cause], chosen: Manifest, title: str) -> None:
+    allowing = policy("api-in", {"app": "api"}, ingress=[{}])
+    case = examine(cluster(api(), web(), chosen, allowing), "svc/api", source="deploy/web")
+    one = found(cause, case)
+    field = "ingress" if chosen is DENY_IN else "egress"
+    where = "from" if chosen is DENY_IN else "to"
+    assert one.finding.title == f"AdminNetworkPolicy lockdown {title}"
+    assert refs(one) == [f"AdminNetworkPolicy lockdown spec.{field}[0].{where}[0]"]
+    assert f"AdminNetworkPolicy lockdown, whose rule spec.{field}[0].{where}[0] denies it" in one.finding.explanation
+    assert one.finding.fixes == ()  # no NetworkPolicy helps
+
+
+def test_the_rules_before_the_one_that_denies_may_be_nearest() -> None:
+    before = {"action": "Allow", "from": [ANYWHERE], "ports": [{"portNumber": {"port": 9, "protocol": "TCP"}}]}
+    chosen = admin_policy("lockdown", ingress=[before, {"action": "Deny", "from": [ANYWHERE]}])
+    one = found(PolicyDeniesIngress, examine(cluster(api(), web(), chosen), "svc/api", source="deploy/web"))
+    assert refs(one) == [
+        "AdminNetworkPolicy lockdown spec.ingress[0]",
+        "AdminNetworkPolicy lockdown spec.ingress[1].from[0]",
+    ]
+    assert "the nearest is spec.ingress[0] of AdminNetworkPolicy lockdown, which wants port 9/TCP" in (
+        one.finding.explanation
+    )
 
 
 @pytest.mark.parametrize(

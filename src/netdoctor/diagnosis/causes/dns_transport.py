@@ -55,7 +55,7 @@ class DNSOverTCPDenied(Cause):
             self.code,
             case,
             denied,
-            f"{denied[0].side.isolated_by[0]} allows DNS over UDP only, and the answer for {name} needs TCP",
+            f"{denied[0].side.denied_by[0]} allows DNS over UDP only, and the answer for {name} needs TCP",
             f"{why}, so that it has to be asked for again over TCP. {subjects(denied[0])} {missed(case, denied[0])}",
         )
         return replace(finding, explains=ids(failed_names(case)))

@@ -38,7 +38,7 @@ class PolicyDeniesIngress(DenialCause):
 
     def headline(self, denial: Denial) -> str:
         """The policy and the pod."""
-        policy = denial.side.isolated_by[0]
+        policy = denial.side.denied_by[0]
         return f"{policy} does not admit {denial.verdict.flow.source} to {denial.backend.label}"
 
 
@@ -70,7 +70,7 @@ class PolicyDeniesEgress(DenialCause):
 
     def headline(self, denial: Denial) -> str:
         """The policy and the pod."""
-        policy = denial.side.isolated_by[0]
+        policy = denial.side.denied_by[0]
         return f"{policy} does not let {denial.verdict.flow.source} reach {denial.backend.label}"
 
 
@@ -102,5 +102,5 @@ class DNSEgressDenied(DenialCause):
 
     def headline(self, denial: Denial) -> str:
         """The policy and the DNS Service."""
-        policy = denial.side.isolated_by[0]
+        policy = denial.side.denied_by[0]
         return f"{policy} does not let {denial.verdict.flow.source} ask the cluster's DNS servers"

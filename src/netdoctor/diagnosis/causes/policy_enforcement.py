@@ -48,7 +48,7 @@ class PolicyNotEnforced(Cause):
     def _found(self, case: Case, denied: list[Denial], without_support: bool) -> Found:
         first = denied[0]
         passed = [s for d in denied for s in d.passed]
-        policies = tuple(dict.fromkeys(ref for d in denied for ref in d.side.isolated_by))
+        policies = tuple(dict.fromkeys(ref for d in denied for ref in d.side.denied_by))
         nodes = sorted({d.backend.node for d in denied if d.backend.node})
         network = case.expectation.cni
         why = (
