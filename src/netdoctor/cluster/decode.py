@@ -86,6 +86,8 @@ KINDS: Mapping[str, Kind] = {
     )
 }
 
+POLICY_KINDS = frozenset(name for name in KINDS if name.endswith("NetworkPolicy"))
+
 
 class UndecodableError(ValueError):
     """An object that does not have the shape of its kind; the text names it and the field."""
@@ -153,8 +155,11 @@ def convert_json(kind: str, api_version: str, text: msgspec.Raw) -> Object | Non
 
 
 def _kind(name: str, api_version: str) -> Kind | None:
+    """The kind if it can be read: versions of a group look alike, but those of a policy may mean something else."""
     kind = KINDS.get(name)
-    return kind if kind and api_version.rpartition("/")[0] == kind.group else None
+    if kind is None or name in POLICY_KINDS:
+        return kind if kind and api_version == kind.group_version else None
+    return kind if api_version.rpartition("/")[0] == kind.group else None
 
 
 def _decode(kind: str, text: bytes | msgspec.Raw) -> Object:

@@ -20,8 +20,7 @@ _MAX_LISTS = 10  # in one another; kubectl nests none
 _MAX_TEXT = 500  # characters of an error: what it quotes from the file may be longer
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True, gc=False):
     """One object, and the line (from 1) where it begins. `content` is a parsed mapping, or JSON.
 
     Items of a typed list (``PodList``) have the list's `kind` and `api_version`; the latter may be empty.

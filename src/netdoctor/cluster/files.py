@@ -6,18 +6,24 @@ import gc
 import os
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from netdoctor.cluster.decode import NOT_JSON, UndecodableError
+import msgspec
+
+from netdoctor.cluster.decode import NOT_JSON, POLICY_KINDS, UndecodableError
 from netdoctor.cluster.defaults import with_defaults
-from netdoctor.cluster.documents import read_documents, refused
+from netdoctor.cluster.documents import Document, read_documents, refused
+from netdoctor.cluster.field_lines import field_lines
 from netdoctor.cluster.objects import Object
 from netdoctor.cluster.snapshot import Origin, Snapshot
 from netdoctor.cluster.templates import pods_to_be
+from netdoctor.cluster.unknown_fields import UnknownField, unknown_fields
+from netdoctor.cluster.unsupported import is_policy, unsupported_policy
 from netdoctor.model.errors import InputError
 from netdoctor.model.refs import ObjectRef
 
@@ -39,25 +45,36 @@ def load(paths: Sequence[str]) -> Snapshot:
     Raises:
         InputError: a path does not exist, cannot be read, or holds something else; names file and line.
     """
-    found: dict[ObjectRef, tuple[Object, Origin]] = {}
+    found: dict[ObjectRef, _Found] = {}
     with _without_collection():
         for name, content in _contents(paths):
             enough = False
             with suppress(MemoryError):
-                found.update((read.ref, (read, origin)) for read, origin in _objects(name, content))
+                found.update(_in_file(name, content))
                 enough = True
             if not enough:  # said only here, where what was read of the file is freed
                 raise refused(name, None, "there is not enough memory to read it")
     if not found:
         raise InputError(f"{', '.join(paths)}: no object of a kind that netdoctor reads")
-    objects = [read for read, _ in found.values()]
+    objects = [each.read for each in found.values() if each.read]
     return Snapshot.of(
         (*objects, *(pod for pod in pods_to_be(objects) if pod.ref not in found)),
         source=", ".join(paths),
         taken_at=datetime.now(UTC),
         from_files=True,
-        origins={ref: origin for ref, (_, origin) in found.items()},
+        origins={ref: each.origin for ref, each in found.items()},
+        unknown_fields={ref: each.unknown for ref, each in found.items() if each.unknown},
+        unsupported_policies=tuple(ref for ref, each in found.items() if not each.read),
     )
+
+
+class _Found(msgspec.Struct, frozen=True, gc=False):
+    """An object with the fields that it should not have, or (without `read`) a policy that cannot be read."""
+
+    ref: ObjectRef
+    origin: Origin
+    read: Object | None
+    unknown: tuple[UnknownField, ...] = ()
 
 
 @contextmanager
@@ -72,17 +89,45 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _objects(name: str, content: bytes) -> Iterator[tuple[Object, Origin]]:
-    """The objects of one file, of the kinds that netdoctor reads."""
+def _in_file(name: str, content: bytes) -> Mapping[ObjectRef, _Found]:
+    """What matters of a file."""
+    found: dict[ObjectRef, _Found] = {}
     for document in read_documents(content, name):
         try:
-            read = document.decode()
+            each = _in_document(document, name)
         except UndecodableError as error:
             raise refused(name, document.line, str(error)) from error
         except NOT_JSON as error:
             raise refused(name, document.line, f"{document.kind} is malformed: {error}") from error
-        if read is not None:
-            yield with_defaults(read), Origin(name, document.line)
+        if each is not None:
+            found[each.ref] = each
+    misspelt = [each for each in found.values() if each.unknown]
+    return found | _with_lines(misspelt, content) if misspelt else found
+
+
+def _in_document(document: Document, name: str) -> _Found | None:
+    origin = Origin(name, document.line)
+    read = document.decode()
+    if read is not None:
+        read = with_defaults(read)
+        policy = document.kind in POLICY_KINDS
+        return _Found(read.ref, origin, read, unknown_fields(document.value, type(read)) if policy else ())
+    if is_policy(document.kind):
+        ref = unsupported_policy(document.kind, document.api_version, document.value.get("metadata"))
+        return _Found(ref, origin, None) if ref else None
+    return None
+
+
+def _with_lines(misspelt: list[_Found], content: bytes) -> dict[ObjectRef, _Found]:
+    """The same, where the unknown fields have their lines; that of the object where it cannot be found."""
+    wanted = {each.origin.line: frozenset(field.path for field in each.unknown) for each in misspelt}
+    lines = field_lines(content, wanted)
+    found: dict[ObjectRef, _Found] = {}
+    for each in misspelt:
+        begin = each.origin.line
+        unknown = (replace(field, line=lines.get((begin, field.path), begin)) for field in each.unknown)
+        found[each.ref] = msgspec.structs.replace(each, unknown=tuple(unknown))
+    return found
 
 
 def _contents(paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:

@@ -42,6 +42,7 @@ from netdoctor.cluster.objects import (
 )
 from netdoctor.cluster.own import without_probe_pods
 from netdoctor.cluster.selectors import matches, matches_labels
+from netdoctor.cluster.unknown_fields import UnknownField
 from netdoctor.model.refs import ObjectRef
 
 _T = TypeVar("_T")
@@ -81,13 +82,22 @@ class Origin:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What was read, from the API (`source` is the context) or from files (`source` names them)."""
+    """What was read, from the API (`source` is the context) or from files (`source` names them).
+
+    Attributes:
+        unread: what could not be read.
+        origins: where in the files objects are, and those in `unsupported_policies`.
+        unknown_fields: of policies from files.
+        unsupported_policies: that exist, and cannot be understood; those without a namespace may concern every flow.
+    """
 
     source: str
     taken_at: datetime
     from_files: bool = False
     unread: tuple[Unread, ...] = ()
     origins: Mapping[ObjectRef, Origin] = field(default_factory=dict)
+    unknown_fields: Mapping[ObjectRef, tuple[UnknownField, ...]] = field(default_factory=dict)
+    unsupported_policies: tuple[ObjectRef, ...] = ()
     nodes: tuple[Node, ...] = ()
     namespaces: tuple[Namespace, ...] = ()
     pods: tuple[Pod, ...] = ()

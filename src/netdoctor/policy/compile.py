@@ -19,6 +19,7 @@ from netdoctor.policy.flow import Endpoint
 from netdoctor.policy.invalid import parse_network, problems
 from netdoctor.policy.invalid_cluster_wide import unreadable_peers, wide_problems
 from netdoctor.policy.match import may_choose
+from netdoctor.policy.not_understood import field_problems, unsupported_kinds
 from netdoctor.policy.rules import (
     Action,
     BlockPeer,
@@ -72,7 +73,14 @@ class CompiledPolicies:
         return next((gap for tier in Tier if (gap := self.gap(namespace, tier))), "")
 
     def gap(self, namespace: str, tier: Tier) -> str:
-        """Why the policies of one tier that apply in a namespace are not all known; empty if they are."""
+        """Why the policies of one tier that apply in a namespace are not all known; empty if they are.
+
+        A policy of a kind that is not read may allow and deny, so it leaves everything open from the first tier on.
+        """
+        if tier is Tier.ADMIN:
+            for where in (namespace, _EVERYWHERE):
+                if where in self._unsupported:
+                    return self._unsupported[where]
         for kind in _IN_TIER[tier]:
             if not self.snapshot.was_read(kind):
                 return f"the {kind.removesuffix('y')}ies could not be read"
@@ -81,6 +89,10 @@ class CompiledPolicies:
         if not self.snapshot.was_read("NetworkPolicy", namespace):
             return f"the NetworkPolicies of namespace {namespace} could not be read"
         return self.unknown.get(namespace, "")
+
+    @cached_property
+    def _unsupported(self) -> Mapping[str, str]:
+        return unsupported_kinds(self.snapshot)
 
     @cached_property
     def warnings(self) -> tuple[tuple[ObjectRef, str], ...]:
@@ -106,7 +118,8 @@ def compile_policies(snapshot: Snapshot) -> CompiledPolicies:
     found: list[tuple[ObjectRef, str]] = []
     unknown: dict[str, str] = {}
     for policy in _stored(snapshot):
-        if wrong := tuple(problems(policy) if isinstance(policy, NetworkPolicy) else wide_problems(policy)):
+        of_kind = problems(policy) if isinstance(policy, NetworkPolicy) else wide_problems(policy)
+        if wrong := (*field_problems(snapshot, policy.ref), *of_kind):
             found += wrong
             ref, text = wrong[0]
             unknown[policy.namespace] = f"{ref} is invalid ({text}), so an API server would not accept it"

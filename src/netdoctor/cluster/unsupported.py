@@ -1,0 +1,49 @@
+"""Policies that netdoctor knows to be policies, and cannot read: what they allow or deny is not known.
+
+Cilium's, Calico's and Antrea's; versions of the Kubernetes kinds that are older or newer than those it reads; and
+whatever else calls itself a network policy, since an unknown rule is better named than passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from netdoctor.cluster.decode import KINDS
+from netdoctor.model.refs import ObjectRef
+
+_OTHER_NAMES = frozenset({"egressfirewall"})  # k8s.ovn.org
+_CLUSTER_WIDE = frozenset({"GlobalNetworkPolicy", "CiliumClusterwideNetworkPolicy"})
+_NAMESPACED = frozenset({"NetworkPolicy", "CiliumNetworkPolicy"})
+# Calico's API server shows the policies of Kubernetes a second time, under such names.
+_CALICO = "projectcalico.org"
+_CALICO_COPIES = ("knp.default.", "kanp.", "kbanp.")
+
+
+def is_policy(kind: str) -> bool:
+    """Whether objects of this kind, of whatever group, allow or deny flows. Calico's staged ones do not yet."""
+    lowered = kind.lower()
+    return (lowered.endswith("networkpolicy") and not lowered.startswith("staged")) or lowered in _OTHER_NAMES
+
+
+def unsupported_policy(kind: str, api_version: str, metadata: Any) -> ObjectRef | None:
+    """The reference to a policy of a kind, group or version that is not read; its namespace is empty if cluster-wide.
+
+    Args:
+        kind: for which `is_policy` holds.
+        api_version: such as ``cilium.io/v2``; may be empty.
+        metadata: as it stands in a file; need not be well-formed.
+    """
+    fields = metadata if isinstance(metadata, Mapping) else {}
+    name, namespace = (str(fields.get(field) or "") for field in ("name", "namespace"))
+    group, _, version = api_version.rpartition("/")
+    if group == _CALICO and name.startswith(_CALICO_COPIES):
+        return None
+    known = KINDS.get(kind)
+    if kind in _CLUSTER_WIDE or (known and not known.namespaced):
+        namespace = ""
+    elif kind in _NAMESPACED:
+        namespace = namespace or "default"
+    # As kubectl tells kinds of the same name apart.
+    full = f"{kind}.{'.'.join(filter(None, (version, group))) or '?'}" if known else kind
+    return ObjectRef(full, name or "?", namespace)

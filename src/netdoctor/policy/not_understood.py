@@ -1,0 +1,27 @@
+"""What files and clusters hold of policies that cannot be evaluated: unknown fields, and kinds that are not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.model.refs import ObjectRef
+
+
+def field_problems(snapshot: Snapshot, policy: ObjectRef) -> Iterator[tuple[ObjectRef, str]]:
+    """The fields of a policy that its kind does not have, each with what is wrong."""
+    origin = snapshot.origins.get(policy)
+    for field in snapshot.unknown_fields.get(policy, ()):
+        where = f", in {origin.file}:{field.line}" if origin else ""
+        meant = f"; did you mean {field.meant}?" if field.meant else ""
+        yield policy.at(field.path), f"there is no such field{where}{meant}"
+
+
+def unsupported_kinds(snapshot: Snapshot) -> Mapping[str, str]:
+    """Why it is not known what policies do in a namespace, or under "" in all: one of a kind that is not read."""
+    found: dict[str, str] = {}
+    for ref in snapshot.unsupported_policies:
+        origin = snapshot.origins.get(ref)
+        where = f" ({origin.file}:{origin.line})" if origin else ""
+        found.setdefault(ref.namespace, f"{ref}{where} is not understood")
+    return found
