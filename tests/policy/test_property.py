@@ -84,9 +84,7 @@ named_ports = st.lists(
     max_size=2,
     unique_by=lambda port: (port[0], port[2]),
 )
-pods = st.lists(
-    st.tuples(st.sampled_from(NAMESPACES), labels, named_ports, st.sampled_from((*NODES, ""))), min_size=2, max_size=4
-)
+pods = st.lists(st.tuples(st.sampled_from(NAMESPACES), labels, named_ports), min_size=2, max_size=4)
 network_policies = st.tuples(st.sampled_from(NAMESPACES), specs).map(lambda drawn: policy(f"{drawn[0]}/p", **drawn[1]))
 
 
@@ -191,7 +189,8 @@ def worlds(draw: st.DrawFn, policies: st.SearchStrategy[list[Manifest]]) -> Worl
     ends["a/host"] = ends[ip]
     manifests.append(pod("a/host", ip, {"x": "1"}, ports=[("http", 80, "TCP")], hostNetwork=True, nodeName=NODES[0]))
     ips = draw(st.permutations(POD_IPS))
-    for n, (where, has, ports, on) in enumerate(draw(pods)):
+    for n, (where, has, ports) in enumerate(draw(pods)):
+        on = draw(st.sampled_from((*NODES, "")))
         named = [{"name": name, "containerPort": port, "protocol": protocol} for name, port, protocol in ports]
         ends[f"{where}/pod{n}"] = {"ip": ips[n], "namespace": where, "labels": has, "ports": named, "on": on}
         manifests.append(pod(f"{where}/pod{n}", ips[n], has, ports=ports, nodeName=on))

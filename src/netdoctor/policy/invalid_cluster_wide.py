@@ -56,7 +56,7 @@ def _in_policy(policy: ClusterWidePolicy) -> Iterator[Problem]:
     for rule in written_rules(policy):
         yield from _in_rule(rule, place)
         if isinstance(policy, BaselineAdminNetworkPolicy):
-            yield from ((p, _NO_NAMES) for peer, p in rule.peer_paths() if peer.domain_names)
+            yield from ((f"{p}.domainNames", _NO_NAMES) for peer, p in rule.peer_paths() if peer.domain_names)
 
 
 def _in_priority(priority: int | None) -> Iterator[Problem]:

@@ -78,7 +78,7 @@ def test_a_policy_without_any_rule_is_named_itself() -> None:
     assert "has a rule for ingress, so nothing passes" in one.finding.explanation
 
 
-ANYWHERE = {"namespaces": {}}
+ANYWHERE: Manifest = {"namespaces": {}}
 DENY_IN = admin_policy("lockdown", ingress=[{"action": "Deny", "from": [ANYWHERE]}])
 DENY_OUT = admin_policy("lockdown", egress=[{"action": "Deny", "to": [ANYWHERE]}])
 
