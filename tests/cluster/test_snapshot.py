@@ -82,6 +82,19 @@ def test_every_namespace_has_its_name_as_label() -> None:
     ("name", "owner"),
     [
         ("web-abc-1", "Deployment shop/web"),
+        ("impostor", "Pod shop/impostor"),
+        ("bare-1", "ReplicaSet shop/bare"),
+        ("done", "Job shop/j"),  # a kind that is not read
+    ],
+)
+def test_owner_of(name: str, owner: str) -> None:
+    assert str(cluster().owner_of(pod(name))) == owner
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("web-abc-1", "Deployment shop/web"),
         ("bare-1", "ReplicaSet shop/bare"),
         ("manifest", "Deployment shop/web"),
         ("impostor", "None"),

@@ -13,7 +13,8 @@ from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.policy.classes import EndpointClass
 from netdoctor.policy.compile import compile_policies
 from netdoctor.policy.decide import decide
-from netdoctor.policy.entities import Answer, By, view
+from netdoctor.policy.by import By
+from netdoctor.policy.entities import Answer, view
 from netdoctor.policy.flow import Flow, pod_endpoint
 from netdoctor.policy.matrix import Matrix, matrix
 from netdoctor.policy.profile import CNIProfile

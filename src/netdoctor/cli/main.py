@@ -13,7 +13,7 @@ from types import FrameType
 
 import typer
 
-from netdoctor.cli import can, causes, check, clean, explain, rbac, schema, version
+from netdoctor.cli import can, causes, check, clean, explain, matrix, rbac, schema, version
 from netdoctor.cli.output import complain
 from netdoctor.model.errors import NetdoctorError
 
@@ -29,6 +29,7 @@ app = typer.Typer(
 COMMANDS = (
     check.check,
     can.can,
+    matrix.matrix,
     explain.explain,
     causes.causes,
     rbac.rbac,

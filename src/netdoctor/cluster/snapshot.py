@@ -221,6 +221,14 @@ class Snapshot:
         found = self.get(owner.kind, pod.namespace, owner.name)
         return found if isinstance(found, Workload) else None
 
+    def owner_of(self, pod: Pod) -> ObjectRef:
+        """What users call its replicas by: the workload on top, else whatever controls it, else the pod itself."""
+        workload = self.workload_of(pod)
+        controller = _controller(pod)
+        if workload or controller is None:
+            return (workload or pod).ref
+        return ObjectRef(controller.kind, controller.name, pod.namespace)
+
     def _owner_of_replica_set(self, pod: Pod, owner: OwnerReference) -> Workload | None:
         replica_set = self.get("ReplicaSet", pod.namespace, owner.name)
         if isinstance(replica_set, ReplicaSet):

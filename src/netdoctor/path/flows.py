@@ -80,6 +80,30 @@ def asked_flows(policies: CompiledPolicies, from_text: str, to_text: str, namesp
     return flows
 
 
+def parse_port_and_protocol(text: str, what: str) -> tuple[int, Protocol]:
+    """`5432` or `53/UDP`; `what` names the flag in errors. Raises InputError."""
+    number, _, protocol = text.partition("/")
+    known = next((one for one in PROTOCOLS if one == (protocol or "TCP").upper()), None)
+    port = parse_port(number, what)
+    if known is None or not isinstance(port, int):
+        raise InputError(f"{what} {text}: not PORT[/PROTOCOL]", hint="such as 5432 or 53/UDP")
+    return port, known
+
+
+def pods_of(snapshot: Snapshot, text: str, namespace: str, what: str) -> list[Pod | Node]:
+    """The pods (or the node) that KIND/NAME[.NAMESPACE] means. Raises InputError, AccessError."""
+    found = require(snapshot, parse_reference(text, what), namespace, f"{what} {text}")
+    if isinstance(found, Pod | Node):
+        return [found]
+    if isinstance(found, Workload):
+        return [*snapshot.pods_of(found)]
+    if isinstance(found, Namespace):
+        return [*snapshot.pods_in(found.name)]
+    if isinstance(found, Service):
+        return [*snapshot.pods_selected(found.namespace, found.spec.selector)]
+    raise InputError(f"{what} {text}: a {found.ref.kind} has no pods")
+
+
 def _parse(text: str) -> tuple[str, _Wanted]:
     if parse_address(text):  # IPv6 without a port
         return text, _Wanted(text, None, None)

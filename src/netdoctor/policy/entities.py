@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
-from netdoctor.cluster.objects import Node, Pod
+from netdoctor.cluster.objects import DaemonSet, Node, Pod
 from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.policy.by import By
 from netdoctor.policy.classes import EndpointClass
 from netdoctor.policy.matrix import Cell, Matrix, refined
 from netdoctor.policy.selection import numbers
-
-
-class By(StrEnum):
-    """What one entity of a matrix is."""
-
-    POD = "pod"
-    WORKLOAD = "workload"
-    NAMESPACE = "namespace"
 
 
 class Answer(StrEnum):
@@ -34,12 +27,16 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """`classes` is the mask of the classes that it has members in; `single` if it has one member only."""
+    """`classes` is the mask of the classes that it has members in; addresses outside the cluster have no members.
+
+    `single` is one pod or node, which sends nothing to itself.
+    """
 
     name: str
     namespace: str
     classes: int
-    single: bool
+    members: tuple[Pod | Node, ...]
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +59,13 @@ class View:
     entities: tuple[Entity, ...]
 
     def rows(self, destination: int) -> Iterator[Row]:
-        """Every port of a destination, and every source but itself where it is a single pod."""
+        """Every port of a destination, and every source but itself where it is a single pod.
+
+        What passes between addresses outside the cluster is none of its policies' business.
+        """
         entity = self.entities[destination]
         others = self.everyone & ~(1 << destination) if entity.single else self.everyone
+        others &= self.everyone if entity.members else ~self._outside
         found: defaultdict[tuple[Answer, int], int] = defaultdict(int)
         for ports, cells in self._cells(entity):
             for answer, sources in self._answers(cells):
@@ -78,6 +79,10 @@ class View:
     def everyone(self) -> int:
         """All entities."""
         return (1 << len(self.entities)) - 1
+
+    @cached_property
+    def _outside(self) -> int:
+        return sum(1 << number for number, entity in enumerate(self.entities) if not entity.members)
 
     def _cells(self, entity: Entity) -> Iterator[tuple[int, list[Cell]]]:
         """Cuts of all ports, each with the cells of the entity's classes that hold it."""
@@ -140,20 +145,30 @@ def view(matrix: Matrix, by: By) -> View:
     if by is By.NAMESPACE:
         found = _merged(found)
     elif by is By.WORKLOAD:
-        found = _told_apart(found, matrix)
+        found = _told_apart(found)
     return View(matrix, tuple(sorted(found, key=lambda entity: (not entity.namespace, entity.namespace, entity.name))))
 
 
 def _entities(one: EndpointClass, number: int, by: By, snapshot: Snapshot) -> Iterator[Entity]:
     mask = 1 << number
     if not one.members:
-        yield Entity(one.name, "", mask, single=False)
+        yield Entity(one.name, "", mask, ())
     elif by is By.POD:
-        yield from (Entity(_pod_name(member), member.namespace, mask, single=True) for member in one.members)
+        yield from (Entity(_pod_name(m), m.namespace, mask, (m,), single=True) for m in one.members)
     else:
-        names = Counter((_owner_name(member, by, snapshot), member.namespace) for member in one.members)
-        for (name, namespace), count in names.items():
-            yield Entity(name, namespace, mask, single=count == 1 and by is By.WORKLOAD)
+        by_owner: defaultdict[tuple[str, str], list[Pod | Node]] = defaultdict(list)
+        for member in one.members:
+            by_owner[_owner_name(member, by, snapshot), member.namespace].append(member)
+        for (name, namespace), members in by_owner.items():
+            yield Entity(name, namespace, mask, tuple(members), _is_single(members, snapshot))
+
+
+def _is_single(members: list[Pod | Node], snapshot: Snapshot) -> bool:
+    """Whether it is one pod, and stays one: a pod to be stands for all replicas of its workload."""
+    if len(members) > 1:
+        return False
+    owner = snapshot.workload_of(members[0]) if isinstance(members[0], Pod) and not members[0].metadata.uid else None
+    return owner is None or (not isinstance(owner, DaemonSet) and owner.spec.replicas in (None, 1))
 
 
 def _pod_name(member: Pod | Node) -> str:
@@ -165,7 +180,7 @@ def _owner_name(member: Pod | Node, by: By, snapshot: Snapshot) -> str:
         return f"Node {member.name}" if by is By.WORKLOAD else "nodes"
     if by is By.NAMESPACE:
         return f"Namespace {member.namespace}{_host_network(member)}"
-    return f"{(snapshot.workload_of(member) or member).ref}{_host_network(member)}"
+    return f"{snapshot.owner_of(member)}{_host_network(member)}"
 
 
 def _host_network(member: Pod | Node) -> str:
@@ -174,26 +189,21 @@ def _host_network(member: Pod | Node) -> str:
 
 def _merged(found: list[Entity]) -> list[Entity]:
     """One entity for each name."""
-    masks: defaultdict[tuple[str, str], int] = defaultdict(int)
+    alike: dict[tuple[str, str], Entity] = {}
     for entity in found:
-        masks[entity.name, entity.namespace] |= entity.classes
-    return [Entity(name, namespace, mask, single=False) for (name, namespace), mask in masks.items()]
+        key = entity.name, entity.namespace
+        known = alike.get(key, Entity(*key, 0, ()))
+        members = known.members + entity.members
+        alike[key] = Entity(*key, known.classes | entity.classes, members, len(members) == 1 and entity.single)
+    return list(alike.values())
 
 
-def _told_apart(found: list[Entity], matrix: Matrix) -> list[Entity]:
+def _told_apart(found: list[Entity]) -> list[Entity]:
     """Entities of one name get the name of a pod each."""
     names = Counter(entity.name for entity in found)
-    return [
-        entity
-        if names[entity.name] == 1
-        else Entity(_part_name(entity, matrix), entity.namespace, entity.classes, entity.single)
-        for entity in found
-    ]
+    return [entity if names[entity.name] == 1 else replace(entity, name=_part_name(entity)) for entity in found]
 
 
-def _part_name(entity: Entity, matrix: Matrix) -> str:
-    one = matrix.classes[entity.classes.bit_length() - 1]
-    snapshot = matrix.policies.snapshot
-    mine = [m for m in one.members if _owner_name(m, By.WORKLOAD, snapshot) == entity.name]
-    more = f" and {len(mine) - 1} more" if len(mine) > 1 else ""
-    return f"{entity.name} (pod {mine[0].name}{more})"
+def _part_name(entity: Entity) -> str:
+    more = f" and {len(entity.members) - 1} more" if len(entity.members) > 1 else ""
+    return f"{entity.name} (pod {entity.members[0].name}{more})"

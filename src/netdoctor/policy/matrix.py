@@ -61,6 +61,13 @@ class Matrix:
             by_answer[certain, possible] = by_answer.get((certain, possible), 0) | ports
         return tuple(Cell(ports, *answer) for answer, ports in by_answer.items())
 
+    def denied(self, destination: int, ports: int) -> dict[Direction, int]:
+        """The sources that either side certainly denies, on ports of a destination that no rule divides."""
+        return {
+            direction: self.sources & ~side.at(destination).sources(ports, certain=False)
+            for direction, side in zip(Direction, self._sides, strict=True)
+        }
+
     @cached_property
     def _sides(self) -> tuple[Side, ...]:
         selection = Selection(self.classes, self.profile)

@@ -77,10 +77,18 @@ class PortSpace:
                 position = after
 
     def text(self, mask: int) -> str:
-        """`80/TCP, 8000-8999/TCP, UDP` or `every port`."""
-        if mask == self.everything:
+        """`80/TCP, 8000-8999/TCP, UDP`, `every port` or `every port but 53/UDP`."""
+        rest = list(self.ranges(self.everything & ~mask))
+        ranges = list(self.ranges(mask))
+        if not rest:
             return "every port"
-        return ", ".join(str(PortRange("", *found)) for found in self.ranges(mask)) or "no port"
+        if len(rest) < len(ranges):
+            return f"every port but {_listed(rest)}"
+        return _listed(ranges) or "no port"
+
+
+def _listed(ranges: Iterable[tuple[str, int, int]]) -> str:
+    return ", ".join(str(PortRange("", *found)) for found in ranges)
 
 
 def cuts_of(ports: Iterable[RulePort], declared: Iterable[ContainerPort]) -> Iterator[tuple[str, int, int]]:

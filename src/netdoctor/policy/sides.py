@@ -7,8 +7,7 @@ Everything that does not depend on the destination is prepared once.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -18,9 +17,8 @@ from netdoctor.policy.matching import Bits, Selection, join, union
 from netdoctor.policy.ports import PortSpace, resolved
 from netdoctor.policy.rules import Direction, NamedPort, PodPeer, PortRange, Rule, Ruleset, Tier
 from netdoctor.policy.selection import numbers
-from netdoctor.policy.tiers import Group, Match, through_tiers
+from netdoctor.policy.tiers import Group, Match, SideAt
 
-_NONE = Bits(0, 0)
 Allowed = dict[int, Bits]  # by ports: the sources that rules of NetworkPolicies allow on all of them
 
 
@@ -28,42 +26,8 @@ class _Applied(NamedTuple):
     """A rule, and whom it is about on either side; for locals with the same address families."""
 
     rule: Rule
-    locals: int
+    locals: Bits
     remotes: Bits
-
-
-@dataclass(frozen=True, slots=True)
-class SideAt:
-    """One direction at one destination.
-
-    Attributes:
-        everything: all sources.
-        groups: what ordered tiers say.
-        isolated: sources for whom nothing passes here but what `allowed` says: as far as is certain, and at least.
-        allowed: what NetworkPolicies allow.
-        doubtful: sources whose answer cannot be known, whatever the rules say that are known.
-    """
-
-    everything: int
-    groups: Sequence[Group]
-    isolated: Bits
-    allowed: Mapping[int, Bits]
-    doubtful: int
-
-    def port_masks(self) -> Iterator[int]:
-        """The sets of ports that make a difference here."""
-        yield from self.allowed
-        yield from (match.ports for group in self.groups for rules in group.rulesets for match in rules)
-
-    def sources(self, ports: int, *, certain: bool) -> int:
-        """Those that pass on ports that no rule divides: certainly, or perhaps."""
-        found = 0
-        for mask, sources in self.allowed.items():
-            if mask & ports:
-                found |= sources.certain if certain else sources.possible
-        isolated = self.isolated.certain if certain else self.isolated.possible
-        passing = through_tiers(self.groups, ports, self.everything, isolated, found, certain=certain)
-        return passing if certain else passing | self.doubtful
 
 
 class Side:
@@ -88,7 +52,7 @@ class Side:
         self._ordered = [pair for pair in applied if pair[0].tier is not Tier.NETWORK_POLICY]
         unordered = [pair for pair in applied if pair[0].tier is Tier.NETWORK_POLICY]
         self._isolated = union(selection.pods(ruleset.subject).certain for ruleset, _ in unordered)
-        self._gaps = union(mask for name, mask in selection.by_namespace.items() if policies.not_known(name))
+        self._gaps = dict(_gaps(policies, selection))
         rules = [rule for _, same in unordered for rule in same]
         self._everywhere: Allowed = {}
         if direction is Direction.INGRESS:
@@ -104,19 +68,20 @@ class Side:
         everything, isolated, gaps = self._everything, self._isolated, self._gaps
         if self._direction is Direction.INGRESS:  # here the pod itself is isolated, for every source
             isolated = everything if isolated >> destination & 1 else 0
-            gaps = everything if gaps >> destination & 1 else 0
-        return SideAt(everything, self._groups(destination), Bits(isolated | gaps, isolated), allowed, gaps)
+            gaps = {tier: everything for tier, mask in gaps.items() if mask >> destination & 1}
+        return SideAt(everything, self._groups(destination), isolated, allowed, gaps)
 
     # Preparation -----------------------------------------------------------------------------------------------
 
     def _apply(self, policies: CompiledPolicies) -> Iterator[tuple[Ruleset, list[_Applied]]]:
         rulesets = [r for same in policies.rulesets.values() for r in same if r.direction is self._direction]
         for ruleset in sorted(rulesets, key=lambda r: (r.tier, r.priority)):
-            subjects = self._selection.pods(ruleset.subject).certain & self._locals
-            if subjects:
+            chosen = self._selection.pods(ruleset.subject)
+            subjects = Bits(chosen.certain & self._locals, chosen.possible & self._locals)
+            if subjects.possible:
                 yield ruleset, [applied for rule in ruleset.rules for applied in self._applied(rule, subjects)]
 
-    def _applied(self, rule: Rule, subjects: int) -> Iterator[_Applied]:
+    def _applied(self, rule: Rule, subjects: Bits) -> Iterator[_Applied]:
         if not rule.peers:
             yield _Applied(rule, subjects, Bits(self._everything, self._everything))
         elif all(isinstance(peer, PodPeer) for peer in rule.peers):
@@ -124,8 +89,9 @@ class Side:
             yield _Applied(rule, subjects, join(found))
         else:
             for family in self._selection.families:
-                if locals_ := subjects & family:
-                    one = (locals_ & -locals_).bit_length() - 1
+                locals_ = Bits(subjects.certain & family, subjects.possible & family)
+                if locals_.possible:
+                    one = (locals_.possible & -locals_.possible).bit_length() - 1
                     found = [self._selection.matching(peer, one, self._direction) for peer in rule.peers]
                     yield _Applied(rule, locals_, join(found))
 
@@ -133,7 +99,7 @@ class Side:
         found: defaultdict[int, Allowed] = defaultdict(dict)
         for rule, locals_, remotes in rules:
             fixed = self._fixed_ports(rule)
-            for number in numbers(locals_):
+            for number in numbers(locals_.certain):
                 ports = self._ports_at(rule, number) if fixed is None else fixed
                 if ports:
                     _allow(found[number], ports, remotes)
@@ -147,14 +113,15 @@ class Side:
         for rule, locals_, remotes in rules:
             fixed = self._fixed_ports(rule)
             if fixed is not None:
-                alike[fixed, remotes] |= locals_
+                alike[fixed, remotes] |= locals_.certain
                 continue
             for number in numbers(remotes.possible & destinations):
                 if ports := self._ports_at(rule, number):
                     _allow(found[number], ports, _if_matched(locals_, remotes, number))
-        for (ports, remotes), locals_ in alike.items():
+        for (ports, remotes), mask in alike.items():
+            locals_ = Bits(mask, mask)
             if remotes.certain == self._everything:
-                _allow(everywhere, ports, Bits(locals_, locals_))
+                _allow(everywhere, ports, locals_)
                 continue
             for number in numbers(remotes.possible & destinations):
                 _allow(found[number], ports, _if_matched(locals_, remotes, number))
@@ -197,17 +164,25 @@ class Side:
             if self._direction is Direction.EGRESS:
                 sources = _if_matched(locals_, remotes, destination)
             else:
-                sources = remotes if locals_ >> destination & 1 else _NONE
+                sources = _if_matched(remotes, locals_, destination)
             if sources.possible and (ports := self._ports_at(rule, destination)):
                 yield Match(rule.action, ports, sources)
 
 
-def _if_matched(locals_: int, remotes: Bits, destination: int) -> Bits:
-    """The senders of a rule, if it matches a destination."""
+def _if_matched(sources: Bits, matched: Bits, destination: int) -> Bits:
+    """The sources of a rule at a destination, if it is about that."""
     return Bits(
-        locals_ if remotes.certain >> destination & 1 else 0,
-        locals_ if remotes.possible >> destination & 1 else 0,
+        sources.certain if matched.certain >> destination & 1 else 0,
+        sources.possible if matched.possible >> destination & 1 else 0,
     )
+
+
+def _gaps(policies: CompiledPolicies, selection: Selection) -> Iterator[tuple[Tier, int]]:
+    """By tier, the classes whose policies are not all known."""
+    for tier in Tier:
+        found = union(mask for name, mask in selection.by_namespace.items() if policies.gap(name, tier))
+        if found:
+            yield tier, found
 
 
 def _allow(allowed: Allowed, ports: int, sources: Bits) -> None:

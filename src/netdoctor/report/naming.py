@@ -16,7 +16,7 @@ class Names:
 
     def __init__(self, entities: Sequence[Entity], everyone: int) -> None:
         self._entities, self._everyone = entities, everyone
-        self._known: dict[int, tuple[str, ...]] = {}
+        self._known: dict[tuple[int, int], tuple[str, ...]] = {}
         by_namespace: defaultdict[str, int] = defaultdict(int)
         for number in numbers(everyone):
             by_namespace[entities[number].namespace] |= 1 << number
@@ -26,22 +26,22 @@ class Names:
         """Each by its name."""
         return tuple(self._entities[number].name for number in numbers(mask))
 
-    def told(self, mask: int) -> tuple[str, ...]:
-        """`everyone`, `everyone but Pod a/b`, or whole namespaces and single names."""
-        found = self._known.get(mask)
+    def told(self, mask: int, own: int = 0) -> tuple[str, ...]:
+        """`everyone`, `everyone but Pod a/b`, or whole namespaces and single names; `own` need not be in it."""
+        found = self._known.get((mask, own))
         if found is None:
-            found = self._known[mask] = tuple(self._told(mask))
+            found = self._known[mask, own] = tuple(self._told(mask, own))
         return found
 
-    def _told(self, mask: int) -> Iterable[str]:
-        missing = self._everyone & ~mask
+    def _told(self, mask: int, own: int) -> Iterable[str]:
+        missing = self._everyone & ~mask & ~own
         if not missing:
             return ["everyone"]
         if missing.bit_count() <= _FEW < mask.bit_count():
             return [f"everyone but {', '.join(self.listed(missing))}"]
         told, rest = [], mask
         for name, members in self._namespaces.items():
-            if rest & members == members:
+            if (rest | own) & members == members and rest & members:
                 told.append(f"all of namespace {name}")
                 rest &= ~members
         return [*told, *self.listed(rest)]

@@ -1,0 +1,50 @@
+"""`matrix -o table` and `wide`: a block for each destination, in as few words as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from netdoctor.policy.entities import Answer, Row
+from netdoctor.report.matrix import Selected
+from netdoctor.report.naming import Names
+from netdoctor.report.untrusted import printable
+
+_WORDS = {Answer.ALLOWED: "", Answer.PARTLY: " (some pods only)", Answer.UNKNOWN: " (cannot be known)"}
+Reasons = Callable[[int, Row], Iterable[tuple[str, int]]]  # why a row of a destination is denied, for which sources
+
+
+def as_table(selected: Selected, width: int, reasons: Reasons | None = None) -> Iterator[str]:
+    """Each destination with its ports and who may send to them; with `reasons`, also who may not, and why."""
+    names = Names(selected.view.entities, selected.sources)
+    for destination in selected.destinations:
+        yield f"{printable(selected.name(destination))}\n"
+        rows = list(selected.rows(destination))
+        # A single pod is not its own source, which is nothing to tell.
+        own = 1 << destination & selected.sources if selected.view.entities[destination].single else 0
+        allowed = [row for row in rows if row.answer is not Answer.DENIED]
+        for row in allowed:
+            ports = selected.ports_text(row.ports) + _WORDS[row.answer]
+            yield from _block(f"{ports:<11} from", names.told(row.sources, own), width)
+        if not allowed:
+            yield "  nothing may reach it\n"
+        for row in rows if reasons else ():
+            if row.answer is Answer.DENIED and reasons:
+                ports = selected.ports_text(row.ports)
+                for because, sources in reasons(destination, row):
+                    yield from _block(f"{ports} denied from", names.told(sources, own), width, because)
+
+
+def _block(label: str, told: Iterable[str], width: int, because: str = "") -> Iterator[str]:
+    """`label a, b, c`, wrapped between names."""
+    words = [f"{printable(name)}," for name in told]
+    words[-1] = words[-1][:-1]
+    if because:
+        words[-1] += ":"
+        words += printable(because).split()
+    line = f"  {label}"
+    for word in words:
+        if len(line) + 1 + len(word) > width and line.strip():
+            yield f"{line}\n"
+            line = " " * 5
+        line = f"{line} {word}"
+    yield f"{line}\n"
