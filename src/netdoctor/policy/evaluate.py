@@ -12,7 +12,7 @@ from itertools import chain, groupby
 
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.flow import Endpoint, Flow
-from netdoctor.policy.match import Remote, admits_port, peer_misses, pod_misses, remote_end
+from netdoctor.policy.match import Remote, admits_port, chooses, peer_misses, pod_misses, remote_end
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import Action, Direction, Rule, Ruleset, Tier
 from netdoctor.policy.verdict import Miss
@@ -151,7 +151,10 @@ def _hit(rule: Rule, asked: Asked) -> _Hit | None:
         return _Hit(rule, rule.ref, ())
     perhaps: list[tuple[ObjectRef, str]] = []
     for peer in rule.peers:
-        misses = tuple(_until_certain(peer_misses(peer, asked.remote)))
+        known = chooses(peer, asked.remote.endpoint)
+        if known is False:
+            continue
+        misses = () if known else tuple(_until_certain(peer_misses(peer, asked.remote)))
         if not misses:
             return _Hit(rule, rule.ref.at(peer.path), ())
         if misses[-1].kind.uncertain:

@@ -70,11 +70,21 @@ def peer_misses(peer: Peer, remote: Remote) -> Iterator[Miss]:
             return _unreadable_misses(peer)
 
 
-def may_choose(peer: PodPeer, end: Endpoint) -> bool:
-    """Whether a pod is one of those that are meant, or may be: its namespace's labels could not be read."""
+def chooses(peer: Peer, end: Endpoint) -> bool | None:
+    """Whether a peer matches, where its selectors alone can tell: faster than `peer_misses`. None where they cannot."""
+    if not isinstance(peer, PodPeer):
+        return None
+    if not end.selectable:
+        return False
     if end.namespace_read or peer.namespace_selector is None:
         return peer.selects(end.namespace, end.labels, end.namespace_labels)
-    return all(miss.kind.uncertain for miss in pod_misses(peer, end))
+    return None
+
+
+def may_choose(peer: PodPeer, end: Endpoint) -> bool:
+    """Whether a pod is one of those that are meant, or may be: its namespace's labels could not be read."""
+    known = chooses(peer, end)
+    return known if known is not None else all(miss.kind.uncertain for miss in pod_misses(peer, end))
 
 
 def pod_misses(peer: PodPeer, end: Endpoint) -> Iterator[Miss]:
