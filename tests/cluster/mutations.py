@@ -219,6 +219,15 @@ def mutated(seed: int) -> bytes:
     return content
 
 
+def mutated_cluster(seed: int) -> bytes:
+    """All objects with one to three odd values, well-formed as a file."""
+    random = Random(seed)
+    objects = deepcopy(OBJECTS)
+    for _ in range(random.randint(1, 3)):
+        _break_value(random, objects)
+    return random.choice([_yaml, _json, _yaml_list])(random, objects)
+
+
 # Values ------------------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from netdoctor.cli.main import main
 from netdoctor.cluster.files import load
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
@@ -15,7 +16,7 @@ from netdoctor.policy.compile import compile_policies
 from netdoctor.policy.decide import decide
 from netdoctor.policy.flow import Flow, ip_endpoint, pod_endpoint
 from netdoctor.policy.profile import profile_for
-from tests.cluster.mutations import OBJECTS, mutated
+from tests.cluster.mutations import OBJECTS, mutated, mutated_cluster
 
 PER_TEST = 100
 
@@ -48,6 +49,22 @@ def test_a_broken_file_is_read_or_refused_in_one_line_that_says_where(start: int
         else:
             refusal = r"f\.yaml:\d+: .{1,501}|f\.yaml: no object of a kind that netdoctor reads"
             assert re.fullmatch(refusal, outcome), f"seed {seed}: {outcome}"
+
+
+def test_a_check_of_a_broken_file_answers_or_says_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NETDOCTOR_TRACEBACK", "1")  # what is not expected is raised
+    file = tmp_path / "f.yaml"
+    codes = set()
+    for seed in range(80):
+        file.write_bytes(mutated_cluster(seed))
+        code = main(["check", "svc/web", "-n", "shop", "--from", "deploy/api", "--snapshot", str(file)])
+        said = capsys.readouterr()
+        assert (code == 2) == (not said.out), f"seed {seed}"
+        assert len(said.err.splitlines()) <= (1 if str(file) in said.err else 3), f"seed {seed}: {said.err}"
+        codes.add(code)
+    assert {1, 2} <= codes <= {0, 1, 2, 3, 4}
 
 
 def test_the_mutations_break_much_and_spare_much(tmp_path: Path) -> None:
