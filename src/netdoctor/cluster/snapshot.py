@@ -159,6 +159,13 @@ class Snapshot:
         """NetworkPolicies of a namespace."""
         return self._policies_by_namespace.get(namespace, ())
 
+    @property
+    def cluster_wide_policies(
+        self,
+    ) -> tuple[AdminNetworkPolicy | BaselineAdminNetworkPolicy | ClusterNetworkPolicy, ...]:
+        """The policies that select pods of every namespace."""
+        return (*self.admin_network_policies, *self.baseline_admin_network_policies, *self.cluster_network_policies)
+
     def events_of(self, ref: ObjectRef) -> tuple[Event, ...]:
         """Events about an object, the newest first."""
         return self._events_by_object.get((ref.kind, ref.namespace, ref.name), ())

@@ -136,9 +136,7 @@ def _stored(snapshot: Snapshot) -> list[NetworkPolicy | ClusterWidePolicy]:
     found: list[NetworkPolicy | ClusterWidePolicy] = [
         policy for policy in map(with_defaults, snapshot.network_policies) if isinstance(policy, NetworkPolicy)
     ]
-    found += snapshot.admin_network_policies
-    found += snapshot.baseline_admin_network_policies
-    found += snapshot.cluster_network_policies
+    found += snapshot.cluster_wide_policies
     return sorted(found, key=lambda policy: policy.ref)
 
 

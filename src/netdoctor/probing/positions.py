@@ -102,7 +102,8 @@ def _needs_contrast(snapshot: Snapshot, path: Path) -> bool:
     source = path.source
     if source.kind not in (SourceKind.WORKLOAD, SourceKind.POD) or source.host_network:
         return False
-    return bool(snapshot.policies_in(source.namespace) or snapshot.policies_in(path.target.ref.namespace))
+    namespaces = source.namespace, path.target.ref.namespace
+    return bool(snapshot.cluster_wide_policies or any(map(snapshot.policies_in, namespaces)))
 
 
 def _endpoint_positions(path: Path) -> list[Position]:

@@ -75,7 +75,7 @@ def test_of_a_selector_that_harms_a_label_is_left_out_that_no_policy_mentions(ar
     assert harm in warning
 
 
-@pytest.mark.parametrize("unread", [{}, {"NetworkPolicy": "no"}])
+@pytest.mark.parametrize("unread", [{}, {"NetworkPolicy": "no"}, {"ClusterNetworkPolicy": "no"}])
 def test_where_policies_need_all_of_its_labels_the_stand_in_is_refused(unread: dict[str, str]) -> None:
     keys = {} if unread else {"app": POLICY, "tier": POLICY}
     around = Surroundings(publishing=(Selecting(SERVICE, TIER),), policy_keys=keys, unread=unread)

@@ -8,15 +8,21 @@ from msgspec.structs import replace
 
 from netdoctor.cluster.client import Client
 from netdoctor.cluster.objects import (
+    AdminNetworkPolicy,
+    AdminNetworkPolicySpec,
+    AdminPeer,
+    AdminRule,
     DaemonSet,
     Deployment,
     EgressRule,
     IngressRule,
     LabelSelector,
+    NamespacedPod,
     NetworkPolicy,
     NetworkPolicySpec,
     ObjectMeta,
     PolicyPeer,
+    PolicySubject,
     ReplicaSet,
     Requirement,
     Service,
@@ -110,6 +116,17 @@ def test_a_label_matters_to_policies_that_can_mean_pods_of_the_namespace(cluster
     assert keys.keys() == {"pod", "near", "far"}
     elsewhere = ObjectRef("NetworkPolicy", "elsewhere", "other")
     assert [key for key, ref in keys.items() if ref == elsewhere] == ["far"]
+
+
+def test_a_label_matters_to_policies_for_the_whole_cluster(cluster: FakeCluster, client: Client) -> None:
+    def pods(key: str, namespace: str = "shop") -> NamespacedPod:
+        return NamespacedPod(LabelSelector(match_labels={"kubernetes.io/metadata.name": namespace}), has(key))
+
+    rules = (AdminRule(from_=(AdminPeer(pods=pods("peer")), AdminPeer(pods=pods("far", "other")))),)
+    spec = AdminNetworkPolicySpec(subject=PolicySubject(pods=pods("subject")), ingress=rules)
+    policy = AdminNetworkPolicy(metadata=ObjectMeta(name="wide"), spec=spec)
+    around = read_surroundings(client, Snapshot("fake", datetime.now(UTC), admin_network_policies=(policy,)), "shop")
+    assert around.policy_keys == {"subject": policy.ref, "peer": policy.ref}
 
 
 def test_what_cannot_be_read_is_known_too(cluster: FakeCluster, client: Client) -> None:

@@ -35,7 +35,7 @@ from dataclasses import dataclass, replace
 from netdoctor.cluster.objects import LabelSelector
 from netdoctor.cluster.selectors import CONTROLLER_LABELS, matches
 from netdoctor.model.probe import Position
-from netdoctor.probing.kube.surroundings import Surroundings
+from netdoctor.probing.kube.surroundings import POLICIES, Surroundings
 
 _ADOPTERS = ("DaemonSet", "ReplicaSet", "ReplicationController")
 
@@ -133,7 +133,7 @@ def _blocked_budget(labels: Mapping[str, str], around: Surroundings) -> str:
 
 def _droppable(selector: LabelSelector, labels: Mapping[str, str], around: Surroundings) -> str | None:
     """A label that the selector asks for and no policy does."""
-    if "NetworkPolicy" in around.unread:
+    if _unread_policies(around):
         return None
     asked = [
         *selector.match_labels,
@@ -142,10 +142,15 @@ def _droppable(selector: LabelSelector, labels: Mapping[str, str], around: Surro
     return next((key for key in asked if key in labels and key not in around.policy_keys), None)
 
 
+def _unread_policies(around: Surroundings) -> str:
+    """A kind of policy that could not be read; empty if there is none."""
+    return next((kind for kind in POLICIES if kind in around.unread), "")
+
+
 def _refusal(claim: _Claim, around: Surroundings) -> str:
     why = (
-        "NetworkPolicies cannot be read, so no label can be left out"
-        if "NetworkPolicy" in around.unread
-        else "NetworkPolicies mention each label that could be left out"
+        f"{unread.removesuffix('y')}ies cannot be read, so no label can be left out"
+        if (unread := _unread_policies(around))
+        else "policies mention each label that could be left out"
     )
     return f"a probe pod with its labels would do harm: {claim.harm}; {why}. --attach tests from inside a running pod"

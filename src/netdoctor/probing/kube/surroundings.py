@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 import msgspec
 
 from netdoctor.cluster.client import Client
-from netdoctor.cluster.objects import LabelSelector, ObjectMeta, PolicyPeer, Workload
+from netdoctor.cluster.objects import LabelSelector, NamespacedPod, ObjectMeta, PolicyPeer, Workload
 from netdoctor.cluster.selectors import matches
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import AccessError
 from netdoctor.model.refs import ObjectRef
+from netdoctor.policy.cluster_wide import written_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Surroundings:
         budgets: PodDisruptionBudgets that ask the controllers of their pods for their scale: those with
             maxUnavailable, and those with a percentage.
         autoscalers: whose target is known.
-        policy_keys: label keys by which NetworkPolicies select pods of the namespace, each with one such policy.
+        policy_keys: label keys by which policies select pods of the namespace, each with one such policy.
         unread: kinds that could not be read, and why. Untrusted text.
     """
 
@@ -137,7 +138,8 @@ class _List(msgspec.Struct):
 _LISTS = msgspec.json.Decoder(_List)  # before any thread: msgspec crashes where two see a type for the first time
 
 
-_KNOWN = ("Service", "ReplicaSet", "DaemonSet", "NetworkPolicy")
+POLICIES = ("NetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy")
+_KNOWN = ("Service", "ReplicaSet", "DaemonSet", *POLICIES)
 EXTRA = {  # what only probe pods need
     "PodDisruptionBudget": "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
     "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
@@ -184,9 +186,23 @@ def _policy_keys(snapshot: Snapshot, namespace: str) -> Iterator[tuple[str, Obje
         peers = [p for rule in spec.ingress for p in rule.from_] + [p for rule in spec.egress for p in rule.to]
         selectors = [peer.pod_selector for peer in peers if here or _reaches(peer, snapshot, namespace)]
         for selector in (*selectors, spec.pod_selector if here else None):
-            if selector is not None:
-                for key in (*selector.match_labels, *(r.key for r in selector.match_expressions)):
-                    yield key, policy.ref
+            yield from ((key, policy.ref) for key in _keys(selector))
+    for wide in snapshot.cluster_wide_policies:
+        chosen = [wide.spec.subject.pods, *(peer.pods for rule in written_rules(wide) for peer in rule.peers)]
+        for pods in chosen:
+            if pods and _means(pods, snapshot, namespace):
+                yield from ((key, wide.ref) for key in _keys(pods.pod_selector))
+
+
+def _keys(selector: LabelSelector | None) -> Iterator[str]:
+    if selector is not None:
+        yield from selector.match_labels
+        yield from (requirement.key for requirement in selector.match_expressions)
+
+
+def _means(pods: NamespacedPod, snapshot: Snapshot, namespace: str) -> bool:
+    """Whether a policy for the whole cluster can mean pods of the namespace."""
+    return matches(pods.namespace_selector or LabelSelector(), snapshot.namespace_labels(namespace))
 
 
 def _reaches(peer: PolicyPeer, snapshot: Snapshot, namespace: str) -> bool:
