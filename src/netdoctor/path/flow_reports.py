@@ -11,7 +11,7 @@ from netdoctor.path.flows import AskedFlow as Asked
 from netdoctor.path.flows import End
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.decide import decide
-from netdoctor.policy.explain import describe_peer
+from netdoctor.policy.explain import because, origin_text
 from netdoctor.policy.hints import hints
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.repair import Repair, repairs
@@ -65,34 +65,14 @@ def _side(policies: CompiledPolicies, side: SideVerdict) -> Side:
         allowed=side.allowed,
         isolated_by=tuple(map(short, side.isolated_by)),
         decided_by=short(side.decided_by) if side.decided_by else None,
-        because=_because(policies, side),
+        because=because(policies, side),
         near_misses=tuple(_near(policies, near) for near in side.near_misses),
     )
 
 
-def _because(policies: CompiledPolicies, side: SideVerdict) -> str:
-    if side.decided_by:
-        peers = (p for p in policies.rule(side.decided_by).peers if p.path == side.decided_by.path)
-        whom = "".join(f": {describe_peer(peer)}" for peer in peers)
-        return f"by {_located(policies, side.decided_by)}{whom}"
-    if side.isolated_by:
-        return f"isolated by {', '.join(_located(policies, ref) for ref in side.isolated_by)}"
-    return "no policy applies" if side.allowed else "cannot be known"
-
-
-def _located(policies: CompiledPolicies, ref: ObjectRef) -> str:
-    at = _origin(policies, ref)
-    return f"{ref} ({at})" if at else str(ref)
-
-
-def _origin(policies: CompiledPolicies, ref: ObjectRef) -> str:
-    origin = policies.snapshot.origins.get(ref.object)
-    return f"{origin.file}:{origin.line}" if origin else ""
-
-
 def _near(policies: CompiledPolicies, near: Near) -> NearMiss:
     missed = next(what for what in ("peer", "protocol", "port") if what in near.missed)
-    return NearMiss(short(near.rule), missed, near.because, _origin(policies, near.rule))
+    return NearMiss(short(near.rule), missed, near.because, origin_text(policies, near.rule))
 
 
 def _fixes(found: Sequence[Repair]) -> tuple[Fix, ...]:

@@ -29,7 +29,7 @@ def _of_side(policies: CompiledPolicies, side: SideVerdict) -> Iterator[str]:
     if side.allowed and side.decided_by:
         yield from _either_peer(policies, side)
     if side.allowed is False and side.direction is Direction.INGRESS:
-        for ref in side.isolated_by:
+        for ref in side.denied_by:
             policy = policies.snapshot.find(ref)
             spec = getattr(policy, "spec", None)
             if spec is not None and ref.kind == "NetworkPolicy" and spec.egress and not spec.ingress:
