@@ -12,6 +12,7 @@ from netdoctor.cluster.lists import PAGE_SIZE
 from netdoctor.cluster.read import CONFIG_MAPS, EXTENSION_KINDS, LISTED_KINDS, read
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import AccessError
+from netdoctor.model.refs import ObjectRef
 from tests.cluster.fake_api import FakeAPI, status
 
 PODS = "/api/v1/pods"
@@ -127,6 +128,16 @@ def test_policies_of_the_whole_cluster_are_read_where_they_are_served(full: Fake
     assert [(policy.name, policy.spec.priority) for policy in snapshot.admin_network_policies] == [("deny", 7)]
     assert snapshot.unread == ()
     assert full.asked(f"{ADMIN}/baselineadminnetworkpolicies") == []
+
+
+def test_policies_that_cannot_be_read_are_part_of_the_snapshot(full: FakeAPI, client: Client) -> None:
+    version = {"groupVersion": "cilium.io/v2"}
+    full.singles["/apis"] = {"groups": [{"name": "cilium.io", "versions": [version], "preferredVersion": version}]}
+    full.objects["/apis/cilium.io/v2/ciliumnetworkpolicies"] = [named("x")]
+    forbid(full, "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies")
+    snapshot = read_shop(client)
+    assert snapshot.unsupported_policies == (ObjectRef("CiliumNetworkPolicy", "x", "shop"),)
+    assert [unread.kind for unread in snapshot.unread] == ["CiliumClusterwideNetworkPolicy"]
 
 
 def test_kinds_that_are_not_served_need_no_right(full: FakeAPI, client: Client) -> None:

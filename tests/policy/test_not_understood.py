@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from netdoctor.cluster.files import load
+from netdoctor.cluster.snapshot import Unread
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.compile import CompiledPolicies, compile_policies
 from netdoctor.policy.decide import decide
@@ -120,3 +122,12 @@ def test_a_cluster_wide_policy_of_another_kind_leaves_everything_open(kind: str,
 def test_what_filters_no_packets_leaves_nothing_open(kind: str, version: str, tmp_path: Path) -> None:
     policies = compiled(tmp_path, OTHER.format(kind, version, "db"))
     assert verdict(policies, "shop/web", "db/pg").allowed is True
+
+
+@pytest.mark.parametrize("kind", ["CiliumNetworkPolicy", "NetworkPolicy.v1.crd.projectcalico.org"])
+def test_what_may_not_be_listed_is_open_too(kind: str, tmp_path: Path) -> None:
+    snapshot = compiled(tmp_path, POLICY).snapshot
+    policies = compile_policies(replace(snapshot, unread=(Unread(kind, "", "forbidden", ("shop",)),)))
+    assert verdict(policies, "shop/web", "shop/api").allowed is True
+    assert verdict(policies, "shop/web", "db/pg").allowed is None
+    assert policies.not_known("db") == f"it could not be read whether there is a {kind}"

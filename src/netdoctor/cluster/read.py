@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from netdoctor.cluster.client import Client
 from netdoctor.cluster.decode import KINDS
 from netdoctor.cluster.lists import Listing, read_extension, read_kind, read_named
+from netdoctor.cluster.other_policies import read_other_policies
 from netdoctor.cluster.snapshot import Snapshot
 
 # What not every cluster has.
@@ -39,6 +40,7 @@ def read(client: Client, namespaces: Sequence[str] | None, progress: Callable[[s
         futures = [pool.submit(read_kind, client, kind, wanted) for kind in LISTED_KINDS]
         futures += [pool.submit(read_extension, client, kind) for kind in EXTENSION_KINDS]
         futures += [pool.submit(read_named, client, "ConfigMap", *name) for name in CONFIG_MAPS]
+        others = pool.submit(read_other_policies, client, wanted)
         listings = []
         for future in futures:
             listings.append(future.result())
@@ -52,7 +54,8 @@ def read(client: Client, namespaces: Sequence[str] | None, progress: Callable[[s
         (read for listing in listings for read in listing.objects),
         source=client.context,
         taken_at=datetime.now(UTC),
-        unread=tuple(unread for listing in listings for unread in listing.unread),
+        unread=(*(unread for listing in listings for unread in listing.unread), *others.result().unread),
+        unsupported_policies=others.result().policies,
     )
 
 

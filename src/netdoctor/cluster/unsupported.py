@@ -12,9 +12,19 @@ from typing import Any
 from netdoctor.cluster.decode import KINDS
 from netdoctor.model.refs import ObjectRef
 
+#: Where clusters have such policies: by API group, the resources and their kinds.
+OTHER_POLICIES: Mapping[str, Mapping[str, str]] = {
+    "cilium.io": {
+        "ciliumnetworkpolicies": "CiliumNetworkPolicy",
+        "ciliumclusterwidenetworkpolicies": "CiliumClusterwideNetworkPolicy",
+    },
+    "crd.projectcalico.org": {"networkpolicies": "NetworkPolicy", "globalnetworkpolicies": "GlobalNetworkPolicy"},
+    "crd.antrea.io": {"networkpolicies": "NetworkPolicy", "clusternetworkpolicies": "ClusterNetworkPolicy"},
+    "k8s.ovn.org": {"egressfirewalls": "EgressFirewall"},
+}
 _OTHER_NAMES = frozenset({"egressfirewall"})  # k8s.ovn.org
 _CLUSTER_WIDE = frozenset({"GlobalNetworkPolicy", "CiliumClusterwideNetworkPolicy"})
-_NAMESPACED = frozenset({"NetworkPolicy", "CiliumNetworkPolicy"})
+_NAMESPACED = frozenset({"NetworkPolicy", "CiliumNetworkPolicy", "EgressFirewall"})
 # Calico's API server shows the policies of Kubernetes a second time, under such names.
 _CALICO = "projectcalico.org"
 _CALICO_COPIES = ("knp.default.", "kanp.", "kbanp.")
@@ -36,14 +46,17 @@ def unsupported_policy(kind: str, api_version: str, metadata: Any) -> ObjectRef 
     """
     fields = metadata if isinstance(metadata, Mapping) else {}
     name, namespace = (str(fields.get(field) or "") for field in ("name", "namespace"))
-    group, _, version = api_version.rpartition("/")
-    if group == _CALICO and name.startswith(_CALICO_COPIES):
+    if api_version.startswith(f"{_CALICO}/") and name.startswith(_CALICO_COPIES):
         return None
     known = KINDS.get(kind)
     if kind in _CLUSTER_WIDE or (known and not known.namespaced):
         namespace = ""
     elif kind in _NAMESPACED:
         namespace = namespace or "default"
-    # As kubectl tells kinds of the same name apart.
-    full = f"{kind}.{'.'.join(filter(None, (version, group))) or '?'}" if known else kind
-    return ObjectRef(full, name or "?", namespace)
+    return ObjectRef(full_kind(kind, api_version), name or "?", namespace)
+
+
+def full_kind(kind: str, api_version: str) -> str:
+    """The kind; with version and group, as kubectl writes them, where there is one of that name that is read."""
+    group, _, version = api_version.rpartition("/")
+    return f"{kind}.{'.'.join(filter(None, (version, group))) or '?'}" if kind in KINDS else kind

@@ -19,7 +19,7 @@ from netdoctor.policy.flow import Endpoint
 from netdoctor.policy.invalid import parse_network, problems
 from netdoctor.policy.invalid_cluster_wide import unreadable_peers, wide_problems
 from netdoctor.policy.match import may_choose
-from netdoctor.policy.not_understood import field_problems, unsupported_kinds
+from netdoctor.policy.not_understood import field_problems, unread_kinds, unsupported_kinds
 from netdoctor.policy.rules import (
     Action,
     BlockPeer,
@@ -81,6 +81,8 @@ class CompiledPolicies:
             for where in (namespace, _EVERYWHERE):
                 if where in self._unsupported:
                     return self._unsupported[where]
+            if unread := unread_kinds(self.snapshot, namespace):
+                return unread
         for kind in _IN_TIER[tier]:
             if not self.snapshot.was_read(kind):
                 return f"the {kind.removesuffix('y')}ies could not be read"

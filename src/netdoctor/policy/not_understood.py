@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from netdoctor.cluster.decode import KINDS
 from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.cluster.unsupported import is_policy
 from netdoctor.model.refs import ObjectRef
 
 
@@ -25,3 +27,10 @@ def unsupported_kinds(snapshot: Snapshot) -> Mapping[str, str]:
         where = f" ({origin.file}:{origin.line})" if origin else ""
         found.setdefault(ref.namespace, f"{ref}{where} is not understood")
     return found
+
+
+def unread_kinds(snapshot: Snapshot, namespace: str) -> str:
+    """Why there may be policies of other kinds in a namespace; empty if all that exist are known."""
+    others = (unread for unread in snapshot.unread if unread.kind not in KINDS and is_policy(unread.kind.split(".")[0]))
+    unread = next((unread for unread in others if unread.covers(unread.kind, namespace)), None)
+    return f"it could not be read whether there is a {unread.kind}" if unread else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from netdoctor.cluster.decode import KINDS
 from netdoctor.cluster.read import CONFIG_MAPS, EXTENSION_KINDS, LISTED_KINDS
+from netdoctor.cluster.unsupported import OTHER_POLICIES
 from netdoctor.probing.kube.manifest import MANAGED_BY, Document
 
 
@@ -41,8 +42,14 @@ def _reading() -> Iterator[Right]:
 #: where EndpointSlices may not be, are for clusters that grant those: who has these rights does not need them.
 READING = tuple(_reading())
 
-#: There too; needed only where the API server serves these kinds.
-READING_EXTENSIONS = tuple(_listing(EXTENSION_KINDS))
+
+def _noticing() -> Iterator[Right]:
+    for group, resources in OTHER_POLICIES.items():
+        yield Right(group, tuple(sorted(resources)), ("list",))
+
+
+#: There too; needed only where the API server serves these kinds. Of the last it is only noticed that they are there.
+READING_EXTENSIONS = (*_listing(EXTENSION_KINDS), *_noticing())
 
 #: In the namespaces of sources, for `check`: the probe pods and their owner, and what must not be disturbed by them.
 #: The log is that of the probe pods, and the beginning of that of pods which do not answer.
