@@ -12,7 +12,7 @@ class PolicyDeniesIngress(DenialCause):
     """A NetworkPolicy that selects the target's pods admits no such source.
 
     What it means: the target's pods are isolated for ingress, and no rule of any policy that selects them admits
-    traffic from this source on this port.
+    traffic from this source on this port. Or a rule of a policy for the whole cluster denies it.
 
     Why it breaks: once one policy with the type Ingress selects a pod, only what some rule allows gets in. Policies
     add up; a rule admits a source only if one of its peers and one of its ports match.
@@ -22,7 +22,8 @@ class PolicyDeniesIngress(DenialCause):
 
     Trap: endpoints that are not ready; a policy that the network plugin does not enforce (PolicyNotEnforced).
 
-    Fix: add the source to the nearest rule, or label the source so that the rule matches it.
+    Fix: add the source to the nearest rule, or label the source so that the rule matches it. Where a rule denies, an
+    earlier one has to allow the flow first: NetworkPolicies do not help against an AdminNetworkPolicy.
 
     References: Kubernetes documentation, Network Policies, "The two sorts of pod isolation".
     """
@@ -46,7 +47,7 @@ class PolicyDeniesEgress(DenialCause):
     """A NetworkPolicy that selects the source does not let it reach the target.
 
     What it means: the source's pods are isolated for egress, and no rule of any policy that selects them allows
-    traffic to the target's pods on their port.
+    traffic to the target's pods on their port. Or a rule of a policy for the whole cluster denies it.
 
     Why it breaks: once one policy with the type Egress selects a pod, only what some rule allows gets out. The rules
     see the pod that a Service leads to and its target port, never the ClusterIP.
@@ -77,7 +78,8 @@ class PolicyDeniesEgress(DenialCause):
 class DNSEgressDenied(DenialCause):
     """A NetworkPolicy keeps the source from the cluster's DNS servers.
 
-    What it means: the source is isolated for egress, and no rule lets it send UDP to the DNS pods on their port.
+    What it means: the source is isolated for egress, and no rule lets it send UDP to the DNS pods on their port. Or a
+    rule of a policy for the whole cluster denies it.
 
     Why it breaks: a policy with the type Egress denies everything that it does not allow, DNS included. The rule has
     to admit the DNS pods (after the Service's translation: their target port), not the Service's address.
