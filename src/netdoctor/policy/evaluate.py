@@ -12,7 +12,8 @@ from itertools import chain, groupby
 
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.flow import Endpoint, Flow
-from netdoctor.policy.match import Remote, admits_port, chooses, peer_misses, pod_misses, remote_end
+from netdoctor.policy.match import Remote, chooses, peer_misses, pod_misses, remote_end
+from netdoctor.policy.port_match import admits_port
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import Action, Direction, Rule, Ruleset, Tier
 from netdoctor.policy.verdict import Miss

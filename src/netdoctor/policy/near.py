@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netdoctor.policy.flow import Flow
-from netdoctor.policy.match import Remote, peer_misses, port_misses
+from netdoctor.policy.match import Remote, peer_misses
+from netdoctor.policy.port_match import port_misses
 from netdoctor.policy.rules import Action, Rule
 from netdoctor.policy.verdict import MissKind, NearMiss
 

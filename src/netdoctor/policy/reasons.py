@@ -9,7 +9,7 @@ from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.entities import Row, View
 from netdoctor.policy.explain import describe_peer
 from netdoctor.policy.flow import Endpoint, Flow
-from netdoctor.policy.match import admits_port
+from netdoctor.policy.port_match import admits_port
 from netdoctor.policy.rules import PROTOCOLS, Action, Direction, Protocol, Rule, Ruleset
 from netdoctor.policy.selection import numbers
 
