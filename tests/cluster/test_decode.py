@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdoctor.cluster.decode import KINDS, UndecodableError, convert, decode_object, decode_page
-from netdoctor.cluster.objects import NetworkPolicy, Pod, Service
+from netdoctor.cluster.objects import AdminNetworkPolicy, AdminPort, AdminPortNumber, NetworkPolicy, Pod, Service
 from netdoctor.model.errors import AccessError
 
 POD: dict[str, Any] = {
@@ -140,6 +140,20 @@ def test_an_undecodable_object_is_recorded_by_name_and_field() -> None:
 def test_something_else_than_an_api_server(body: bytes) -> None:
     with pytest.raises(AccessError, match="not that of an API server"):
         decode_page("Pod", body)
+
+
+def test_nulls_inside_of_a_list_that_may_be_missing() -> None:
+    rule = {
+        "action": "Deny",
+        "from": [{"namespaces": {}, "pods": None}],
+        "ports": [{"portNumber": {"port": 1, "protocol": None}}],
+    }
+    spec = {"priority": 1, "ingress": [rule, {**rule, "ports": None}, {**rule, "ports": []}]}
+    policy = decode_object("AdminNetworkPolicy", json.dumps({"metadata": {"name": "a"}, "spec": spec}).encode())
+    assert isinstance(policy, AdminNetworkPolicy)
+    given, missing, empty = policy.spec.ingress
+    assert given.ports == (AdminPort(port_number=AdminPortNumber(port=1, protocol="TCP")),)
+    assert (missing.ports, empty.ports) == (None, ())
 
 
 def test_decode_object_with_null() -> None:

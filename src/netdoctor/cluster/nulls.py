@@ -20,6 +20,7 @@ _ZERO: dict[type[inspect.Type], Any] = {
     inspect.IntType: 0,
     inspect.BoolType: False,
 }
+_CONTAINERS = (inspect.StructType, inspect.DictType, inspect.VarTupleType)
 
 
 def without_nulls(document: Mapping[str, Any], struct: type[Struct]) -> Any:
@@ -35,7 +36,7 @@ def _shape(struct: type[Struct]) -> inspect.Type:
 def _replace(value: Any, shape: inspect.Type) -> Any:
     if isinstance(shape, inspect.UnionType):
         # No field of ours may be one of two containers, so the first is the only one.
-        containers = (t for t in shape.types if type(t) in (inspect.StructType, inspect.DictType))
+        containers = (t for t in shape.types if type(t) in _CONTAINERS)
         shape = next(containers, shape)
     match shape, value:
         case inspect.StructType(), Mapping():
