@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from netdoctor.cli.main import main
 from netdoctor.cluster.files import load
 from netdoctor.cluster.snapshot import Unread
 from netdoctor.model.refs import ObjectRef
@@ -131,3 +133,24 @@ def test_what_may_not_be_listed_is_open_too(kind: str, tmp_path: Path) -> None:
     assert verdict(policies, "shop/web", "shop/api").allowed is True
     assert verdict(policies, "shop/web", "db/pg").allowed is None
     assert policies.not_known("db") == f"it could not be read whether there is a {kind}"
+
+
+@pytest.mark.parametrize(
+    ("policy", "because"),
+    [
+        (MISSPELT, "NetworkPolicy db/p spec.ingres is invalid"),
+        (OTHER.format("CiliumNetworkPolicy", "cilium.io/v2", "db"), "CiliumNetworkPolicy db/x"),
+        (OTHER.format("GlobalNetworkPolicy", "projectcalico.org/v3", "''"), "GlobalNetworkPolicy x"),
+    ],
+)
+def test_a_check_says_why_it_cannot_tell(
+    policy: str, because: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service = "---\nkind: Service\napiVersion: v1\nmetadata: {name: pg, namespace: db}\n"
+    service += "spec: {selector: {app: pg}, clusterIP: 10.96.0.1, ports: [{port: 80}]}\n"
+    file = tmp_path / "f.yaml"
+    file.write_text(policy + PODS + service)
+    main(["check", "svc/pg", "-n", "db", "--from", "pod/backup", "--snapshot", str(file), "-o", "json"])
+    report = json.loads(capsys.readouterr().out)
+    assert report["verdict"] == "Undetermined"
+    assert any(because in untested["because"] for untested in report["notTested"])

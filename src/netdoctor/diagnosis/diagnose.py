@@ -84,6 +84,9 @@ def _not_tested(case: Case) -> Iterator[Untested]:
             because = str(one.observed.observation.detail.get("because", "the probe failed"))
             yield Untested(f"{one.aimed.aim} ({one.id})", because)
     yield from _silent(case)
+    if not case.probed:
+        open_ = [v.assumptions[0] for v in case.expectation.verdicts.values() if v.allowed is None and v.assumptions]
+        yield from (Untested("what policies allow here", because) for because in dict.fromkeys(open_))
     if case.path.dns.name and not case.probed and case.path.dns.service is None:
         yield Untested("whether policies let the source ask for names", "no DNS server is among the objects")
 
