@@ -71,6 +71,14 @@ def test_a_neutral_pod_that_gets_through_is_evidence() -> None:
     assert evidence.text == "TCP 10.244.1.5 port 8080 from neutral on worker-1: ok"
 
 
+def test_a_neutral_pod_is_sent_under_a_policy_for_the_whole_cluster_too() -> None:
+    web_pods = {"pods": {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "web"}}}}
+    deny = admin_policy("lockdown", ingress=[{"action": "Deny", "from": [web_pods]}])
+    case = examine(cluster(api(), web(), deny), "svc/api", DROPPED, source="deploy/web")
+    evidence = found(PolicyDeniesIngress, case).finding.evidence[-1]
+    assert evidence.text == "TCP 10.244.1.5 port 8080 from neutral on worker-1: ok"
+
+
 def test_a_policy_without_any_rule_is_named_itself() -> None:
     case = examine(cluster(api(), policy("deny-all", ingress=[])), "svc/api", DROPPED)
     one = found(PolicyDeniesIngress, case)
