@@ -87,6 +87,11 @@ def test_a_fault_of_its_own_is_said_without_traceback_unless_asked(failing, monk
         failing(KeyError("x"))
 
 
+def test_exhausted_memory_is_no_fault_of_its_own(failing) -> None:  # type: ignore[no-untyped-def]
+    code, said = failing(MemoryError())
+    assert (code, said) == (3, "netdoctor: there is not enough memory for all of these objects\n")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_unwind_the_stack_and_exit_130(number: signal.Signals, tmp_path: Path) -> None:
     code = (

@@ -19,6 +19,7 @@ from netdoctor.model.errors import NetdoctorError
 
 INTERRUPTED = 130  # as a shell reports SIGINT; see docs/automation.md
 BROKEN = 3  # netdoctor itself failed: nothing was tested
+_EXHAUSTED = -1
 
 app = typer.Typer(
     help="Finds and explains the root cause of connectivity faults in Kubernetes clusters.",
@@ -66,10 +67,15 @@ def main(arguments: Sequence[str], program: str = "netdoctor") -> int:
         return 2
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except MemoryError:
+        code = _EXHAUSTED  # there is room for words only when this clause is left
     except Exception as error:  # noqa: BLE001 - a fault of netdoctor's own: no traceback unless asked for
         return _own_fault(error)
     if code == INTERRUPTED:
         complain("interrupted")
+    if code == _EXHAUSTED:
+        complain("there is not enough memory for all of these objects")
+        return BROKEN
     return code or 0
 
 
