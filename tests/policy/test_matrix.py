@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.policy.by import By
 from netdoctor.policy.classes import EndpointClass
 from netdoctor.policy.compile import compile_policies
 from netdoctor.policy.decide import decide
-from netdoctor.policy.by import By
 from netdoctor.policy.entities import Answer, view
 from netdoctor.policy.flow import Flow, pod_endpoint
 from netdoctor.policy.matrix import Matrix, matrix
@@ -146,4 +146,4 @@ def test_by_namespace_what_only_some_pods_may_is_partly(shop: Snapshot) -> None:
 
 def test_addresses_outside_are_told_apart_as_far_as_policies_do(shop: Snapshot) -> None:
     found = matrix(compile_policies(shop), CALICO)
-    assert [one.name for one in found.classes if not one.members] == ["outside", "198.51.100.0/24"]
+    assert [one.name for one in found.classes if not one.members] == ["outside the cluster", "198.51.100.0/24"]

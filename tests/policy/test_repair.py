@@ -96,7 +96,7 @@ def test_relabelling_a_namespace_shows_what_it_closes() -> None:
         more=(x,),
     )
     label = of(found, "label namespace")
-    assert "Pod shop/web-1 → Pod db/x 5432/TCP, 80/TCP" in label.closes
+    assert "Pod shop/web-1 → Pod db/x every port" in label.closes
     assert found.index(label) == len(found) - 1  # one that closes nothing is better
 
 

@@ -16,7 +16,7 @@ from netdoctor.path.flows import EXTERNAL, parse_port_and_protocol, pods_of
 from netdoctor.policy.by import By
 from netdoctor.policy.classes import Distinctions
 from netdoctor.policy.entities import View, view
-from netdoctor.policy.matrix import matrix
+from netdoctor.policy.matrix import matrix, port_space
 from netdoctor.policy.reasons import Reasons
 from netdoctor.policy.selection import numbers
 from netdoctor.report import Format
@@ -52,7 +52,9 @@ def print_matrix(asked: PolicyInput, request: MatrixRequest) -> int:
     """Write the matrix to stdout, row by row. Raises InputError."""
     port = parse_port_and_protocol(request.port, "--port") if request.port else None
     distinctions = Distinctions.of([asked.policies])
-    of = matrix(asked.policies, asked.profile, distinctions, [(port[1], port[0], port[0])] if port else ())
+    cut = [(port[1], port[0], port[0])] if port else []
+    space = port_space(distinctions, [asked.policies.snapshot], cut)
+    of = matrix(asked.policies, asked.profile, distinctions, space)
     found = view(of, request.by)
     sources = _chosen(asked, found, request.sources, "--from")
     destinations = _chosen(asked, found, request.destinations, "--to")

@@ -19,7 +19,7 @@ from netdoctor.policy.flow import Endpoint, node_endpoint, pod_endpoint
 from netdoctor.policy.match import requirements
 from netdoctor.policy.rules import BlockPeer, NamedPort, NodePeer, Peer, PodPeer, RulePort
 
-OUTSIDE = "outside"
+OUTSIDE = "outside the cluster"
 # Reserved for documentation, RFC 5737 and RFC 3849: what stands for the rest of the world.
 _ELSEWHERE = ("192.0.2.1", "2001:db8::1")
 _OTHER = "\0"  # stands for all values of a label that no selector names; no label value holds it
@@ -188,7 +188,7 @@ def _holds(outer: Network, inner: Network) -> bool:
 
 
 def _name(networks: Sequence[Network], space: AddressSpace, *, several: bool) -> str:
-    """`outside`, `10.0.0.0/8`, `172.16.0.0/16 except 172.16.5.0/24`; the first two of many."""
+    """`outside the cluster`, `10.0.0.0/8`, `172.16.0.0/16 except 172.16.5.0/24`; the first two of many."""
     root = next((n for n in networks if n in ROOTS), None)
     if root:
         return f"{OUTSIDE} (IPv{root.version})" if several else OUTSIDE

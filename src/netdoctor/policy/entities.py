@@ -156,11 +156,16 @@ def _entities(one: EndpointClass, number: int, by: By, snapshot: Snapshot) -> It
     elif by is By.POD:
         yield from (Entity(_pod_name(m), m.namespace, mask, (m,), single=True) for m in one.members)
     else:
-        by_owner: defaultdict[tuple[str, str], list[Pod | Node]] = defaultdict(list)
-        for member in one.members:
-            by_owner[_owner_name(member, by, snapshot), member.namespace].append(member)
-        for (name, namespace), members in by_owner.items():
-            yield Entity(name, namespace, mask, tuple(members), _is_single(members, snapshot))
+        yield from owners(one, mask, by, snapshot)
+
+
+def owners(one: EndpointClass, mask: int, by: By, snapshot: Snapshot) -> Iterator[Entity]:
+    """The workloads or namespaces that have members in a class."""
+    by_owner: defaultdict[tuple[str, str], list[Pod | Node]] = defaultdict(list)
+    for member in one.members:
+        by_owner[_owner_name(member, by, snapshot), member.namespace].append(member)
+    for (name, namespace), members in by_owner.items():
+        yield Entity(name, namespace, mask, tuple(members), _is_single(members, snapshot))
 
 
 def _is_single(members: list[Pod | Node], snapshot: Snapshot) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.policy.classes import Distinctions, EndpointClass, classes_of
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.matching import Selection
@@ -81,23 +82,30 @@ def matrix(
     policies: CompiledPolicies,
     profile: CNIProfile,
     distinctions: Distinctions | None = None,
-    cuts: Iterable[tuple[str, int, int]] = (),
+    ports: PortSpace | None = None,
 ) -> Matrix:
     """The matrix of a snapshot's policies.
 
     Args:
         policies: and with them the snapshot.
         profile: how the network plugin reads them.
-        distinctions: of more policies than these, so that two matrices have comparable classes and ports.
-        cuts: further ranges of ports, as (protocol, first, last), that the answer is to be cut by.
+        distinctions: of more policies than these, so that two matrices have comparable classes.
+        ports: of more policies than these, so that two matrices have comparable ports.
     """
     distinct = distinctions or Distinctions.of([policies])
-    snapshot = policies.snapshot
-    declared = (port for pod in snapshot.pods for port in pod.ports) if distinct.port_names else ()
-    ports = PortSpace.of([*cuts_of(distinct.ports, declared), *cuts])
-    classes = classes_of(snapshot, distinct)
+    classes = classes_of(policies.snapshot, distinct)
     everything = (1 << len(classes)) - 1
-    return Matrix(policies, profile, classes, ports, everything, everything)
+    return Matrix(
+        policies, profile, classes, ports or port_space(distinct, [policies.snapshot]), everything, everything
+    )
+
+
+def port_space(
+    distinctions: Distinctions, snapshots: Iterable[Snapshot], more: Iterable[tuple[str, int, int]] = ()
+) -> PortSpace:
+    """All ports, cut by what policies name, and by `more` ranges of (protocol, first, last)."""
+    pods = (pod for snapshot in snapshots for pod in snapshot.pods) if distinctions.port_names else ()
+    return PortSpace.of([*cuts_of(distinctions.ports, (port for pod in pods for port in pod.ports)), *more])
 
 
 def refined(everything: int, masks: Iterable[int]) -> list[int]:

@@ -14,9 +14,8 @@ from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.change import Change, CreatePolicy, LabelNamespace, PatchPolicy
 from netdoctor.policy.compile import CompiledPolicies, compile_policies
 from netdoctor.policy.decide import decide
-from netdoctor.policy.effect import effect, renewed
+from netdoctor.policy.effect import effect, renewed, stable_labels
 from netdoctor.policy.flow import Endpoint, Flow
-from netdoctor.policy.groups import stable_labels
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import Direction, PodPeer
 from netdoctor.policy.verdict import FlowVerdict, MissKind, NearMiss, SideVerdict

@@ -1,0 +1,246 @@
+"""Which flows open and close between two states of a cluster's policies: every port, every pair, exactly.
+
+Both states are computed as matrices of comparable ports. Workloads are the parties; one whose pods change class (their
+labels, ports or addresses did) is one party for each way in which they do.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from netdoctor.policy.by import By
+from netdoctor.policy.classes import Distinctions, EndpointClass
+from netdoctor.policy.compile import CompiledPolicies
+from netdoctor.policy.entities import Entity, owners
+from netdoctor.policy.flow import Endpoint
+from netdoctor.policy.matching import Selection
+from netdoctor.policy.matrix import Cell, Matrix, matrix, port_space, refined
+from netdoctor.policy.profile import CNIProfile
+from netdoctor.policy.rules import Direction, Ruleset
+from netdoctor.policy.selection import numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A workload, node or part of the outside; `before` and `after` are its classes, None where it does not exist."""
+
+    name: str
+    namespace: str
+    before: int | None
+    after: int | None
+    single: bool
+    inside: bool  # the cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Ports of a destination that open (or close) for some sources, which are a mask of parties."""
+
+    opened: bool
+    destination: int
+    ports: int
+    sources: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two states, and who is who in them."""
+
+    before: Matrix
+    after: Matrix
+    parties: tuple[Party, ...]
+
+    def changes(self) -> Iterator[Change]:
+        """Everything that is certainly allowed in one state, and in the other not."""
+        for destination, party in enumerate(self.parties):
+            others = (1 << len(self.parties)) - 1
+            others &= ~(1 << destination) if party.single else others
+            others &= others if party.inside else ~self._outside
+            found: defaultdict[tuple[bool, int], int] = defaultdict(int)
+            for ports, was, now in self._cells(party):
+                for opened, sources in ((True, now & ~was & others), (False, was & ~now & others)):
+                    if sources:
+                        found[opened, sources] |= ports
+            for (opened, sources), ports in found.items():
+                yield Change(opened, destination, ports, sources)
+
+    def ports_text(self, ports: int) -> str:
+        """`80/TCP, 8000-8999/TCP`."""
+        return self.after.ports.text(ports)
+
+    def _cells(self, party: Party) -> Iterator[tuple[int, int, int]]:
+        """Ports, and the parties that may send before and after."""
+        was = _cells_of(self.before, party.before)
+        now = _cells_of(self.after, party.after)
+        for ports in refined(self.after.ports.everything, {cell.ports for cell in (*was, *now)}):
+            yield (
+                ports,
+                self._parties(_allowed(was, ports), self._by_class[0]),
+                self._parties(_allowed(now, ports), self._by_class[1]),
+            )
+
+    def _parties(self, classes: int, by_class: Mapping[int, int]) -> int:
+        key = classes, by_class is self._by_class[0]
+        found = self._known.get(key)
+        if found is None:
+            found = 0
+            for number in numbers(classes):
+                found |= by_class.get(number, 0)
+            self._known[key] = found
+        return found
+
+    @cached_property
+    def _known(self) -> dict[tuple[int, bool], int]:
+        return {}
+
+    @cached_property
+    def _by_class(self) -> tuple[Mapping[int, int], Mapping[int, int]]:
+        was: defaultdict[int, int] = defaultdict(int)
+        now: defaultdict[int, int] = defaultdict(int)
+        for number, party in enumerate(self.parties):
+            if party.before is not None:
+                was[party.before] |= 1 << number
+            if party.after is not None:
+                now[party.after] |= 1 << number
+        return was, now
+
+    @cached_property
+    def _outside(self) -> int:
+        return sum(1 << number for number, party in enumerate(self.parties) if not party.inside)
+
+
+def difference(
+    before: CompiledPolicies,
+    after: CompiledPolicies,
+    profile: CNIProfile,
+    ends: Iterable[Endpoint] = (),
+    *,
+    same_pods: bool = False,
+) -> Difference:
+    """Compare two states.
+
+    Args:
+        before: and with it its snapshot.
+        after: likewise.
+        profile: how the network plugin reads policies.
+        ends: further ends to look at, which are in neither snapshot.
+        same_pods: the pods are the same in both, so that only what changed needs to be looked at.
+    """
+    distinctions = Distinctions.of([before, after])
+    ports = port_space(distinctions, [before.snapshot, after.snapshot])
+    extra = tuple(EndpointClass(end, (), str(end), ("extra", str(end))) for end in ends)
+    was, now = (_with(matrix(policies, profile, distinctions, ports), extra) for policies in (before, after))
+    if same_pods:
+        sources, destinations = _concerned(was, now)
+        was = replace(was, sources=sources, destinations=destinations)
+        now = replace(now, sources=sources, destinations=destinations)
+    return Difference(was, now, tuple(_parties(was, now)))
+
+
+def _with(of: Matrix, extra: tuple[EndpointClass, ...]) -> Matrix:
+    """With more classes."""
+    classes = (*of.classes, *(replace(one, end=_renewed(one.end, of)) for one in extra))
+    everything = (1 << len(classes)) - 1
+    return replace(of, classes=classes, sources=everything, destinations=everything)
+
+
+def _renewed(end: Endpoint, of: Matrix) -> Endpoint:
+    """The same end, where its namespace has the labels of this state."""
+    if end.kind != "pod":
+        return end
+    return replace(end, namespace_labels=of.policies.snapshot.namespace_labels(end.namespace))
+
+
+def _cells_of(of: Matrix, number: int | None) -> Sequence[Cell]:
+    if number is None or not of.destinations >> number & 1:
+        return (Cell(of.ports.everything, 0, 0),)
+    return of.cells(number)
+
+
+def _allowed(cells: Sequence[Cell], ports: int) -> int:
+    return next(cell.allowed for cell in cells if cell.ports & ports)
+
+
+# What a change concerns ------------------------------------------------------------------------------------------
+
+
+def _concerned(was: Matrix, now: Matrix) -> tuple[int, int]:
+    """Sources and destinations between which anything can differ, as masks of classes.
+
+    Flows differ only if a policy that selects one of their ends does; where both sides' policies differ, or namespaces
+    are labelled anew, everything is looked at.
+    """
+    everything = was.sources
+    if _relabelled(was, now):
+        return everything, everything
+    masks = {}
+    for direction in Direction:
+        masks[direction] = 0
+        for one, other in ((was, now), (now, was)):
+            selection = Selection(one.classes, one.profile)
+            for ruleset in _only_in(one.policies, other.policies, direction):
+                masks[direction] |= selection.pods(ruleset.subject).possible
+    if masks[Direction.EGRESS] and masks[Direction.INGRESS]:
+        return everything, everything
+    return masks[Direction.EGRESS] or everything, masks[Direction.INGRESS] or everything
+
+
+def _relabelled(was: Matrix, now: Matrix) -> bool:
+    old, new = was.policies.snapshot, now.policies.snapshot
+    names = {namespace.name for snapshot in (old, new) for namespace in snapshot.namespaces}
+    return any(old.namespace_labels(name) != new.namespace_labels(name) for name in names)
+
+
+def _only_in(one: CompiledPolicies, other: CompiledPolicies, direction: Direction) -> Iterator[Ruleset]:
+    for namespace, rulesets in one.rulesets.items():
+        others = other.rulesets.get(namespace, ())
+        yield from (r for r in rulesets if r.direction is direction and r not in others)
+
+
+# Who is who ------------------------------------------------------------------------------------------------------
+
+
+def _parties(was: Matrix, now: Matrix) -> Iterator[Party]:
+    """Each owner of pods once for each pair of classes that its pods go through."""
+    old, new = _members(was), _members(now)
+    for key in dict.fromkeys((*old, *new)):
+        name, namespace = key
+        before, after = old.get(key, {}), new.get(key, {})
+        pairs = _pairs(before, after)
+        single = len(before) <= 1 and len(after) <= 1 and all(e.single for e in (*before.values(), *after.values()))
+        for (first, second), member in pairs.items():
+            shown = f"{name} (pod {member})" if len(pairs) > 1 else name
+            inside = any(entity.members for entity in (*before.values(), *after.values())) or bool(namespace)
+            yield Party(shown, namespace, first, second, single, inside)
+
+
+def _members(of: Matrix) -> Mapping[tuple[str, str], Mapping[str, Entity]]:
+    """By owner and then by pod: an entity that tells the class."""
+    found: defaultdict[tuple[str, str], dict[str, Entity]] = defaultdict(dict)
+    for number, one in enumerate(of.classes):
+        if not one.members:
+            found[one.name, one.end.namespace][""] = Entity(one.name, one.end.namespace, number, (), single=True)
+        for entity in owners(one, number, By.WORKLOAD, of.policies.snapshot):
+            for member in entity.members:
+                found[entity.name, entity.namespace][member.name] = replace(entity, classes=number)
+    return found
+
+
+def _pairs(before: Mapping[str, Entity], after: Mapping[str, Entity]) -> Mapping[tuple[int | None, int | None], str]:
+    """Classes before and after, each with a pod that goes through them; pods that come and go stand for one another."""
+    found: dict[tuple[int | None, int | None], str] = {}
+    for name in before:
+        if name in after:
+            found.setdefault((before[name].classes, after[name].classes), name)
+    olds = {entity.classes: name for name, entity in before.items()}
+    news = {entity.classes: name for name, entity in after.items()}
+    for old, name in olds.items():
+        if old not in {pair[0] for pair in found}:
+            found |= {(old, new): name for new in (news or (None,))}
+    for new, name in news.items():
+        if new not in {pair[1] for pair in found}:
+            found |= {(old, new): name for old in (olds or (None,))}
+    return found
