@@ -39,6 +39,12 @@ def test_every_form(snapshot: Load, text: str | None, kind: SourceKind, ref: str
     assert (source.kind, str(source.ref)) == (kind, ref)
 
 
+def test_a_namespace_is_one_by_what_is_in_it_too(snapshot: Load) -> None:
+    """Files often lack the Namespace object."""
+    pod = "{apiVersion: v1, kind: Pod, metadata: {name: db-0, namespace: prod}}"
+    assert str(resolve_source(snapshot(pod), "pod/db-0.prod", "web", "web").ref) == "Pod prod/db-0"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

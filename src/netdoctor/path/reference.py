@@ -67,8 +67,10 @@ def locate(snapshot: Snapshot, reference: Reference, namespace: str) -> tuple[st
         return "", reference.name, snapshot.get(reference.kind, "", reference.name)
     found = snapshot.get(reference.kind, namespace, reference.name)
     name, dot, suffix = reference.name.rpartition(".")
-    if found is None and dot and snapshot.get("Namespace", "", suffix) is not None:
-        return suffix, name, snapshot.get(reference.kind, suffix, name)
+    if found is None and dot:
+        there = snapshot.get(reference.kind, suffix, name)  # files may lack the Namespace itself
+        if there is not None or snapshot.get("Namespace", "", suffix) is not None:
+            return suffix, name, there
     return namespace, reference.name, found
 
 
