@@ -1,0 +1,162 @@
+"""Pods that live long, each with a listener on several ports and a probe agent beside it, under changing policies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from e2e.runner.access import Access, Kubectl
+from e2e.tests.conftest import Document, Place, namespace
+from netdoctor import __version__
+from netdoctor_probe.wire import Observation, Outcome, Plan, Probe, ProbeKind, decode_line, encode_plan
+
+LISTENERS = ("tcp:8080", "tcp:9090", "udp:5353", "udp:6060")
+ON_HOST = ("tcp:18080", "udp:15353")
+GATE = 20_000  # the first port of the gates; nothing listens there: a refusal says that the way is open
+_POLICY = "networking.k8s.io/v1"
+# By container port, what else a pod calls it; the same name means different ports of different pods.
+_NAMES: Sequence[Mapping[str, str]] = (
+    {"http": "tcp:8080", "metrics": "tcp:9090", "dns": "udp:5353"},
+    {"http": "tcp:9090", "dns": "udp:6060", "echo": "udp:5353"},
+    {"metrics": "tcp:8080", "echo": "tcp:9090"},
+)
+# Of each namespace its labels, and of its pods theirs. Every second pod runs on the other node.
+SPACES: Sequence[tuple[Document, Sequence[Mapping[str, str]]]] = (
+    ({"team": "red"}, ({"app": "web", "tier": "front"}, {"app": "db", "tier": "back"}, {})),
+    ({"team": "blue", "env": "prod"}, ({"app": "web"}, {"app": "api", "tier": "back"}, {"app": "db", "tier": "front"})),
+    ({}, ({"app": "db"}, {"tier": "front"})),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Playground:
+    """The namespaces with pods, the one with a pod on the host network of each worker, and the gates.
+
+    A gate is a pod on each worker, behind a policy that lets one port through. The network plugin takes changes of
+    policies in their order: where a gate's port has changed, all that was changed before it has come into force.
+    """
+
+    places: Sequence[Place]
+    hosts: Place
+    gates: Place
+
+    @property
+    def namespaces(self) -> list[str]:
+        """Names of those with pods that policies select."""
+        return [place.namespace for place in self.places]
+
+    @property
+    def _kubectl(self) -> Kubectl:
+        """For all of them."""
+        return Kubectl(self.hosts.access)
+
+    def objects(self) -> Document:
+        """All that verdicts depend on, as kubectl prints it."""
+        kinds = "nodes,namespaces,pods,networkpolicies,services"
+        document: Document = json.loads(self._kubectl("get", kinds, "--all-namespaces", "-o", "json"))
+        return document
+
+    def replace_policies(self, policies: Sequence[Document], number: int) -> None:
+        """Only these, and wait until they are in force on every worker; `number` is a new one each time."""
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(_without_policies, self.places))
+        if policies:
+            self._kubectl(
+                "create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": [*policies]})
+            )
+        self.gates.apply(_gate_policy(GATE + number))
+        seen = self.at_gates(GATE + number, attempts=300)
+        assert set(seen) == {Outcome.REFUSED}, f"the policies did not come into force: {seen}"
+
+    def at_gates(self, port: int, attempts: int) -> list[Outcome]:
+        """What a probe of each gate sees at a port; silence is asked again, with a new connection."""
+        pods = self.gates.items("pods", "-l", "gate")
+        probes = [
+            Probe(pod["metadata"]["name"], ProbeKind.TCP, pod["status"]["podIP"], port, 0.1, attempts) for pod in pods
+        ]
+        return [seen.outcome for seen in probe_from(self.gates, "watch", probes).values()]
+
+
+def probe_from(place: Place, pod: str, probes: Sequence[Probe]) -> Mapping[str, Observation]:
+    """What the agent in a pod sees, by the probes' ids."""
+    agent = ("exec", "-i", pod, "-c", "probe", "--", "python3", "-m", "netdoctor_probe", "--plan", "-")
+    printed = place.kubectl(*agent, stdin=encode_plan(Plan(tuple(probes))))
+    lines = [decode_line(line) for line in printed.splitlines()]
+    assert lines[-1] == len(probes), printed
+    return {seen.id: seen for seen in lines if isinstance(seen, Observation)}
+
+
+@contextmanager
+def playground(access: Access) -> Iterator[Playground]:
+    """All pods Ready, all gates closed."""
+    with ExitStack() as stack:
+        places = [stack.enter_context(namespace(access)) for _ in SPACES]
+        ground = Playground(places, stack.enter_context(namespace(access)), stack.enter_context(namespace(access)))
+        ground.gates.apply(_gate_policy(GATE - 1))
+        workers = [
+            node["metadata"]["name"]
+            for node in ground.hosts.items("nodes", "-l", "!node-role.kubernetes.io/control-plane")
+        ]
+        for place, (labels, pods) in zip(places, SPACES, strict=True):
+            marks = [f"{key}={value}" for key, value in labels.items()]
+            if marks:
+                place.kubectl("label", "namespace", place.namespace, *marks)
+            place.apply(*(_pod(n, mine, workers[n % len(workers)]) for n, mine in enumerate(pods)))
+        ground.hosts.apply(*(_on_host(n, worker) for n, worker in enumerate(workers)))
+        gates = [_named(f"gate-{n}", {"gate": ""}, worker, [_probe()]) for n, worker in enumerate(workers)]
+        ground.gates.apply(*gates, _named("watch", {}, workers[0], [_probe()]))
+        for place in (*places, ground.hosts, ground.gates):
+            place.kubectl("wait", "pods", "--all", "--for=condition=Ready", "--timeout=100s")
+        assert set(ground.at_gates(GATE, attempts=5)) == {Outcome.TIMEOUT}, "the gates are open: nothing is enforced"
+        yield ground
+
+
+def _without_policies(place: Place) -> None:
+    place.kubectl("delete", "networkpolicies", "--all")
+
+
+def _gate_policy(port: int) -> Document:
+    spec = {
+        "podSelector": {"matchExpressions": [{"key": "gate", "operator": "Exists"}]},
+        "ingress": [{"ports": [{"port": port}]}],
+    }
+    return {"apiVersion": _POLICY, "kind": "NetworkPolicy", "metadata": {"name": "gate"}, "spec": spec}
+
+
+def _pod(number: int, labels: Mapping[str, str], node: str) -> Document:
+    names = _NAMES[number % len(_NAMES)]
+    ports = [_port(listener, name) for name, listener in names.items()]
+    return _named(f"pod-{number}", labels, node, [_app(LISTENERS, ports), _probe()])
+
+
+def _on_host(number: int, node: str) -> Document:
+    pod = _named(f"host-{number}", {"app": "web"}, node, [_app(ON_HOST, []), _probe()])
+    pod["spec"]["hostNetwork"] = True
+    return pod
+
+
+def _port(listener: str, name: str) -> Document:
+    protocol, _, number = listener.partition(":")
+    return {"name": name, "containerPort": int(number), "protocol": protocol.upper()}
+
+
+def _named(name: str, labels: Mapping[str, str], node: str, containers: list[Document]) -> Document:
+    spec: dict[str, Any] = {"nodeName": node, "terminationGracePeriodSeconds": 0, "containers": containers}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": dict(labels)}, "spec": spec}
+
+
+def _app(listeners: Sequence[str], ports: Sequence[Document]) -> Document:
+    container = {"name": "app", "image": "netdoctor.dev/testapp:1", "args": list(listeners), "ports": list(ports)}
+    ready = {"tcpSocket": {"port": int(listeners[0].partition(":")[2])}, "periodSeconds": 1}
+    return {**container, "readinessProbe": ready}
+
+
+def _probe() -> Document:
+    """An agent's image in which plans can be run one after the other."""
+    waiting = ["python3", "-c", "import signal; signal.pause()"]
+    image = f"netdoctor.dev/probe:{__version__}"
+    return {"name": "probe", "image": image, "command": waiting, "env": [{"name": "PYTHONPATH", "value": "/app"}]}
