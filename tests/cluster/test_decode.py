@@ -236,3 +236,19 @@ def test_labels_of_a_template_are_text() -> None:
         convert(
             {"kind": "DaemonSet", "apiVersion": "apps/v1", "metadata": {"name": "a"}, "spec": {"template": template}}
         )
+
+
+@pytest.mark.parametrize(
+    ("port", "because"),
+    [
+        ({"containerPort": 65536}, "containerPort: expected `int` <= 65535"),
+        ({"containerPort": 0}, "containerPort: expected `int` >= 1"),
+        ({"containerPort": 80, "protocol": "tcp"}, "protocol: invalid enum value 'tcp'"),
+    ],
+)
+def test_ports_of_containers_are_those_that_an_api_server_accepts(port: dict[str, Any], because: str) -> None:
+    """Others have no place among the sets of ports that policies are reasoned about with."""
+    spec = {"containers": [{"name": "main", "ports": [port]}]}
+    with pytest.raises(UndecodableError) as caught:
+        convert({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}, "spec": spec})
+    assert str(caught.value) == f"Pod a: spec.containers[0].ports[0].{because}"

@@ -158,9 +158,9 @@ class Namespace(Object, frozen=True, tag="Namespace"):
 class ContainerPort(_Struct, frozen=True):
     """ports[] of a container: informational, except for names."""
 
-    container_port: int
+    container_port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
     name: str = ""
-    protocol: str = "TCP"
+    protocol: Literal["TCP", "UDP", "SCTP"] = "TCP"
     host_port: int = 0
     host_ip: str = msgspec.field(default="", name="hostIP")
 
