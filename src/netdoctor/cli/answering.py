@@ -11,11 +11,17 @@ from netdoctor.path.flows import asked_flows
 from netdoctor.report import Format, encode, listed
 from netdoctor.report.flow_table import flow_tables
 
+_MOST_FIXED = 3  # flows of one question for which repairs are looked for
+
 
 def answer(asked: PolicyInput, source: str, destination: str, output: Format, *, quiet: bool) -> int:
     """Decide and print every flow that the two ends mean; the exit code. Raises NetdoctorError."""
     flows = asked_flows(asked.policies, source, destination, asked.namespace)
-    reports = [flow_report(asked.policies, flow, asked.profile, fixes=not quiet) for flow in flows]
+    reports = []
+    fixed = _MOST_FIXED if quiet else 0
+    for flow in flows:
+        reports.append(flow_report(asked.policies, flow, asked.profile, fixes=fixed < _MOST_FIXED))
+        fixed += reports[-1].allowed is False
     if output in (Format.JSON, Format.YAML):
         emit(encode(reports[0] if len(reports) == 1 else listed(reports), output))
     else:

@@ -6,7 +6,7 @@ Source: the NetworkPolicy API reference (networking.k8s.io/v1).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -101,6 +101,18 @@ class CompiledPolicies:
         """What is valid, but leaves open what happens (reference, text)."""
         return tuple(equal_priorities(self.rulesets.get(_EVERYWHERE, ()), self.snapshot))
 
+    def compiled_from(self, policy: NetworkPolicy | ClusterWidePolicy) -> Sequence[Ruleset]:
+        """The rulesets that were made of this very NetworkPolicy; none where it was invalid, or another one."""
+        return self._by_policy.get(policy.ref, ()) if self.snapshot.find(policy.ref) is policy else ()
+
+    @cached_property
+    def _by_policy(self) -> Mapping[ObjectRef, Sequence[Ruleset]]:
+        found: defaultdict[ObjectRef, list[Ruleset]] = defaultdict(list)
+        for namespace, rulesets in self.rulesets.items():
+            for ruleset in rulesets if namespace else ():
+                found[ruleset.policy].append(ruleset)
+        return found
+
     def rule(self, ref: ObjectRef) -> Rule:
         """The rule that a reference points at or into (`spec.ingress[0].from[1]`).
 
@@ -114,12 +126,18 @@ class CompiledPolicies:
         raise KeyError(str(ref))
 
 
-def compile_policies(snapshot: Snapshot) -> CompiledPolicies:
-    """Compile all policies; invalid ones are reported and make the verdicts that they may concern uncertain."""
+def compile_policies(snapshot: Snapshot, before: CompiledPolicies | None = None) -> CompiledPolicies:
+    """Compile all policies; invalid ones are reported and make the verdicts that they may concern uncertain.
+
+    What has not changed since `before` is taken from there: a repair changes one policy of thousands.
+    """
     rulesets: dict[str, list[Ruleset]] = defaultdict(list)
     found: list[tuple[ObjectRef, str]] = []
     unknown: dict[str, str] = {}
     for policy in _stored(snapshot):
+        if before and (same := before.compiled_from(policy)):
+            rulesets[policy.namespace] += same
+            continue
         of_kind = problems(policy) if isinstance(policy, NetworkPolicy) else wide_problems(policy)
         if wrong := (*field_problems(snapshot, policy.ref), *of_kind):
             found += wrong

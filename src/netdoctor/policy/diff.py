@@ -11,15 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.policy.by import By
 from netdoctor.policy.classes import Distinctions, EndpointClass
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.entities import Entity, owners
 from netdoctor.policy.flow import Endpoint
-from netdoctor.policy.matching import Selection
-from netdoctor.policy.matrix import Cell, Matrix, matrix, port_space, refined
+from netdoctor.policy.matrix import Cell, Matrix, matrix, port_space, refined, with_classes
+from netdoctor.policy.narrowing import narrowed
 from netdoctor.policy.profile import CNIProfile
-from netdoctor.policy.rules import Direction, Ruleset
 from netdoctor.policy.selection import numbers
 
 
@@ -132,19 +132,20 @@ def difference(
     distinctions = Distinctions.of([before, after])
     ports = port_space(distinctions, [before.snapshot, after.snapshot])
     extra = tuple(EndpointClass(end, (), str(end), ("extra", str(end))) for end in ends)
-    was, now = (_with(matrix(policies, profile, distinctions, ports), extra) for policies in (before, after))
-    if same_pods:
-        sources, destinations = _concerned(was, now)
-        was = replace(was, sources=sources, destinations=destinations)
-        now = replace(now, sources=sources, destinations=destinations)
+    was = _with(matrix(before, profile, distinctions, ports), extra)
+    if same_pods and not _relabelled(before.snapshot, after.snapshot):
+        was, now = narrowed(was, replace(was, policies=after))
+    else:
+        now = _with(matrix(after, profile, distinctions, ports), extra)
     return Difference(was, now, tuple(_parties(was, now)))
 
 
 def _with(of: Matrix, extra: tuple[EndpointClass, ...]) -> Matrix:
     """With more classes."""
+    if not extra:
+        return of
     classes = (*of.classes, *(replace(one, end=_renewed(one.end, of)) for one in extra))
-    everything = (1 << len(classes)) - 1
-    return replace(of, classes=classes, sources=everything, destinations=everything)
+    return with_classes(of.policies, of.profile, classes, of.ports)
 
 
 def _renewed(end: Endpoint, of: Matrix) -> Endpoint:
@@ -152,6 +153,11 @@ def _renewed(end: Endpoint, of: Matrix) -> Endpoint:
     if end.kind != "pod":
         return end
     return replace(end, namespace_labels=of.policies.snapshot.namespace_labels(end.namespace))
+
+
+def _relabelled(old: Snapshot, new: Snapshot) -> bool:
+    names = {namespace.name for snapshot in (old, new) for namespace in snapshot.namespaces}
+    return any(old.namespace_labels(name) != new.namespace_labels(name) for name in names)
 
 
 def _cells_of(of: Matrix, number: int | None) -> Sequence[Cell]:
@@ -164,48 +170,13 @@ def _allowed(cells: Sequence[Cell], ports: int) -> int:
     return next(cell.allowed for cell in cells if cell.ports & ports)
 
 
-# What a change concerns ------------------------------------------------------------------------------------------
-
-
-def _concerned(was: Matrix, now: Matrix) -> tuple[int, int]:
-    """Sources and destinations between which anything can differ, as masks of classes.
-
-    Flows differ only if a policy that selects one of their ends does; where both sides' policies differ, or namespaces
-    are labelled anew, everything is looked at.
-    """
-    everything = was.sources
-    if _relabelled(was, now):
-        return everything, everything
-    masks = {}
-    for direction in Direction:
-        masks[direction] = 0
-        for one, other in ((was, now), (now, was)):
-            selection = Selection(one.classes, one.profile)
-            for ruleset in _only_in(one.policies, other.policies, direction):
-                masks[direction] |= selection.pods(ruleset.subject).possible
-    if masks[Direction.EGRESS] and masks[Direction.INGRESS]:
-        return everything, everything
-    return masks[Direction.EGRESS] or everything, masks[Direction.INGRESS] or everything
-
-
-def _relabelled(was: Matrix, now: Matrix) -> bool:
-    old, new = was.policies.snapshot, now.policies.snapshot
-    names = {namespace.name for snapshot in (old, new) for namespace in snapshot.namespaces}
-    return any(old.namespace_labels(name) != new.namespace_labels(name) for name in names)
-
-
-def _only_in(one: CompiledPolicies, other: CompiledPolicies, direction: Direction) -> Iterator[Ruleset]:
-    for namespace, rulesets in one.rulesets.items():
-        others = other.rulesets.get(namespace, ())
-        yield from (r for r in rulesets if r.direction is direction and r not in others)
-
-
 # Who is who ------------------------------------------------------------------------------------------------------
 
 
 def _parties(was: Matrix, now: Matrix) -> Iterator[Party]:
     """Each owner of pods once for each pair of classes that its pods go through."""
-    old, new = _members(was), _members(now)
+    old = _members(was)
+    new = old if was.classes is now.classes else _members(now)
     for key in dict.fromkeys((*old, *new)):
         name, namespace = key
         before, after = old.get(key, {}), new.get(key, {})

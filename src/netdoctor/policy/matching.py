@@ -42,6 +42,10 @@ class Selection:
         self._places = _grouped_by(classes, lambda one: one.place)
         self._known: dict[object, Bits] = {}
 
+    def near(self, peer: PodPeer) -> int:
+        """At least all that a peer selects, found without a look at labels."""
+        return self.selectable if peer.namespace_selector else self.by_namespace.get(peer.namespace, 0)
+
     def pods(self, peer: PodPeer) -> Bits:
         """Of a peer with selectors, or of a policy's subject."""
         if peer.namespace_selector is None:

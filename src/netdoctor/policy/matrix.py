@@ -39,6 +39,7 @@ class Matrix:
     Attributes:
         classes: sources and destinations; bit n of a mask stands for the n-th.
         ports: what the bits of a mask of ports stand for.
+        selection: which classes a peer matches.
         sources: those that count; the answers for others mean nothing.
         destinations: those that may be asked about.
     """
@@ -47,6 +48,7 @@ class Matrix:
     profile: CNIProfile
     classes: tuple[EndpointClass, ...]
     ports: PortSpace
+    selection: Selection
     sources: int
     destinations: int
 
@@ -69,13 +71,14 @@ class Matrix:
             for direction, side in zip(Direction, self._sides, strict=True)
         }
 
+    def side(self, direction: Direction) -> Side:
+        """One direction by itself."""
+        ends = self.sources, self.destinations
+        return Side(self.policies, self.classes, self.ports, self.selection, direction, *ends)
+
     @cached_property
     def _sides(self) -> tuple[Side, ...]:
-        selection = Selection(self.classes, self.profile)
-        return tuple(
-            Side(self.policies, self.classes, self.ports, selection, direction, self.sources, self.destinations)
-            for direction in Direction
-        )
+        return tuple(map(self.side, Direction))
 
 
 def matrix(
@@ -93,11 +96,16 @@ def matrix(
         ports: of more policies than these, so that two matrices have comparable ports.
     """
     distinct = distinctions or Distinctions.of([policies])
-    classes = classes_of(policies.snapshot, distinct)
+    space = ports or port_space(distinct, [policies.snapshot])
+    return with_classes(policies, profile, classes_of(policies.snapshot, distinct), space)
+
+
+def with_classes(
+    policies: CompiledPolicies, profile: CNIProfile, classes: tuple[EndpointClass, ...], ports: PortSpace
+) -> Matrix:
+    """The matrix of some classes, all of them sources and destinations."""
     everything = (1 << len(classes)) - 1
-    return Matrix(
-        policies, profile, classes, ports or port_space(distinct, [policies.snapshot]), everything, everything
-    )
+    return Matrix(policies, profile, classes, ports, Selection(classes, profile), everything, everything)
 
 
 def port_space(

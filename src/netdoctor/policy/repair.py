@@ -71,7 +71,7 @@ def _tried(
 ) -> Repair | None:
     """The change with its effect; None if the engine finds that it does not help."""
     change = proposal.change
-    after = compile_policies(change.apply(policies.snapshot))
+    after = compile_policies(change.apply(policies.snapshot), policies)
     verdict = decide(after, renewed(flow, after.snapshot), profile)
     side = verdict.egress if direction is Direction.EGRESS else verdict.ingress
     if not side.allowed:

@@ -51,7 +51,7 @@ class Side:
         applied = list(self._apply(policies))
         self._ordered = [pair for pair in applied if pair[0].tier is not Tier.NETWORK_POLICY]
         unordered = [pair for pair in applied if pair[0].tier is Tier.NETWORK_POLICY]
-        self._isolated = union(selection.pods(ruleset.subject).certain for ruleset, _ in unordered)
+        self._isolated = union(selection.pods(ruleset.subject).certain for ruleset, _ in unordered) & self._locals
         self._gaps = dict(_gaps(policies, selection))
         rules = [rule for _, same in unordered for rule in same]
         self._everywhere: Allowed = {}
@@ -76,6 +76,8 @@ class Side:
     def _apply(self, policies: CompiledPolicies) -> Iterator[tuple[Ruleset, list[_Applied]]]:
         rulesets = [r for same in policies.rulesets.values() for r in same if r.direction is self._direction]
         for ruleset in sorted(rulesets, key=lambda r: (r.tier, r.priority)):
+            if not self._selection.near(ruleset.subject) & self._locals:
+                continue
             chosen = self._selection.pods(ruleset.subject)
             subjects = Bits(chosen.certain & self._locals, chosen.possible & self._locals)
             if subjects.possible:
