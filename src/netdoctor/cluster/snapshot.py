@@ -8,7 +8,7 @@ workload's labels without being controlled by it is not one of its replicas.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -125,6 +125,11 @@ class Snapshot:
         return cls(**others, **fields)
 
     # Any object ----------------------------------------------------------------------------------------------
+
+    def objects(self) -> Iterator[Object]:
+        """All of them."""
+        for kind in KINDS.values():
+            yield from getattr(self, kind.field)
 
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """One object; `namespace` is empty for cluster-scoped kinds."""
