@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from netdoctor.cli.output import note
 from netdoctor.cli.reading import Access, progress_at_terminal, read_cluster
@@ -13,14 +14,21 @@ from netdoctor.model.errors import InputError
 from netdoctor.policy.compile import CompiledPolicies, compile_policies
 from netdoctor.policy.profile import CNIProfile, profile_for
 
+if TYPE_CHECKING:  # files need no client, which takes long to load
+    from netdoctor.cluster.client import Client
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyInput:
-    """The compiled policies, how the network plugin reads them, and the namespace that names are looked up in."""
+    """The compiled policies, how the network plugin reads them, and the namespace that names are looked up in.
+
+    `client` is the connection to the cluster where it was not read from files.
+    """
 
     policies: CompiledPolicies
     profile: CNIProfile
     namespace: str
+    client: Client | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,7 @@ def read_policies(request: PolicyRequest, names: Sequence[str] = ()) -> PolicyIn
     progress = progress_at_terminal(quiet=request.quiet)
     snapshot, client = read_cluster(request.files, request.access, request.namespace, names, progress)
     namespace = request.namespace or (client.namespace if client else "default")
-    return PolicyInput(compile_with_warnings(snapshot), _profile(request, snapshot), namespace)
+    return PolicyInput(compile_with_warnings(snapshot), _profile(request, snapshot), namespace, client)
 
 
 def compile_with_warnings(snapshot: Snapshot) -> CompiledPolicies:

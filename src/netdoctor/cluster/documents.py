@@ -81,6 +81,18 @@ def read_documents(content: bytes, name: str) -> Iterator[Document]:
     return _from_yaml(content, name)
 
 
+def yaml_documents(content: bytes, name: str) -> Iterator[YAMLDocument]:
+    """All documents of YAML or JSON, whatever is in them. Raises InputError: malformed; names the line."""
+    try:
+        yield from read_yaml(content)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise refused(name, mark.line + 1 if mark else None, str(error.problem)) from error
+    except ReaderError as error:
+        line = 1 + content.count(b"\n", 0, error.position)
+        raise refused(name, line, f"neither YAML nor JSON: {error.reason}") from error
+
+
 def _no_object(name: str, line: int) -> InputError:
     return refused(name, line, "this is no Kubernetes object: it has no kind")
 
@@ -93,15 +105,8 @@ def _nested(name: str, line: int) -> InputError:
 
 
 def _from_yaml(content: bytes, name: str) -> Iterator[Document]:
-    try:
-        for document in read_yaml(content):
-            yield from _parsed(document.value, document.line, document, name)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise refused(name, mark.line + 1 if mark else None, str(error.problem)) from error
-    except ReaderError as error:
-        line = 1 + content.count(b"\n", 0, error.position)
-        raise refused(name, line, f"neither YAML nor JSON: {error.reason}") from error
+    for document in yaml_documents(content, name):
+        yield from _parsed(document.value, document.line, document, name)
 
 
 def _parsed(value: Any, line: int, whole: YAMLDocument, name: str, depth: int = 0) -> Iterator[Document]:

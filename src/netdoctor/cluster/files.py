@@ -47,7 +47,7 @@ def load(paths: Sequence[str]) -> Snapshot:
     """
     found: dict[ObjectRef, _Found] = {}
     with _without_collection():
-        for name, content in _contents(paths):
+        for name, content in contents(paths):
             enough = False
             with suppress(MemoryError):
                 found.update(_in_file(name, content))
@@ -130,8 +130,8 @@ def _with_lines(misspelt: list[_Found], content: bytes) -> dict[ObjectRef, _Foun
     return found
 
 
-def _contents(paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Name and content of every file."""
+def contents(paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Name and content of every file; `paths` as for `load`. Raises InputError."""
     for path in paths:
         if path == "-":
             yield "stdin", _from_stdin()

@@ -37,7 +37,7 @@ _PLAIN_TAGS = {f"{_TAG}int", f"{_TAG}float", f"{_TAG}bool", f"{_TAG}null"}
 
 @dataclass(frozen=True, slots=True)
 class YAMLDocument:
-    """One document; lines count from 1. `item_lines` has the lines of the elements of top-level lists, by id()."""
+    """One document; lines count from 1. `item_lines` has the lines of the mappings in lists at the top, by id()."""
 
     value: Any
     line: int
@@ -90,7 +90,7 @@ class _Builder:
             value = self._sequence(depth + 1)
         else:
             value = self._mapping(depth + 1)
-            if depth == 2:
+            if depth in (1, 2):
                 self._item_lines[id(value)] = event.start_mark.line + 1
         if event.anchor:
             self._anchors[event.anchor] = value, self._built - before

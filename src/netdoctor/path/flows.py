@@ -60,17 +60,24 @@ class _Wanted:
     protocol: Protocol | None
 
 
-def asked_flows(policies: CompiledPolicies, from_text: str, to_text: str, namespace: str) -> tuple[AskedFlow, ...]:
+def asked_flows(
+    policies: CompiledPolicies,
+    from_text: str,
+    to_text: str,
+    namespace: str,
+    distinctions: Distinctions | None = None,
+) -> tuple[AskedFlow, ...]:
     """The flows between two ends: `KIND/NAME[.NAMESPACE]`, an address, `external`; to a Service's name, too.
 
     Pods that policies treat alike are one end. Without a port, those of the Service, else those that the pods declare.
+    Whoever asks about many flows gives the policies' `distinctions`, which take a while to find.
 
     Raises:
         InputError: an end is no end of a flow, does not exist, or needs a port.
         NetdoctorError: a Service has no endpoint.
         AccessError: an object cannot be read.
     """
-    distinctions = Distinctions.of([policies])
+    distinctions = distinctions or Distinctions.of([policies])
     end_text, wanted = _parse(to_text)
     sources = _ends(policies.snapshot, from_text, namespace, distinctions)
     first = sources[0].endpoint.namespace or namespace

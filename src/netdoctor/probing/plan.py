@@ -167,28 +167,28 @@ def _route_probes(path: Path, route: Route, expectation: Expectation) -> Iterato
     if path.dns.name and not route.vips and not route.backends:
         yield (
             Aimed(Aim.HOST, required=True, route=route),
-            _reach(route.protocol, "", route.port, name=path.dns.name),
+            reach(route.protocol, "", route.port, name=path.dns.name),
         )
         return
     delay = _delay(bool(expectation.denied_backends(route)))
     for vip in route.vips:
-        yield Aimed(Aim.VIP, True, route), _reach(route.protocol, vip, route.port, delay)
+        yield Aimed(Aim.VIP, True, route), reach(route.protocol, vip, route.port, delay)
     headless = path.target.service is not None and path.target.service.headless
     for backend in route.ready[:MAX_BACKENDS]:
         delay = _delay(expectation.denied(backend, route.protocol))
         yield (
             Aimed(Aim.BACKEND, True, route, backend),
-            _reach(route.protocol, backend.address, backend.port, delay),
+            reach(route.protocol, backend.address, backend.port, delay),
         )
         if headless and backend.port != route.port:
             aimed = Aimed(Aim.HEADLESS_PORT, True, route, backend)
-            yield aimed, _reach(route.protocol, backend.address, route.port)
+            yield aimed, reach(route.protocol, backend.address, route.port)
         yield from _contrasts(route, backend)
     for backend in (*route.unready, *route.intended)[:MAX_BACKENDS]:
         delay = _delay(expectation.denied(backend, route.protocol))
         yield (
             Aimed(Aim.UNREADY, path.target.kind is TargetKind.PODS, route, backend),
-            _reach(route.protocol, backend.address, backend.port, delay),
+            reach(route.protocol, backend.address, backend.port, delay),
         )
         yield from _contrasts(route, backend)
 
@@ -197,7 +197,7 @@ def _contrasts(route: Route, backend: Backend) -> Iterator[tuple[Aimed, Probe]]:
     other = "UDP" if route.protocol == "TCP" else "TCP"
     yield (
         Aimed(Aim.OTHER_PROTOCOL, route=route, backend=backend),
-        _reach(other, backend.address, backend.port),
+        reach(other, backend.address, backend.port),
     )
     ports = [
         port.container_port
@@ -205,10 +205,11 @@ def _contrasts(route: Route, backend: Backend) -> Iterator[tuple[Aimed, Probe]]:
         if port.protocol == route.protocol and port.container_port != backend.port
     ]
     for port in ports[:MAX_OTHER_PORTS]:
-        yield Aimed(Aim.OTHER_PORT, route=route, backend=backend), _reach(route.protocol, backend.address, port)
+        yield Aimed(Aim.OTHER_PORT, route=route, backend=backend), reach(route.protocol, backend.address, port)
 
 
-def _reach(protocol: str, host: str, port: int, delay: float = 0.0, name: str = "") -> Probe:
+def reach(protocol: str, host: str, port: int, delay: float = 0.0, name: str = "") -> Probe:
+    """A probe that tells whether a port is reached; `delay` in seconds, `name` instead of a host."""
     kind = ProbeKind.UDP if protocol == "UDP" else ProbeKind.TCP
     payload = _DNS_QUESTION if protocol == "UDP" and port == _DNS_PORT else ""
     return Probe("", kind, host=host, port=port, delay=delay, name=name, payload=payload)

@@ -19,7 +19,7 @@ def positions(snapshot: Snapshot, path: Path, *, attach: bool) -> tuple[Position
     if attach and (pod := _running(source.pods)) is not None:
         placed = [Position("source", Role.SOURCE, pod.namespace, attach_to=pod.ref, node=pod.spec.node_name)]
     else:
-        placed = [_stand_in(source, name, node) for name, node in places(snapshot, path)]
+        placed = [position_of(source, name, node) for name, node in places(snapshot, path)]
     if _needs_contrast(snapshot, path):
         placed.append(Position("neutral", Role.NEUTRAL, source.namespace, node=placed[0].node))
     if attach:
@@ -65,7 +65,8 @@ def _schedulable(node: Node) -> bool:
     return node.ready and not tainted and not node.spec.unschedulable
 
 
-def _stand_in(source: Source, name: str, node: str | None) -> Position:
+def position_of(source: Source, name: str, node: str | None) -> Position:
+    """In the source's place, on a node; None = wherever the scheduler likes. `name` is the position's id."""
     if source.kind is SourceKind.NODE:
         return Position(
             name,

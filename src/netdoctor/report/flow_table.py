@@ -28,7 +28,7 @@ def flow_tables(reports: Sequence[FlowReport], style: Style, *, wide: bool = Fal
     for number, report in enumerate(told if not style.quiet else ()):
         if number or len(reports) > 1:
             page.blank()
-        _report(page, report, wide=wide)
+        verdict_details(page, report, wide=wide)
     if style.quiet and len(reports) == 1:
         _headline(page, reports[0])
     return str(page)
@@ -48,7 +48,8 @@ def _name(end: FlowEnd) -> str:
     return f"{name} (and {end.count - 1} alike)" if end.count > 1 else name
 
 
-def _report(page: Page, report: FlowReport, *, wide: bool) -> None:
+def verdict_details(page: Page, report: FlowReport, *, wide: bool) -> None:
+    """One verdict in full: the deciding rules, what nearly matched, the nearest fixes, what was assumed."""
     _headline(page, report)
     for name, side, end in (
         ("egress of", report.egress, report.flow.from_),

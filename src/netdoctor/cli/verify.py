@@ -1,0 +1,56 @@
+"""`netdoctor verify`: the flags. What they set going is in `verifying`, loaded only when it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from netdoctor.cli.options import CNI, Context, Kubeconfig, Namespace, Quiet, RequestTimeout, Snapshot, duration
+from netdoctor.model.errors import InputError
+from netdoctor.report.verify_format import VerifyFormat
+
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="FILE", help="YAML or JSON with expected flows; a directory, or - for stdin."),
+]
+
+
+def verify(  # noqa: PLR0913, PLR0917 - one parameter per flag
+    files: Files = None,
+    namespace: Namespace = None,
+    no_probe: Annotated[bool, typer.Option("--no-probe", help="Read the cluster and send nothing.")] = False,
+    timeout: Annotated[
+        float, typer.Option(parser=duration, metavar="DURATION", help="How long one attempt of a probe waits.")
+    ] = "1s",  # type: ignore[assignment]
+    image: Annotated[str | None, typer.Option(metavar="IMAGE", help="The probe image.")] = None,
+    image_pull_secret: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Secret to pull the probe image with.")
+    ] = None,
+    node_selector: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Label of the nodes that probe pods may use.")
+    ] = None,
+    toleration: Annotated[
+        list[str] | None, typer.Option(metavar="KEY[=VALUE][:EFFECT]", help="Taint that probe pods tolerate.")
+    ] = None,
+    plugin: CNI = None,
+    snapshot: Snapshot = None,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    request_timeout: RequestTimeout = "10s",  # type: ignore[assignment]
+    output: Annotated[VerifyFormat, typer.Option("--output", "-o", help="Output format.")] = VerifyFormat.TABLE,
+    quiet: Quiet = False,
+) -> int:
+    """Verify that flows pass or do not as files expect it: by the policies, and by real packets."""
+    if not files:
+        raise InputError("give one or more files of expected flows")
+    from netdoctor.cli.checking import probe_options  # noqa: PLC0415
+    from netdoctor.cli.policies import PolicyRequest  # noqa: PLC0415
+    from netdoctor.cli.reading import Access  # noqa: PLC0415
+    from netdoctor.cli.verifying import VerifyRequest, verify_files  # noqa: PLC0415
+
+    access = Access(kubeconfig, context, request_timeout)
+    policies = PolicyRequest((snapshot,) if snapshot else (), access, namespace, plugin, quiet)
+    options = probe_options(image, image_pull_secret, node_selector, toleration, keep=False)
+    probe = not (no_probe or snapshot)
+    return verify_files(VerifyRequest(policies, tuple(files), probe, timeout, options, output))

@@ -1,0 +1,79 @@
+"""A verification from request to output: read the files and the cluster, decide, probe, compare."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from netdoctor.cli.output import emit, note, terminal
+from netdoctor.cli.policies import PolicyInput, PolicyRequest, read_policies
+from netdoctor.cli.reading import Progress, progress_at_terminal
+from netdoctor.cluster.expected_flows import ExpectedFlow, load_expected
+from netdoctor.diagnosis.verification import Observations, Verifying, verify_statically, verify_with_packets
+from netdoctor.model.report import Untested
+from netdoctor.model.verify_report import VerifiedFlow, VerifyReport
+from netdoctor.path.expected import DecidedExpectation, decide_expected
+from netdoctor.probing.flow_plan import plan_flows
+from netdoctor.probing.kube.options import ProbeOptions
+from netdoctor.probing.many import probe_all
+from netdoctor.probing.plan import PlanOptions
+from netdoctor.probing.prober import Prober
+from netdoctor.report.verify import render_verification
+from netdoctor.report.verify_format import VerifyFormat
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyRequest:
+    """What the command line asks for. `timeout` (seconds) is of one probe's attempt."""
+
+    policies: PolicyRequest
+    files: tuple[str, ...]
+    probe: bool
+    timeout: float
+    options: ProbeOptions
+    output: VerifyFormat
+
+
+def verify_files(request: VerifyRequest) -> int:
+    """Verify what files expect, print the report, return the exit code. Raises NetdoctorError."""
+    begun = time.monotonic()
+    expected = load_expected(request.files)
+    asked = read_policies(request.policies, [name for flow in expected for name in (flow.source, flow.destination)])
+    prober = None
+    if request.probe and asked.client is not None:
+        from netdoctor.probing.kube.prober import KubeProber  # noqa: PLC0415
+
+        prober = KubeProber(asked.client, asked.policies.snapshot, request.options)
+    report = verification(asked, expected, prober, request.timeout, progress_at_terminal(quiet=request.policies.quiet))
+    style = terminal(quiet=request.policies.quiet)
+    emit(render_verification(report, request.output, style, time.monotonic() - begun))
+    return report.exit_code
+
+
+def verification(
+    asked: PolicyInput, expected: Sequence[ExpectedFlow], prober: Prober | None, timeout: float, progress: Progress
+) -> VerifyReport:
+    """Compare all; without a prober with policies alone. Raises NetdoctorError."""
+    decided = decide_expected(asked.policies, expected, asked.profile, asked.namespace)
+    if prober is None:
+        flows = tuple(verify_statically(Verifying(asked.policies, asked.profile), one) for one in decided)
+        return VerifyReport(cni=asked.profile.name, probed=False, flows=flows)
+    return _with_packets(asked, decided, prober, timeout, progress)
+
+
+def _with_packets(
+    asked: PolicyInput, decided: Sequence[DecidedExpectation], prober: Prober, timeout: float, progress: Progress
+) -> VerifyReport:
+    plan = plan_flows(asked.policies.snapshot, decided, PlanOptions(timeout=timeout))
+    ran = probe_all(prober, plan.pods, progress)
+    for text in ran.notes:
+        note(text)
+    observations = Observations({seen.id: seen for seen in ran.observed}, ran.missing)
+    against = Verifying(asked.policies, asked.profile)
+    flows: tuple[VerifiedFlow, ...] = tuple(
+        verify_with_packets(against, one, sent, observations) for one, sent in zip(decided, plan.sent, strict=True)
+    )
+    untested = [Untested("the sources as they are", text) for text in ran.warnings]
+    untested += [Untested(one.what, one.because) for one in ran.not_tested]
+    return VerifyReport(cni=asked.profile.name, probed=True, flows=flows, not_tested=tuple(untested))
