@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netdoctor.policy.compile import CompiledPolicies
+from netdoctor.policy.repair import isolates_by_default
 from netdoctor.policy.rules import Direction, PodPeer, PortRange, Rule
 from netdoctor.policy.verdict import FlowVerdict, MissKind, NearMiss, SideVerdict
 
@@ -30,9 +31,7 @@ def _of_side(policies: CompiledPolicies, side: SideVerdict) -> Iterator[str]:
         yield from _either_peer(policies, side)
     if side.allowed is False and side.direction is Direction.INGRESS:
         for ref in side.denied_by:
-            policy = policies.snapshot.find(ref)
-            spec = getattr(policy, "spec", None)
-            if spec is not None and ref.kind == "NetworkPolicy" and spec.egress and not spec.ingress:
+            if isolates_by_default(policies, ref):
                 yield (
                     f"{ref} has egress rules only, and yet denies all ingress: its policyTypes name Ingress, which is "
                     "also the default where they are missing; for egress alone write policyTypes: [Egress]"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netdoctor.cluster.addresses import parse_address
+from netdoctor.cluster.objects import NetworkPolicy
 from netdoctor.cluster.selectors import matches
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
@@ -117,6 +118,19 @@ def _proposals(policies: CompiledPolicies, flow: Flow, side: SideVerdict) -> Ite
     if peer:
         create = CreatePolicy(_manifest(policies.snapshot, flow, side.direction, peer))
         yield _Proposal(f"create {create.object} for this flow alone", create)
+    if side.direction is Direction.INGRESS:
+        yield from (_egress_only(ref) for ref in side.isolated_by if isolates_by_default(policies, ref))
+
+
+def isolates_by_default(policies: CompiledPolicies, ref: ObjectRef) -> bool:
+    """Whether a NetworkPolicy has egress rules only and isolates for ingress too: policyTypes were forgotten."""
+    policy = policies.snapshot.find(ref)
+    return isinstance(policy, NetworkPolicy) and bool(policy.spec.egress) and not policy.spec.ingress
+
+
+def _egress_only(ref: ObjectRef) -> _Proposal:
+    types = ref.at("spec.policyTypes")
+    return _Proposal(f"leave ingress to other policies in {types}", PatchPolicy(types, "replace", ["Egress"]))
 
 
 def _namespace_changes(policies: CompiledPolicies, near: NearMiss, remote: Endpoint) -> Iterator[_Proposal]:

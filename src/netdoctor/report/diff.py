@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from html import escape
 from itertools import groupby
 
 from netdoctor.model.diff_report import DiffReport, FlowChange
@@ -74,5 +75,5 @@ def _names(names: Sequence[str], *, wide: bool) -> str:
 
 def _cell(text: str) -> str:
     """Any text as plain text of a Markdown table: no markup, mention, link or HTML of its own."""
-    escaped = "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+!|~@" else c for c in printable(text))
-    return escaped.replace("&", "&amp;").replace("://", ":\u200b//")
+    escaped = "".join(f"\\{c}" if c in "\\`*_{}[]()#+!|~@" else c for c in escape(printable(text), quote=False))
+    return escaped.replace("://", ":\u200b//")
