@@ -21,7 +21,20 @@ from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import PROTOCOLS
 from netdoctor.policy.selection import numbers
 from tests.policy.clusters import CALICO, cluster, namespace, node, pod, policy
-from tests.policy.test_property import NAMESPACES, labels, pods, specs
+from tests.policy.test_property import (
+    NAMESPACES,
+    World,
+    admin_policies,
+    baseline_policies,
+    cluster_policies,
+    labels,
+    network_policies,
+    pods,
+    several,
+    specs,
+    with_baseline,
+    worlds,
+)
 
 CILIUM = CNIProfile("cilium", ipblock_matches_pods=False, ipblock_matches_nodes=False)
 ADDRESSES = (
@@ -92,6 +105,35 @@ def test_matrix_and_decision_agree_on_every_flow(
         *(policy(f"{where}/p{n}", **spec) for n, (where, spec) in enumerate(policies)),
         unread=unread,
     )
+    assert not differences(matrix(compile_policies(snapshot), profile))
+
+
+def of_every_tier() -> st.SearchStrategy[list[Manifest]]:
+    """Policies of all four kinds."""
+    before = several(admin_policies, cluster_policies, network_policies, most=2)
+    return st.tuples(before, baseline_policies).map(with_baseline)
+
+
+UNREAD = (
+    "Namespace",
+    "Node",
+    "AdminNetworkPolicy",
+    "NetworkPolicy",
+    "BaselineAdminNetworkPolicy",
+    "ClusterNetworkPolicy",
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(
+    world=worlds(of_every_tier()),
+    profile=st.sampled_from((CALICO, CILIUM)),
+    unread=st.none() | st.tuples(st.sampled_from(UNREAD), st.sampled_from(("", "a"))),
+)
+def test_matrix_and_decision_agree_on_every_flow_in_all_tiers(
+    world: World, profile: CNIProfile, unread: tuple[str, str] | None
+) -> None:
+    snapshot = cluster(*world.manifests, unread=(unread,) if unread else ())
     assert not differences(matrix(compile_policies(snapshot), profile))
 
 
