@@ -1,28 +1,35 @@
-"""Writes what is generated and kept in the repository: docs/causes and the JSON Schema.
+"""Writes what is generated and kept in the repository: docs/causes and the JSON Schemas.
 
 `python -m docs.build` writes it, `python -m docs.build --check` says what is out of date (exit code 1).
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 from netdoctor.diagnosis.causes import ALL
 from netdoctor.report import Format, encode
 from netdoctor.report.documentation import Documentation, document
-from netdoctor.report.schema import check_report
+from netdoctor.report.schema import DOCUMENTS, schema
 
 REPOSITORY = Path(__file__).parents[1]
 CAUSES = REPOSITORY / "docs" / "causes"
-SCHEMA = REPOSITORY / "src" / "netdoctor" / "report" / "schema" / "check-report.v1.json"
+SCHEMAS = REPOSITORY / "src" / "netdoctor" / "report" / "schema"
 
 
 def generated() -> dict[Path, str]:
     """Every generated file and what it should hold."""
     causes = sorted((document(cause) for cause in ALL), key=lambda cause: cause.code)
     pages = {CAUSES / f"{cause.code}.md": _page(cause) for cause in causes}
-    return {**pages, CAUSES / "README.md": _index(causes), SCHEMA: encode(check_report(), Format.JSON)}
+    schemas = {_schema_file(kind): encode(schema(kind), Format.JSON) for kind in DOCUMENTS}
+    return {**pages, CAUSES / "README.md": _index(causes), **schemas}
+
+
+def _schema_file(kind: str) -> Path:
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind).lower()
+    return SCHEMAS / f"{words}.v1.json"
 
 
 def stale() -> list[Path]:

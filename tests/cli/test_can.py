@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from netdoctor.cli.main import main
+from netdoctor.report.schema import schema
 from tests.cli.policy_files import BOTH, BY_NAME, CLUSTER, EITHER, NAMED, NO_TYPES, SERVICE_PORT, UDP_ONLY, policy
 
 
@@ -76,6 +78,7 @@ def test_a_denied_flow_names_rules_lines_and_the_nearest_fix(ask: Any) -> None:
 def test_json_follows_the_contract(ask: Any) -> None:
     code, out, _ = ask(BY_NAME, "pod/web.shop", "pod/pg.db:5432/tcp", "-o", "json")
     found = json.loads(out)
+    jsonschema.Draft202012Validator(schema("FlowVerdict")).validate(found)
     assert code == 1
     assert (found["apiVersion"], found["kind"], found["allowed"]) == ("netdoctor.dev/v1", "FlowVerdict", False)
     assert found["flow"]["from"] == {"kind": "Pod", "name": "web", "namespace": "shop"}

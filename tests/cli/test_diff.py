@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from netdoctor.cli.main import main
+from netdoctor.report.schema import schema
 from tests.cli.policy_files import BY_NAME, CLUSTER, EITHER, policy
 
 DENY = policy("deny", "db", "{podSelector: {}, policyTypes: [Ingress]}")
@@ -37,7 +39,7 @@ def flows(text: str, kind: str) -> set[tuple[str, str, str, str]]:
 def test_what_opens_and_what_closes_with_the_rule(compare: Any) -> None:
     code, out, _ = compare(DENY, DENY + EITHER, "-o", "json")
     assert code == 0
-    assert json.loads(out)["kind"] == "PolicyDiff"
+    jsonschema.Draft202012Validator(schema("PolicyDiff")).validate(json.loads(out))
     because = "ingress allowed by NetworkPolicy db/either spec.ingress[0].from[0]"
     assert flows(out, "opened") == {("Pod ops/job", "Pod db/pg", "every port", because)}
     assert flows(out, "closed") == set()

@@ -8,9 +8,11 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from netdoctor.cli.main import main
+from netdoctor.report.schema import schema
 from tests.cli.policy_files import BY_NAME, CLUSTER, EITHER, NO_TYPES, policy
 
 
@@ -48,6 +50,7 @@ def test_csv_and_json_hold_the_same_pairs(show: Any, by: str) -> None:
     _, as_json, _ = show(EITHER + NO_TYPES, "--by", by, "-o", "json")
     assert pairs_of_csv(as_csv) == pairs_of_json(as_json)
     assert json.loads(as_json)["by"] == by
+    jsonschema.Draft202012Validator(schema("ConnectivityMatrix")).validate(json.loads(as_json))
 
 
 def test_the_cells_are_those_that_can_decides(show: Any) -> None:

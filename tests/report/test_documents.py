@@ -40,13 +40,13 @@ def test_several_reports_are_a_list(output: Format) -> None:
 @pytest.mark.parametrize("output", PARSERS)
 def test_output_is_as_the_schema_says(output: Format, report: CheckReport) -> None:
     document = PARSERS[output](render(report, output, Style()))
-    jsonschema.Draft202012Validator(schema.check_report()).validate(document)
+    jsonschema.Draft202012Validator(schema.schema("CheckReport")).validate(document)
     assert msgspec.convert(document, CheckReport) == report
 
 
 def test_the_schema_refuses_what_is_no_report() -> None:
     document = json.loads(render(HEALTHY, Format.JSON, Style()))
-    validator = jsonschema.Draft202012Validator(schema.check_report())
+    validator = jsonschema.Draft202012Validator(schema.schema("CheckReport"))
     for wrong in ({"verdict": "Fine"}, {"kind": "Pod"}, {"causes": [{"code": "X"}]}, {"target": None}):
         assert not validator.is_valid(document | wrong), wrong
 

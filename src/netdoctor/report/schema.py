@@ -1,6 +1,6 @@
-"""The JSON Schema of `CheckReport`, for those who read `-o json` by program.
+"""The JSON Schemas of the documents that `-o json` prints, for those who read them by program.
 
-`netdoctor schema` prints it; the repository keeps it as `schema/check-report.v1.json`.
+`netdoctor schema KIND` prints one; the package keeps them in `schema/`.
 """
 
 from __future__ import annotations
@@ -9,18 +9,29 @@ from typing import Any
 
 import msgspec
 
+from netdoctor.model.diff_report import DiffReport
+from netdoctor.model.flow_report import FlowReport
+from netdoctor.model.matrix_report import MatrixReport
 from netdoctor.model.report import CheckReport
+from netdoctor.model.verify_report import VerifyReport
+
+DOCUMENTS: dict[str, type[msgspec.Struct]] = {
+    "CheckReport": CheckReport,
+    "FlowVerdict": FlowReport,
+    "ConnectivityMatrix": MatrixReport,
+    "PolicyDiff": DiffReport,
+    "VerifyReport": VerifyReport,
+}
 
 
-def check_report() -> dict[str, Any]:
-    """JSON Schema, draft 2020-12. Keys that it does not name may be added within v1."""
-    schema = msgspec.json.schema(CheckReport)
-    properties = schema["$defs"]["CheckReport"]["properties"]
-    for constant in ("apiVersion", "kind"):
-        properties[constant] = {"const": properties[constant]["default"]}
-    schema["$defs"]["CheckReport"]["required"] += ["apiVersion", "kind"]
-    head = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "netdoctor.dev/v1 CheckReport",
-    }
-    return head | schema
+def schema(kind: str) -> dict[str, Any]:
+    """JSON Schema, draft 2020-12, of one of `DOCUMENTS`. Keys that it does not name may be added within v1."""
+    document = DOCUMENTS[kind]
+    found = msgspec.json.schema(document)
+    properties = found["$defs"][document.__name__]["properties"]
+    properties["apiVersion"] = {"const": "netdoctor.dev/v1"}
+    properties["kind"] = {"const": kind}
+    required = found["$defs"][document.__name__].setdefault("required", [])
+    required += [key for key in ("apiVersion", "kind") if key not in required]
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"netdoctor.dev/v1 {kind}"}
+    return head | found
