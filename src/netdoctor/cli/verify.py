@@ -18,6 +18,14 @@ Files = Annotated[
 
 def verify(  # noqa: PLR0913, PLR0917 - one parameter per flag
     files: Files = None,
+    from_policies: Annotated[
+        bool, typer.Option("--from-policies", help="Expect what the policies themselves say, instead of files.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, metavar="COUNT", help="At most so many flows --from-policies.")] = 200,
+    only_print: Annotated[
+        bool,
+        typer.Option("--print", help="Write the flows --from-policies as a file (YAML, or -o json); test nothing."),
+    ] = False,
     namespace: Namespace = None,
     no_probe: Annotated[bool, typer.Option("--no-probe", help="Read the cluster and send nothing.")] = False,
     timeout: Annotated[
@@ -42,15 +50,18 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter per flag
     quiet: Quiet = False,
 ) -> int:
     """Verify that flows pass or do not as files expect it: by the policies, and by real packets."""
-    if not files:
-        raise InputError("give one or more files of expected flows")
+    if bool(files) == from_policies:
+        raise InputError("give one or more files of expected flows, or --from-policies")
+    if only_print and not from_policies:
+        raise InputError("--print: only what --from-policies finds can be printed")
     from netdoctor.cli.checking import probe_options  # noqa: PLC0415
     from netdoctor.cli.policies import PolicyRequest  # noqa: PLC0415
     from netdoctor.cli.reading import Access  # noqa: PLC0415
-    from netdoctor.cli.verifying import VerifyRequest, verify_files  # noqa: PLC0415
+    from netdoctor.cli.verifying import VerifyRequest, print_generated, verify_expected  # noqa: PLC0415
 
     access = Access(kubeconfig, context, request_timeout)
     policies = PolicyRequest((snapshot,) if snapshot else (), access, namespace, plugin, quiet)
     options = probe_options(image, image_pull_secret, node_selector, toleration, keep=False)
     probe = not (no_probe or snapshot)
-    return verify_files(VerifyRequest(policies, tuple(files), probe, timeout, options, output))
+    request = VerifyRequest(policies, tuple(files or ()), limit, probe, timeout, options, output)
+    return print_generated(request) if only_print else verify_expected(request)
