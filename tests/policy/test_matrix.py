@@ -20,7 +20,7 @@ from netdoctor.policy.matrix import Matrix, matrix
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import PROTOCOLS
 from netdoctor.policy.selection import numbers
-from tests.policy.clusters import CALICO, cluster, namespace, node, pod, policy
+from tests.policy.clusters import CALICO, admin, cluster, namespace, node, pod, policy
 from tests.policy.test_property import (
     NAMESPACES,
     World,
@@ -135,6 +135,26 @@ def test_matrix_and_decision_agree_on_every_flow_in_all_tiers(
 ) -> None:
     snapshot = cluster(*world.manifests, unread=(unread,) if unread else ())
     assert not differences(matrix(compile_policies(snapshot), profile))
+
+
+def test_a_policy_that_may_apply_does_so_as_a_whole() -> None:
+    """Its Pass comes before its Deny, so that whether it selects the pod makes no difference."""
+    snapshot = cluster(
+        namespace("a"),
+        pod("a/web", "10.0.0.1"),
+        pod("a/db", "10.0.0.2"),
+        admin(
+            "perhaps",
+            subject={"namespaces": {"matchLabels": {"team": "x"}}},
+            egress=[{"action": action, "to": [{"networks": ["0.0.0.0/0"]}]} for action in ("Pass", "Deny")],
+        ),
+        unread=(("Namespace", "a"),),
+    )
+    found = matrix(compile_policies(snapshot), CALICO)
+    assert not differences(found)
+    assert {
+        cell.allowed == cell.possible for number, _ in enumerate(found.classes) for cell in found.cells(number)
+    } == {True}
 
 
 FROM_SHOP = {"podSelector": {}, "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}}

@@ -165,10 +165,12 @@ class Side:
         for rule, locals_, remotes in rules:
             if self._direction is Direction.EGRESS:
                 sources = _if_matched(locals_, remotes, destination)
+                reaching = locals_.possible if remotes.certain >> destination & 1 else 0
             else:
                 sources = _if_matched(remotes, locals_, destination)
+                reaching = remotes.certain if locals_.possible >> destination & 1 else 0
             if sources.possible and (ports := self._ports_at(rule, destination)):
-                yield Match(rule.action, ports, sources)
+                yield Match(rule.action, ports, sources, reaching)
 
 
 def _if_matched(sources: Bits, matched: Bits, destination: int) -> Bits:

@@ -16,11 +16,15 @@ from netdoctor.policy.rules import Action, Tier
 
 
 class Match(NamedTuple):
-    """A rule at one destination class: what it does with which sources on which ports."""
+    """A rule at one destination class: what it does with which sources on which ports.
+
+    `reaching` are the sources that get no further in its policy, if that applies to them or to the destination at all.
+    """
 
     action: Action
     ports: int
     sources: Bits
+    reaching: int
 
 
 class Group(NamedTuple):
@@ -117,10 +121,10 @@ def _tied(rulesets: Sequence[Sequence[Match]], ports: int, undecided: int) -> in
     for rules in rulesets:
         here = dict.fromkeys(Action, 0)
         reached = undecided
-        for action, mask, (sure, perhaps) in rules:
+        for action, mask, (_, perhaps), reaching in rules:
             if mask & ports:
                 here[action] |= reached & perhaps
-                reached &= ~sure
+                reached &= ~reaching
         for action, other in permutations(Action, 2):
             tied |= here[action] & before[other]
         for action, sources in here.items():
@@ -131,7 +135,7 @@ def _tied(rulesets: Sequence[Sequence[Match]], ports: int, undecided: int) -> in
 def _first_matches(rules: Sequence[Match], ports: int, undecided: int, *, certain: bool) -> tuple[int, int, int, int]:
     """(allowed, denied, passed, passed perhaps) by the first rule that matches."""
     allowed = denied = passed = doubtful = 0
-    for action, mask, (sure, perhaps) in rules:
+    for action, mask, (sure, perhaps), reaching in rules:
         if not mask & ports:
             continue
         matching = undecided & (perhaps if action is (Action.DENY if certain else Action.ALLOW) else sure)
@@ -142,5 +146,5 @@ def _first_matches(rules: Sequence[Match], ports: int, undecided: int, *, certai
         else:
             passed |= matching
             doubtful |= undecided & perhaps & ~sure
-        undecided &= ~matching
+        undecided &= ~(matching | reaching)
     return allowed, denied, passed, doubtful
