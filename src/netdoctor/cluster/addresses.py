@@ -19,6 +19,11 @@ def parse_address(text: str) -> Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
+def host_and_port(host: str, port: int) -> str:
+    """HOST:PORT, an IPv6 address in brackets (RFC 3986)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def parse_networks(texts: set[str]) -> tuple[Network, ...]:
     """The networks in the order of their texts, without those that are none."""
     networks = []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from netdoctor.cluster.addresses import host_and_port
 from netdoctor.diagnosis.case import Case, Seen
+from netdoctor.model.probe import Outcome
 
 _Asked = tuple[str, str, int, str, str]
 
@@ -33,14 +35,13 @@ def _between(one: Seen, passed: list[Seen], failed: list[Seen]) -> str:
     here, there = ({s.observed.node or "" for s in group} for group in (passed, failed))
     if here.isdisjoint(there) and not any(s.neutral for s in passed):
         return f"{_target(one)} answers from {_list(here)}, and not from {_list(there)}: look at the way between nodes"
-    names = ({s.observed.position.id for s in group} for group in (passed, failed))
-    here, there = names
+    here, there = ({s.observed.position.id for s in group} for group in (passed, failed))
     return f"{_target(one)} answers for {_list(here)}, and not for {_list(there)}"
 
 
 def _rejected(one: Seen) -> str:
     observation = one.observed.observation
-    if observation.outcome != "rejected" or not observation.answered_by:
+    if observation.outcome is not Outcome.REJECTED or not observation.answered_by:
         return ""
     meaning = observation.detail.get("meaning", "ICMP error")
     return f"{observation.answered_by} rejects {_target(one)} ({meaning}): look at the firewall there"
@@ -50,7 +51,7 @@ def _target(seen: Seen) -> str:
     probe = seen.observed.probe
     if probe.kind in ("dns", "lookup"):
         return f"{probe.name} asked of {probe.server}" if probe.server else f"the lookup of {probe.name}"
-    return f"{probe.host or probe.name}:{probe.port}"
+    return host_and_port(probe.host or probe.name, probe.port)
 
 
 def _list(names: Collection[str]) -> str:

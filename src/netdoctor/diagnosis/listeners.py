@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from netdoctor.cluster.addresses import host_and_port
 from netdoctor.cluster.objects import Container, Pod
 from netdoctor.diagnosis.case import Case
 from netdoctor.model.probe import Outcome, Role
@@ -48,6 +49,11 @@ class Socket:
         """Whether only the pod itself reaches it."""
         return ip_address(self.address).is_loopback
 
+    @property
+    def shown(self) -> str:
+        """ADDRESS:PORT."""
+        return host_and_port(self.address, self.port)
+
 
 def sockets_of(case: Case, pod: Pod) -> tuple[Socket, ...] | None:
     """The listening sockets seen inside a pod; None where nobody looked."""
@@ -56,6 +62,16 @@ def sockets_of(case: Case, pod: Pod) -> tuple[Socket, ...] | None:
             listed = seen.observed.observation.detail.get("listening", ())
             return tuple(Socket(str(s["protocol"]).upper(), str(s["address"]), int(s["port"]), seen.id) for s in listed)
     return None
+
+
+def reachable_sockets(case: Case, pod: Pod, protocol: str) -> tuple[Socket, ...]:
+    """Sockets seen inside a pod that listen on more than loopback."""
+    return tuple(s for s in sockets_of(case, pod) or () if s.protocol == protocol and not s.loopback)
+
+
+def socket_evidence(pod: Pod, socket: Socket) -> Evidence:
+    """A socket of a pod as evidence, in words."""
+    return Evidence(socket.probe_id, f"inside {pod.ref}: listens on {socket.shown}")
 
 
 def refused_backends(case: Case, route: Route) -> tuple[Backend, ...]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from netdoctor.cluster.objects import DaemonSet, Deployment, Pod, Service, StatefulSet, Workload
 from netdoctor.cluster.selectors import matches_labels
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
+
+_NAMED = 5  # pods named as objects
 
 
 def selected_workloads(snapshot: Snapshot, service: Service) -> tuple[Workload, ...]:
@@ -46,6 +50,14 @@ def rolling_update(workload: Workload | None) -> bool:
     status = workload.status
     late = any(c.type == "Progressing" and c.reason == "ProgressDeadlineExceeded" for c in status.conditions)
     return status.updated_replicas < status.replicas and not late
+
+
+def to_change(snapshot: Snapshot, fields: Iterable[tuple[Pod, str]]) -> tuple[ObjectRef, ...]:
+    """Fields of pods, as what to change: each workload's template once, then the first of the pods themselves."""
+    listed = list(fields)
+    templates = [template_of(snapshot, pod, path) for pod, path in listed]
+    pods = [pod.ref for pod, _ in listed if snapshot.workload_of(pod) is not None][:_NAMED]
+    return tuple(dict.fromkeys((*templates, *pods)))
 
 
 def template_of(snapshot: Snapshot, pod: Pod, path: str = "") -> ObjectRef:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from netdoctor.cluster.addresses import host_and_port
 from netdoctor.cluster.objects import EndpointPort, Pod, Service, ServicePort
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
@@ -29,7 +30,7 @@ class Backend:
         """A short name for prose."""
         if self.pod and not self.address:
             return f"the pods of {self.pod.name}"
-        where = f"{self.address}:{self.port}" if ":" not in self.address else f"[{self.address}]:{self.port}"
+        where = host_and_port(self.address, self.port)
         return f"pod {self.pod.name} ({where})" if self.pod else where
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from netdoctor.model.refs import ObjectRef
+
 NDOTS = 5  # what kubelet writes for ClusterFirst
 
 
@@ -29,6 +31,11 @@ def candidates(name: str, search: tuple[str, ...], ndots: int = NDOTS) -> tuple[
         return (name.rstrip("."),)
     expanded = tuple(f"{name}.{suffix}" for suffix in search)
     return (name, *expanded) if name.count(".") >= ndots else (*expanded, name)
+
+
+def service_name(service: ObjectRef, domain: str) -> str:
+    """The fully qualified name of a Service."""
+    return f"{service.name}.{service.namespace}.svc.{domain}"
 
 
 def service_of(fqdn: str, domain: str) -> ServiceName | None:

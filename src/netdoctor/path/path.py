@@ -48,7 +48,7 @@ class DNSPath:
     """The name asked and the cluster's DNS servers. `service` is None where none was found.
 
     `addresses` are those that a nameserver line may have for the cluster's DNS: the Service's, its servers' own, and
-    NodeLocal DNSCache's. `resolver` is None for a source on a node, which has the node's settings.
+    NodeLocal DNSCache's.
     """
 
     name: str
@@ -58,12 +58,12 @@ class DNSPath:
     tcp: tuple[Backend, ...]
     unready: tuple[Backend, ...]
     addresses: frozenset[str]
-    resolver: Resolver | None
+    resolver: Resolver
 
     @property
     def used(self) -> bool:
         """Whether the source's resolv.conf names the cluster's DNS."""
-        if self.resolver is None or self.resolver.nameservers is None:
+        if self.resolver.nameservers is None:
             return False
         return self.service is None or self.resolver.asks(self.addresses)
 

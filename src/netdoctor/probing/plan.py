@@ -14,6 +14,7 @@ from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.probe import NotTested, Position, Probe, ProbeKind, ProbePod, Role
 from netdoctor.path.backends import Backend
 from netdoctor.path.expectation import Expectation
+from netdoctor.path.names import service_name
 from netdoctor.path.path import Path, Route
 from netdoctor.path.target import TargetKind
 from netdoctor.probing.positions import positions
@@ -159,7 +160,7 @@ def _absolute(path: Path) -> str:
     """The name that each DNS server is asked for: fully qualified, so that no search list matters."""
     target = path.target
     if target.kind is TargetKind.SERVICE:
-        return f"{target.ref.name}.{target.ref.namespace}.svc.{path.dns.domain}"
+        return service_name(target.ref, path.dns.domain)
     return path.dns.name.rstrip(".")
 
 

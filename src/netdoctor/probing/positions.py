@@ -101,7 +101,7 @@ def position_of(source: Source, name: str, node: str | None) -> Position:
 def _needs_contrast(snapshot: Snapshot, path: Path) -> bool:
     """A neutral pod tells something only where labels can matter: beside a source with labels, under policies."""
     source = path.source
-    if source.kind not in (SourceKind.WORKLOAD, SourceKind.POD) or source.host_network:
+    if source.spec is None or source.host_network:
         return False
     namespaces = source.namespace, path.target.ref.namespace
     return bool(snapshot.cluster_wide_policies or any(map(snapshot.policies_in, namespaces)))

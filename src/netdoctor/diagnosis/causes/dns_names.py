@@ -13,8 +13,7 @@ from netdoctor.diagnosis.dns import questions
 from netdoctor.diagnosis.source_spec import change_source, source_field
 from netdoctor.model.probe import Outcome
 from netdoctor.model.report import Evidence, Finding, Fix
-from netdoctor.path.names import candidates
-from netdoctor.path.source import SourceKind
+from netdoctor.path.names import candidates, service_name
 from netdoctor.path.target import TargetKind
 from netdoctor.probing.plan import BY_NAME, Aim
 
@@ -93,7 +92,7 @@ def _of_name(case: Case, name: str) -> tuple[Service, ...]:
 
 def _check(case: Case, service: Service) -> str:
     source = case.path.source
-    stands = source.kind in (SourceKind.WORKLOAD, SourceKind.POD)
+    stands = source.spec is not None
     origin = f" --from {source.ref.kind.lower()}/{source.ref.name}.{source.namespace}" if stands else ""
     return f"netdoctor check svc/{service.name} -n {service.namespace}{origin}"
 
@@ -143,7 +142,7 @@ class DNSSearchAmplification(Cause):
         name, count = case.path.dns.name, len(waste.names)
         seen = [waste.seen] if waste.seen else []
         cost = f" in {waste.seconds * 1000:.1f} ms" if waste.seconds is not None else ""
-        stands = case.path.source.kind in (SourceKind.WORKLOAD, SourceKind.POD)
+        stands = case.path.source.spec is not None
         ndots = {"dnsConfig": {"options": [{"name": "ndots", "value": "1"}]}}
         finding = Finding(
             code=self.code,
@@ -182,10 +181,10 @@ def _waste(seen: Seen) -> _Waste:
 def _foreseen(case: Case) -> _Waste | None:
     """What the search list will try, for a Service that exists."""
     dns, target = case.path.dns, case.path.target
-    if target.service is None or not dns.name or dns.resolver is None or dns.resolver.search is None:
+    if target.service is None or not dns.name or dns.resolver.search is None:
         return None
     names = candidates(dns.name, dns.resolver.search, dns.resolver.ndots or 1)
-    answered = f"{target.ref.name}.{target.ref.namespace}.svc.{dns.domain}"
+    answered = service_name(target.ref, dns.domain)
     return _Waste(tuple(_before(names, answered))) if answered in names else None
 
 

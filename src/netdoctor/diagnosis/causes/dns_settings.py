@@ -12,7 +12,7 @@ from netdoctor.diagnosis.dns import failed_names
 from netdoctor.diagnosis.source_spec import change_source, source_field
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding, Fix
-from netdoctor.path.names import candidates
+from netdoctor.path.names import candidates, service_name
 from netdoctor.path.target import TargetKind
 from netdoctor.probing.plan import Aim
 
@@ -140,7 +140,7 @@ def _asks_for_service(case: Case) -> bool:
 def _by_spec(case: Case) -> _Wrong | None:
     """What the pod spec makes wrong."""
     spec, dns = _spec_of_cluster_name(case), case.path.dns
-    if spec is None or dns.resolver is None or (spec.host_network and spec.dns_policy == _FALLS_BACK):
+    if spec is None or (spec.host_network and spec.dns_policy == _FALLS_BACK):
         return None
     resolver = dns.resolver
     if resolver.nameservers is None:
@@ -149,7 +149,7 @@ def _by_spec(case: Case) -> _Wrong | None:
         servers = ", ".join(resolver.nameservers) or "no server"
         return _wrong(case, "dnsConfig.nameservers", f"asks {servers}, and the cluster's DNS is not the first of them")
     assert resolver.search is not None
-    meant = f"{case.path.target.ref.name}.{case.path.target.ref.namespace}.svc.{dns.domain}"
+    meant = service_name(case.path.target.ref, dns.domain)
     if meant not in candidates(dns.name, resolver.search, resolver.ndots or 1):
         search = ", ".join(resolver.search) or "empty"
         return _wrong(case, "dnsConfig.searches", f"has a search list ({search}) that does not lead to {meant}")

@@ -11,6 +11,7 @@ from netdoctor.diagnosis.denial_finding import denial_finding, missed, subjects
 from netdoctor.diagnosis.denials import dns_denials_over_tcp
 from netdoctor.diagnosis.dns import failed_names, questions
 from netdoctor.model.probe import Outcome
+from netdoctor.path.names import service_name
 from netdoctor.probing.plan import Aim
 
 _UDP_OCTETS = 512  # of an answer for a resolver that does not say more by EDNS (RFC 1035, 4.2.1), such as glibc's
@@ -75,5 +76,5 @@ def _octets(case: Case) -> int:
     if service is None or not service.headless:
         return 0
     addresses = {b.address for route in case.path.routes for b in route.ready if ":" not in b.address}
-    question = len(f"{service.name}.{service.namespace}.svc.{dns.domain}") + 2 + 4
+    question = len(service_name(service.ref, dns.domain)) + 2 + 4
     return _HEADER + question + _RECORD * len(addresses)

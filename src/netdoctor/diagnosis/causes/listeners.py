@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from netdoctor.cluster.objects import Pod, Service
+from netdoctor.cluster.objects import Service
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Certainty, Found, RuledOut, certainty, ids, probe_evidence
 from netdoctor.diagnosis.kubectl import json_patch, kubectl
-from netdoctor.diagnosis.listeners import Loopback, Socket, loopback, refused_backends, sockets_of
+from netdoctor.diagnosis.listeners import (
+    Loopback,
+    Socket,
+    loopback,
+    reachable_sockets,
+    refused_backends,
+    socket_evidence,
+    sockets_of,
+)
 from netdoctor.diagnosis.no_endpoints import symptoms
 from netdoctor.diagnosis.readiness import readiness_ports
-from netdoctor.diagnosis.workloads import template_of
+from netdoctor.diagnosis.workloads import to_change
 from netdoctor.model.probe import Outcome
-from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding, Fix
 from netdoctor.path.backends import Backend
 from netdoctor.path.path import Route
@@ -67,7 +74,7 @@ class AppListensOnLoopback(Cause):
         failed = _explained(case, route, backends)
         if not route.ready:  # the readiness probe is refused as well
             failed += symptoms(case, (route,))
-        templates = _templates(case, ((b, w.path) for b, w in bound))
+        templates = to_change(case.snapshot, ((b.pod, w.path) for b, w in bound if b.pod))
         finding = Finding(
             code=self.code,
             title=f"{templates[0].object} listens on loopback only, so {first.label} refuses",
@@ -138,7 +145,7 @@ class NothingListening(Cause):
         failed = [s for r, b in refused for s in _explained(case, r, [b])]
         looked = sockets_of(case, first.pod)
         serving = [s for s in reachable_sockets(case, first.pod, route.protocol) if s.port == first.port]
-        templates = _templates(case, ((backend, "spec.containers") for _, backend in refused))
+        templates = to_change(case.snapshot, ((b.pod, "spec.containers") for _, b in refused if b.pod))
         port = f"{first.port}/{route.protocol}"
         finding = Finding(
             code=self.code,
@@ -170,24 +177,10 @@ def _refused_by_the_pod(backend: Backend, port: str, *, confirmed: bool) -> str:
 
 def _refused_by_another(backend: Backend, socket: Socket) -> str:
     return (
-        f"{backend.label} refuses, while its socket table has a listener on {_shown(socket)}. So something else sends "
+        f"{backend.label} refuses, while its socket table has a listener on {socket.shown}. So something else sends "
         "the RST: a firewall rule of the pod or its node that rejects, or a proxy before the application. Or the "
         "application began to listen only after it was asked."
     )
-
-
-def reachable_sockets(case: Case, pod: Pod, protocol: str) -> tuple[Socket, ...]:
-    """Sockets seen inside a pod that listen on more than loopback."""
-    return tuple(s for s in sockets_of(case, pod) or () if s.protocol == protocol and not s.loopback)
-
-
-def socket_evidence(pod: Pod, socket: Socket) -> Evidence:
-    """A socket of a pod as evidence, in words."""
-    return Evidence(socket.probe_id, f"inside {pod.ref}: listens on {_shown(socket)}")
-
-
-def _shown(socket: Socket) -> str:
-    return f"[{socket.address}]:{socket.port}" if ":" in socket.address else f"{socket.address}:{socket.port}"
 
 
 class ProtocolMismatch(Cause):
@@ -269,14 +262,6 @@ def _declares_only_other(route: Route, backend: Backend) -> bool:
     ports = backend.pod.ports if backend.pod else ()
     declared = {p.protocol for p in ports if p.container_port == backend.port}
     return bool(declared) and route.protocol not in declared
-
-
-def _templates(case: Case, fields: Iterable[tuple[Backend, str]]) -> tuple[ObjectRef, ...]:
-    """What to change in the pods of these backends, each once, and the pods."""
-    listed = [(backend.pod, path) for backend, path in fields if backend.pod is not None]
-    templates = [template_of(case.snapshot, pod, path) for pod, path in listed]
-    pods = [pod.ref for pod, _ in listed if case.snapshot.workload_of(pod) is not None][:_NAMED]
-    return tuple(dict.fromkeys((*templates, *pods)))
 
 
 def _direct(case: Case, route: Route, backends: Iterable[Backend]) -> list[Seen]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from netdoctor.cluster.objects import Pod, Service
@@ -11,7 +11,7 @@ from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
 from netdoctor.diagnosis.no_endpoints import routes_of_service, symptoms, without_endpoints
 from netdoctor.diagnosis.not_ready import NotReady, starting, summary, why_not_ready
-from netdoctor.diagnosis.workloads import rolling_update, scaled_to_zero, selected_workloads, template_of, why_no_pods
+from netdoctor.diagnosis.workloads import rolling_update, scaled_to_zero, selected_workloads, to_change, why_no_pods
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding, Fix
 from netdoctor.path.target import TargetKind
@@ -72,7 +72,7 @@ class NoReadyEndpoints(Cause):
             code=self.code,
             title=f"{service.ref} has no ready endpoint: {reasons[0].because}",
             certainty=certainty(failed),
-            objects=_objects(case.snapshot, reasons),
+            objects=to_change(case.snapshot, ((reason.pod, reason.path) for reason in reasons)),
             explanation=text,
             evidence=(*_evidence(reasons), *probe_evidence(failed), *probe_evidence(answering, limit=1)),
             fixes=_fixes(reasons),
@@ -146,7 +146,7 @@ class SomeEndpointsNotReady(Cause):
             code=self.code,
             title=f"{len(troubled)} of {ready + len(reasons)} pods of {service.ref} are not Ready",
             certainty=certainty(case.of(Aim.UNREADY)),
-            objects=_objects(case.snapshot, troubled),
+            objects=to_change(case.snapshot, ((reason.pod, reason.path) for reason in troubled)),
             explanation=(
                 f"{ready} endpoints of {service.ref} are ready and answer for the others. {summary(troubled)}. "
                 "Until that is repaired the Service has less capacity, and fails with its last ready endpoint."
@@ -197,7 +197,7 @@ class PodNotRunning(Cause):
             code=self.code,
             title=f"{down[0].pod.ref} does not run: {down[0].because}",
             certainty=certainty(failed),
-            objects=_objects(case.snapshot, down),
+            objects=to_change(case.snapshot, ((reason.pod, reason.path) for reason in down)),
             explanation=f"{len(down)} of {len(target.pods)} pods of {target.ref} do not run. {summary(down)}.",
             evidence=(*_evidence(down), *probe_evidence(failed)),
             fixes=_fixes(down),
@@ -213,14 +213,6 @@ def _runs(pod: Pod) -> bool:
     if pod.status.phase != "Running" or not pod.ips or pod.terminating:
         return False
     return all(status.state.running is not None for status in pod.status.container_statuses)
-
-
-def _objects(snapshot: Snapshot, reasons: Iterable[NotReady]) -> tuple[ObjectRef, ...]:
-    """What to change, each workload once, then the pods themselves."""
-    listed = list(reasons)
-    templates = [template_of(snapshot, reason.pod, reason.path) for reason in listed]
-    pods = [reason.pod.ref for reason in listed if snapshot.workload_of(reason.pod) is not None][:_NAMED]
-    return tuple(dict.fromkeys((*templates, *pods)))
 
 
 def _evidence(reasons: Sequence[NotReady]) -> tuple[Evidence, ...]:

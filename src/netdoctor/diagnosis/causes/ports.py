@@ -10,8 +10,8 @@ from typing import ClassVar
 from netdoctor.cluster.objects import Pod, Service, ServicePort
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
-from netdoctor.diagnosis.causes.listeners import reachable_sockets, socket_evidence
 from netdoctor.diagnosis.kubectl import json_patch
+from netdoctor.diagnosis.listeners import reachable_sockets, socket_evidence
 from netdoctor.diagnosis.readiness import readiness_ports
 from netdoctor.diagnosis.target_ports import SIDE_PORTS, meant_ports
 from netdoctor.diagnosis.workloads import template_of
