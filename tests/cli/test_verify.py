@@ -14,7 +14,7 @@ import yaml
 from netdoctor.cli.main import main
 from netdoctor.cli.policies import PolicyInput
 from netdoctor.cli.verifying import verification
-from netdoctor.cluster.expected_flows import ExpectedFlow
+from netdoctor.cluster.expected_flows import ExpectedFlow, load_expected
 from netdoctor.cluster.files import load
 from netdoctor.model.probe import NotTested, Observation, Observed, Outcome, Probe, ProbePod
 from netdoctor.model.verify_report import Result, VerifiedFlow, VerifyReport
@@ -335,3 +335,46 @@ def test_an_end_that_does_not_exist_names_file_and_line(
 def test_no_file_is_a_wrong_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify"]) == 2
     assert "files of expected flows" in capsys.readouterr().err
+
+
+def test_what_policies_expect_can_be_printed_kept_and_verified(
+    tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    snapshot = files[1:]
+    assert main(["verify", "--from-policies", *snapshot]) == 0
+    assert "not as expected" in capsys.readouterr().out
+    for output in ("table", "json"):
+        assert main(["verify", "--from-policies", "--print", "-o", output, *snapshot]) == 0
+        kept = tmp_path / f"kept.{output}"
+        kept.write_text(capsys.readouterr().out)
+        expected = load_expected([str(kept)])
+        assert {flow.allowed for flow in expected} == {True, False}
+        assert main(["verify", str(kept), *snapshot]) == 0
+        capsys.readouterr()
+
+
+def test_the_limit_says_what_it_leaves_out(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "--from-policies", "--limit", "1", "-o", "json", *files[1:]]) == 0
+    printed = capsys.readouterr()
+    assert len(json.loads(printed.out)["flows"]) == 1
+    assert "1 of 1 rules have more" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["flows.yaml", "--from-policies"], "--from-policies"),
+        (["flows.yaml", "--print"], "--print"),
+        (["--from-policies", "--limit", "0"], "limit"),
+        (["flows.yaml", "--cni", "nonsense", "--snapshot", "."], "nonsense"),
+    ],
+)
+def test_a_wrong_command_line(
+    tmp_path: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "flows.yaml").write_text(FLOWS)
+    monkeypatch.chdir(tmp_path)
+    assert main(["verify", *arguments]) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.startswith("netdoctor: ")
