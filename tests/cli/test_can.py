@@ -161,3 +161,14 @@ def test_names_from_a_cluster_say_nothing_to_the_terminal(ask: Any) -> None:
     evil = policy('"\\e[2Jx"', "db", "{podSelector: {}}")
     _, out, _ = ask(evil, "pod/web.shop", "pod/pg.db")
     assert "\x1b" not in out
+
+
+def test_a_plugin_that_enforces_nothing_is_told(ask: Any) -> None:
+    flannel = (
+        "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: kube-flannel-ds, namespace: kube-flannel}\n"
+        "spec: {selector: {}, template: {spec: {hostNetwork: true}}}\n---\n"
+    )
+    code, out, err = ask(BY_NAME + flannel, "pod/web.shop", "pod/pg.db")
+    assert code == 1
+    assert "every flow passes" in err
+    assert "a denied flow passes all the same" in " ".join(out.split())

@@ -36,6 +36,9 @@ CLUSTER = """
 {kind: Pod, apiVersion: v1, metadata: {name: done, namespace: shop, uid: p4,
  ownerReferences: [{kind: Job, name: j, uid: j, controller: true}]}, status: {phase: Succeeded, podIP: 10.0.0.1}}
 ---
+{kind: Pod, apiVersion: v1, metadata: {name: static-n1, namespace: shop, uid: p5,
+ ownerReferences: [{kind: Node, name: n1, uid: n, controller: true}]}, spec: {hostNetwork: true}}
+---
 {kind: Namespace, apiVersion: v1, metadata: {name: shop, labels: {team: red}}}
 ---
 {kind: Node, apiVersion: v1, metadata: {name: n1}}
@@ -85,6 +88,7 @@ def test_every_namespace_has_its_name_as_label() -> None:
         ("impostor", "Pod shop/impostor"),
         ("bare-1", "ReplicaSet shop/bare"),
         ("done", "Job shop/j"),  # a kind that is not read
+        ("static-n1", "Pod shop/static-n1"),
     ],
 )
 def test_owner_of(name: str, owner: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from netdoctor.cli.output import note
@@ -65,7 +65,13 @@ def compile_with_warnings(snapshot: Snapshot) -> CompiledPolicies:
 
 
 def _profile(request: PolicyRequest, snapshot: Snapshot) -> CNIProfile:
-    return profile_for(request.plugin or cni(snapshot).name)
+    """That of the plugin which is named, else of the one that runs; one that enforces nothing is told at once."""
+    if request.plugin:
+        return profile_for(request.plugin)
+    network = cni(snapshot)
+    if network.enforces_policy is False:
+        note(f"warning: {network.evidence}: whatever policies say, every flow passes")
+    return replace(profile_for(network.name), enforces=network.enforces_policy)
 
 
 def _known_plugins() -> str:

@@ -43,7 +43,7 @@ from netdoctor.cluster.objects import (
 from netdoctor.cluster.own import without_probe_pods
 from netdoctor.cluster.selectors import matches, matches_labels
 from netdoctor.cluster.unknown_fields import UnknownField
-from netdoctor.model.refs import ObjectRef
+from netdoctor.model.refs import CLUSTER_SCOPED, ObjectRef
 
 _T = TypeVar("_T")
 _K = TypeVar("_K", bound=Hashable)
@@ -237,7 +237,7 @@ class Snapshot:
         """What users call its replicas by: the workload on top, else whatever controls it, else the pod itself."""
         workload = self.workload_of(pod)
         controller = _controller(pod)
-        if workload or controller is None:
+        if workload or controller is None or controller.kind in CLUSTER_SCOPED:  # a Node has static pods
             return (workload or pod).ref
         return ObjectRef(controller.kind, controller.name, pod.namespace)
 

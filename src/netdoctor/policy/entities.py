@@ -163,7 +163,7 @@ def owners(one: EndpointClass, mask: int, by: By, snapshot: Snapshot) -> Iterato
     """The workloads or namespaces that have members in a class."""
     by_owner: defaultdict[tuple[str, str], list[Pod | Node]] = defaultdict(list)
     for member in one.members:
-        by_owner[_owner_name(member, by, snapshot), member.namespace].append(member)
+        by_owner[_owner(member, by, snapshot)].append(member)
     for (name, namespace), members in by_owner.items():
         yield Entity(name, namespace, mask, tuple(members), _is_single(members, snapshot))
 
@@ -180,12 +180,12 @@ def _pod_name(member: Pod | Node) -> str:
     return f"{member.ref}{_host_network(member)}"
 
 
-def _owner_name(member: Pod | Node, by: By, snapshot: Snapshot) -> str:
-    if isinstance(member, Node):
-        return f"Node {member.name}" if by is By.WORKLOAD else "nodes"
-    if by is By.NAMESPACE:
-        return f"Namespace {member.namespace}{_host_network(member)}"
-    return f"{snapshot.owner_of(member)}{_host_network(member)}"
+def _owner(member: Pod | Node, by: By, snapshot: Snapshot) -> tuple[str, str]:
+    """(name, namespace). To policies the pods on a node's network are that node."""
+    if isinstance(member, Node) or member.spec.host_network:
+        return "nodes", ""
+    name = f"Namespace {member.namespace}" if by is By.NAMESPACE else str(snapshot.owner_of(member))
+    return name, member.namespace
 
 
 def _host_network(member: Pod | Node) -> str:
@@ -211,4 +211,4 @@ def _told_apart(found: list[Entity]) -> list[Entity]:
 
 def _part_name(entity: Entity) -> str:
     more = f" and {len(entity.members) - 1} more" if len(entity.members) > 1 else ""
-    return f"{entity.name} (pod {entity.members[0].name}{more})"
+    return f"{entity.name} ({entity.members[0].ref.kind.lower()} {entity.members[0].name}{more})"

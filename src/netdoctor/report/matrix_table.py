@@ -36,8 +36,7 @@ def as_table(selected: Selected, width: int, reasons: Reasons | None = None) -> 
 
 def _block(label: str, told: Iterable[str], width: int, because: str = "") -> Iterator[str]:
     """`label a, b, c`, wrapped between names."""
-    words = [f"{printable(name)}," for name in told]
-    words[-1] = words[-1][:-1]
+    words = ", ".join(map(printable, told)).split()
     if because:
         words[-1] += ":"
         words += printable(because).split()
