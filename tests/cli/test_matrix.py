@@ -79,6 +79,11 @@ def test_only_what_was_chosen(show: Any) -> None:
     assert pairs_of_csv(out) == {("Pod ops/job", "Pod db/pg", "5432/TCP", "allowed")}
 
 
+def test_a_namespace_means_what_it_admits(show: Any) -> None:
+    _, out, _ = show(EITHER, "-n", "db", "-o", "csv")
+    assert {to for _, to, _, _ in pairs_of_csv(out)} == {"Pod db/pg"}
+
+
 def test_why_explains_a_cell(show: Any) -> None:
     code, out, _ = show(BY_NAME, "--why", "pod/web.shop", "pod/pg.db")
     assert code == 0

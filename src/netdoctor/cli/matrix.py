@@ -39,14 +39,15 @@ def matrix(  # noqa: PLR0913, PLR0917 - one parameter per flag
     output: Annotated[MatrixFormat, typer.Option("--output", "-o", help="Output format.")] = MatrixFormat.TABLE,
     quiet: Quiet = False,
 ) -> int:
-    """Show who can reach whom through all policies of the cluster, on every port. Nothing is sent."""
+    """Show who can reach whom through all policies, on every port; with -n what that namespace admits."""
     from netdoctor.cli.matrices import MatrixRequest, explain_cell, print_matrix  # noqa: PLC0415
     from netdoctor.cli.policies import PolicyRequest, read_policies  # noqa: PLC0415
     from netdoctor.cli.reading import Access  # noqa: PLC0415
 
     files = (snapshot,) if snapshot else ()
     request = PolicyRequest(files, Access(kubeconfig, context, request_timeout), namespace, plugin, quiet)
-    asked = MatrixRequest(by, tuple(sources or ()), tuple(destinations or ()), port, output)
+    to = tuple(destinations or ([f"ns/{namespace}"] if namespace else ()))
+    asked = MatrixRequest(by, tuple(sources or ()), to, port, output)
     names = (*(why or ()), *asked.sources, *asked.destinations)
     found = read_policies(request, names)
     if why:
