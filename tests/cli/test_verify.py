@@ -139,6 +139,8 @@ def _one(asked: PolicyInput, prober: FakeProber | None, *flow: str) -> VerifiedF
         ("external", "pod/db:pg", "deny", Result.AS_EXPECTED, "denied"),
         ("outside", "pod/db:pg", "allow", Result.MISMATCH, "denied"),
         ("pod/web", "svc/empty", "allow", Result.NOT_TESTED, "unknown"),
+        ("ns/shop", "pod/db:80", "deny", Result.AS_EXPECTED, "denied"),  # but for db itself, which is no finding
+        ("pod/db", "pod/db:80", "allow", Result.AS_EXPECTED, "allowed"),
     ],
 )
 def test_what_policies_say(

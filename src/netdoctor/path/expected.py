@@ -27,7 +27,10 @@ class DecidedFlow:
 
 @dataclass(frozen=True, slots=True)
 class DecidedExpectation:
-    """An expectation and all flows that it stands for. Without flows, `untested` says why."""
+    """An expectation and all flows that it stands for. Without flows, `untested` says why.
+
+    The way of a pod to itself is only among them where nothing else is: no policy decides it.
+    """
 
     expected: ExpectedFlow
     namespace: str
@@ -60,7 +63,8 @@ def _decided(
     except NetdoctorError as error:  # it exists, but nothing is behind it, or it cannot be read
         why = f": {error.why}" if error.why else ""
         return DecidedExpectation(expected, namespace, (), f"{error.what}{why}")
-    decided = (DecidedFlow(asked, decide(policies, asked.flow, profile)) for asked in flows)
+    between = tuple(asked for asked in flows if asked.flow.source != asked.flow.destination)
+    decided = (DecidedFlow(asked, decide(policies, asked.flow, profile)) for asked in between or flows)
     return DecidedExpectation(expected, namespace, tuple(decided))
 
 

@@ -27,11 +27,17 @@ _TO = re.compile(r"(?P<end>.+?)(?::(?P<port>[^:/\]]+))?(?:/(?P<protocol>tcp|udp|
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end, and how many pods it stands for: policies treat these alike."""
+    """One end, and how many pods it stands for: policies treat these alike. `other` is another one of them."""
 
     endpoint: Endpoint
     count: int = 1
     label: str = ""  # of addresses outside the cluster
+    other: Endpoint | None = None
+
+    def apart_from(self, end: Endpoint) -> End:
+        """The same, by another of its pods if `end` is the one: a pod that reaches itself tells nothing of its like."""
+        same = (end.kind, end.namespace, end.name) == (self.endpoint.kind, self.endpoint.namespace, self.endpoint.name)
+        return replace(self, endpoint=self.other, other=self.endpoint) if same and self.other else self
 
     def __str__(self) -> str:
         if self.label:
@@ -158,11 +164,12 @@ def _of_pods(snapshot: Snapshot, pods: Iterable[Pod], distinctions: Distinctions
     running = [pod for pod in pods if not pod.finished]
     own = pod_classes([pod for pod in running if not pod.spec.host_network], snapshot, distinctions)
     hosts = (End(pod_endpoint(pod, snapshot)) for pod in running if pod.spec.host_network)
-    return (*map(_end, own), *hosts)
+    return (*(_end(one, snapshot) for one in own), *hosts)
 
 
-def _end(one: EndpointClass) -> End:
-    return End(one.end, len(one.members))
+def _end(one: EndpointClass, snapshot: Snapshot) -> End:
+    others = (pod_endpoint(member, snapshot) for member in one.members[1:2] if isinstance(member, Pod))
+    return End(one.end, len(one.members), other=next(others, None))
 
 
 def _to_be(workload: Workload, snapshot: Snapshot) -> Endpoint:
@@ -186,12 +193,19 @@ def _flows(  # noqa: PLR0913, PLR0917 - both ends, and what they mean here
     if service is not None:
         for end, protocol, port, front in _behind(snapshot, service, wanted, distinctions):
             for source in sources:
-                yield AskedFlow(Flow(source.endpoint, end.endpoint, protocol, port), source, end, service, front)
+                yield _asked(source, end, protocol, port, service, front)
         return
     for end in _ends(snapshot, text, namespace, distinctions):
         for protocol, port in _ports(end.endpoint, wanted):
             for source in sources:
-                yield AskedFlow(Flow(source.endpoint, end.endpoint, protocol, port), source, end)
+                yield _asked(source, end, protocol, port)
+
+
+def _asked(  # noqa: PLR0913, PLR0917 - what a flow is made of
+    source: End, end: End, protocol: Protocol, port: int, service: Service | None = None, front: int | None = None
+) -> AskedFlow:
+    destination = end.apart_from(source.endpoint)
+    return AskedFlow(Flow(source.endpoint, destination.endpoint, protocol, port), source, destination, service, front)
 
 
 def _service(snapshot: Snapshot, text: str, namespace: str, source_namespace: str) -> Service | None:
@@ -244,7 +258,7 @@ def _grouped(snapshot: Snapshot, backends: Iterable[Backend], distinctions: Dist
         else:
             yield backend.port, End(destination(backend, snapshot))
     for port, pods in by_port.items():
-        yield from ((port, _end(one)) for one in pod_classes(pods, snapshot, distinctions))
+        yield from ((port, _end(one, snapshot)) for one in pod_classes(pods, snapshot, distinctions))
 
 
 def _ports(end: Endpoint, wanted: _Wanted) -> Iterator[tuple[Protocol, int]]:
