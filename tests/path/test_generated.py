@@ -75,17 +75,22 @@ def test_a_denying_rule_of_a_cluster_wide_policy() -> None:
     assert (flow.source, flow.destination, flow.allowed) == ("pod/web.ops", "pod/db.shop:5432", False)
 
 
-def test_no_flow_is_there_twice_and_each_rule_has_its_turn_before_the_limit() -> None:
+def test_no_flow_is_there_twice() -> None:
     rule = {"from": FROM_WEB, "ports": [{"port": "pg"}]}
-    twice = [policy(f"shop/db-{n}", **DB, ingress=[rule]) for n in range(2)]
-    other = policy("shop/open", podSelector={"matchLabels": {"app": "other"}}, ingress=[{"ports": [{"port": 81}]}])
-    everything = _generated(*twice, other)
-    assert len({(f.source, f.destination) for f in everything.flows}) == len(everything.flows)
-    assert everything.cut == 0
-    three = _generated(*twice, other, limit=3)
-    assert len(three.flows) == 3
-    assert "shop/open" in three.flows[-1].because
-    assert three.cut > 0
+    found = _generated(*(policy(f"shop/db-{n}", **DB, ingress=[rule]) for n in range(2)))
+    assert len({(f.source, f.destination) for f in found.flows}) == len(found.flows)
+    assert (found.rules, found.cut) == (2, 0)
+
+
+def test_each_namespace_has_its_turn_before_the_limit() -> None:
+    everyone = {"podSelector": {}, "ingress": [{"from": FROM_WEB, "ports": [{"port": 80}]}]}
+    policies = (policy("shop/one", **everyone), policy("shop/two", **everyone), policy("zoo/last", **everyone))
+    manifests = (*PODS, pod("zoo/web", "10.0.0.6", {"app": "web"}), pod("zoo/ape", "10.0.0.7"))
+    found = expected_by_policies(compile_policies(cluster(*manifests, *policies)), CALICO, 5)
+    assert len(found.flows) == 5
+    assert found.cut > 0
+    assert {"shop/one", "zoo/last"} <= {flow.because.split()[1] for flow in found.flows if flow.allowed}
+    assert not all(flow.allowed for flow in found.flows)
 
 
 def test_policies_about_nobody_and_none_at_all() -> None:

@@ -80,7 +80,7 @@ def _generated(asked: PolicyInput, limit: int) -> tuple[ExpectedFlow, ...]:
     """What the policies expect; what the limit leaves out goes to stderr."""
     found = expected_by_policies(asked.policies, asked.profile, limit)
     if found.cut:
-        note(f"{len(found.flows)} flows (--limit); {found.cut} of {found.rules} rules have more")
+        note(f"{len(found.flows)} flows (--limit); {found.cut} of {found.rules} rules may have more")
     if not found.flows:
         raise NetdoctorError(
             "no policy says anything about a pod", hint="netdoctor verify FILE takes flows of your own"

@@ -7,6 +7,7 @@ on the cluster that they are made from they tell whether anything enforces the p
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,19 +19,19 @@ from netdoctor.policy.classes import Distinctions, EndpointClass, pod_classes
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.decide import decide
 from netdoctor.policy.flow import Endpoint, Flow
-from netdoctor.policy.match import may_choose, peer_misses, remote_end
+from netdoctor.policy.match import chooses, may_choose, peer_misses, remote_end
 from netdoctor.policy.ports import FIRST, LAST, resolved
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import PROTOCOLS, Action, Direction, NamedPort, Protocol, Rule, Ruleset
 
 _KINDS = {"Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds", "ReplicaSet": "rs"}
-_MOST_TRIED = 40  # peers, the nearest first, among which a denied one is looked for
+_MOST_TRIED = 40  # pods of a policy, and peers (the nearest first) of which one is denied: before looking is given up
 _USUAL: tuple[Protocol, int] = "TCP", 80  # the port of a pod that declares none
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratedFlows:
-    """The flows, those of one rule together; and how many of all the rules have more than that."""
+    """The flows, those of one rule together; and for how many of all the rules there may be more."""
 
     flows: tuple[ExpectedFlow, ...]
     rules: int
@@ -38,22 +39,35 @@ class GeneratedFlows:
 
 
 def expected_by_policies(policies: CompiledPolicies, profile: CNIProfile, limit: int) -> GeneratedFlows:
-    """At most `limit` flows between pods, without doubles; each rule has its turn before one gets another flow."""
+    """At most `limit` flows between pods, without doubles.
+
+    Each rule has its turn, with a flow that it admits and those next to it, before one has another; and before a
+    namespace's second rule comes the first one of every other.
+    """
     making = _Making(policies, profile)
     sources = [making.flows_of(*each) for each in making.rules]
     found: list[list[ExpectedFlow]] = [[] for _ in sources]
-    open_ = list(range(len(sources)))
     said: set[tuple[str, str]] = set()
-    while open_ and limit > 0:
-        for number in tuple(open_):
-            flow = next((f for f in sources[number] if (f.source, f.destination) not in said), None)
-            if flow is None:
-                open_.remove(number)
-            elif limit > 0:
-                limit -= 1
-                said.add((flow.source, flow.destination))
-                found[number].append(flow)
-    return GeneratedFlows(tuple(chain.from_iterable(found)), len(sources), len(open_))
+    turns = deque(_interleaved([ruleset.subject.namespace for ruleset, _ in making.rules]))
+    while turns and len(said) < limit:
+        number = turns.popleft()
+        new = ([f for f in group if (f.source, f.destination) not in said] for group in sources[number])
+        if group := next(filter(None, new), None):
+            chosen = group[: limit - len(said)]
+            said.update((flow.source, flow.destination) for flow in chosen)
+            found[number] += chosen
+            turns.append(number)
+    return GeneratedFlows(tuple(chain.from_iterable(found)), len(sources), len(turns))
+
+
+def _interleaved(namespaces: Sequence[str]) -> list[int]:
+    """The positions: the first of each namespace, then the second of each, and so on."""
+    before: Counter[str] = Counter()
+    turns = []
+    for number, namespace in enumerate(namespaces):
+        turns.append((before[namespace], number))
+        before[namespace] += 1
+    return [number for _, number in sorted(turns)]
 
 
 @dataclass(frozen=True)
@@ -71,32 +85,33 @@ class _Making:
         )
         return [(ruleset, rule) for ruleset in rulesets for rule in ruleset.rules or (None,)]
 
-    def flows_of(self, ruleset: Ruleset, rule: Rule | None) -> Iterator[ExpectedFlow]:
-        """What one rule has to say about one of the pods that its policy selects."""
-        local = next((one for one in self._classes if may_choose(ruleset.subject, one.end)), None)
-        if local is None:
-            return
-        if rule is None:
-            yield from self._isolated(ruleset, local)
-            return
-        for remote in self._classes:
-            flow = self._flow(ruleset.direction, local, remote, rule)
-            if flow is None or not self._admits(rule, flow, ruleset.direction):
-                continue
-            allowed = self._allowed(flow)
-            if allowed is (rule.action is not Action.DENY):
-                yield self._expected(
-                    flow, allowed, f"{rule.ref} {'denies' if rule.action is Action.DENY else 'admits'} it"
-                )
-                if allowed:
-                    yield from self._nearest_denied(ruleset.direction, local, remote, flow, rule)
+    def flows_of(self, ruleset: Ruleset, rule: Rule | None) -> Iterator[list[ExpectedFlow]]:
+        """What one rule has to say about one of the pods that its policy selects: flows that belong together."""
+        selected = (one for one in self._classes if may_choose(ruleset.subject, one.end))
+        for local in islice(selected, _MOST_TRIED):
+            about = self._isolated(ruleset, local) if rule is None else self._about(ruleset.direction, rule, local)
+            if first := next(about, None):
+                yield first
+                yield from about
+                return
 
-    def _isolated(self, ruleset: Ruleset, local: EndpointClass) -> Iterator[ExpectedFlow]:
+    def _about(self, direction: Direction, rule: Rule, local: EndpointClass) -> Iterator[list[ExpectedFlow]]:
+        for remote in (one for one in self._classes if _may_admit(rule, one.end)):
+            flow = self._flow(direction, local, remote, rule)
+            if flow is None or not self._admits(rule, flow, direction):
+                continue
+            if rule.action is Action.DENY and self._allowed(flow) is False:
+                yield [self._expected(flow, False, f"{rule.ref} denies it")]
+            elif rule.action is not Action.DENY and self._allowed(flow):
+                denied = self._nearest_denied(direction, local, remote, flow, rule)
+                yield [self._expected(flow, True, f"{rule.ref} admits it"), *denied]
+
+    def _isolated(self, ruleset: Ruleset, local: EndpointClass) -> Iterator[list[ExpectedFlow]]:
         """Of a policy that admits nothing: one flow that it denies."""
         flows = (self._flow(ruleset.direction, local, remote, None) for remote in self._nearest(local, local))
         denied = (flow for flow in islice(flows, _MOST_TRIED) if flow and self._allowed(flow) is False)
         if flow := next(denied, None):
-            yield self._expected(flow, False, f"{ruleset.policy} isolates the pod and admits nothing")
+            yield [self._expected(flow, False, f"{ruleset.policy} isolates the pod and admits nothing")]
 
     def _nearest_denied(
         self, direction: Direction, local: EndpointClass, remote: EndpointClass, flow: Flow, rule: Rule
@@ -176,6 +191,11 @@ class _Making:
         ref = self.policies.snapshot.owner_of(pod)
         found = self.policies.snapshot.find(ref)
         return f"{_KINDS[ref.kind]}/{ref.name}.{ref.namespace}" if found and ref.kind in _KINDS else ""
+
+
+def _may_admit(rule: Rule, remote: Endpoint) -> bool:
+    """Whether its selectors do not rule that out: faster than a flow and what misses it."""
+    return not rule.peers or any(chooses(peer, remote) is not False for peer in rule.peers)
 
 
 def _distance(one: Endpoint, other: Endpoint) -> tuple[int, str, str]:
