@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from netdoctor.cli.answering import answer
 from netdoctor.cli.output import MAX_WIDTH, emit
 from netdoctor.cli.policies import PolicyInput
 from netdoctor.model.errors import InputError
@@ -41,6 +40,8 @@ class MatrixRequest:
 
 def explain_cell(asked: PolicyInput, source: str, destination: str, output: MatrixFormat, *, quiet: bool) -> int:
     """`--why`: as `can`, but always exit code 0, since a denied cell is no failure."""
+    from netdoctor.cli.answering import answer  # noqa: PLC0415 - what explains one flow takes long to load
+
     formats = {MatrixFormat.TABLE: Format.TABLE, MatrixFormat.WIDE: Format.WIDE, MatrixFormat.JSON: Format.JSON}
     if output not in formats:
         raise InputError(f"-o {output}: --why prints table, wide or json")
