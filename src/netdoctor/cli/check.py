@@ -61,7 +61,8 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
         raise InputError("--attach: nothing is probed with --no-probe or --snapshot")
     if snapshot and (context or kubeconfig):
         raise InputError("--snapshot: a file needs no --context and no --kubeconfig")
-    from netdoctor.cli.checking import Request, carry_out, probe_options  # noqa: PLC0415
+    from netdoctor.cli.checking import Request, carry_out  # noqa: PLC0415
+    from netdoctor.cli.probe_options import probe_options  # noqa: PLC0415
     from netdoctor.cli.reading import Access  # noqa: PLC0415
 
     return carry_out(

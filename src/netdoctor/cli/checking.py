@@ -18,7 +18,7 @@ from netdoctor.model.probe import NotTested, Outcome
 from netdoctor.model.report import CheckReport
 from netdoctor.path.expectation import expect
 from netdoctor.path.path import build_path
-from netdoctor.probing.kube.options import DEFAULT_IMAGE, ProbeOptions
+from netdoctor.probing.kube.options import ProbeOptions
 from netdoctor.probing.kube.prober import KubeProber
 from netdoctor.probing.plan import Aim, PlanOptions, make_plan
 from netdoctor.report import Format, encode, listed, render
@@ -107,38 +107,3 @@ def _services(cluster: Snapshot, namespace: str | None) -> list[str]:
     if not services:
         raise InputError(f"no Service in namespace {namespace}" if namespace else "the cluster has no Service")
     return [f"svc/{service.name}.{service.namespace}" for service in services]
-
-
-def probe_options(
-    image: str | None,
-    pull_secrets: list[str] | None,
-    node_selector: list[str] | None,
-    tolerations: list[str] | None,
-    *,
-    keep: bool,
-) -> ProbeOptions:
-    """The flags about probe pods. Raises InputError."""
-    return ProbeOptions(
-        image=image or DEFAULT_IMAGE,
-        image_pull_secrets=tuple(pull_secrets or ()),
-        node_selector=dict(_label(text) for text in node_selector or ()),
-        tolerations=tuple(_toleration(text) for text in tolerations or ()),
-        keep=keep,
-    )
-
-
-def _label(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not key or not equals:
-        raise InputError(f"--node-selector {text}: not KEY=VALUE")
-    return key, value
-
-
-def _toleration(text: str) -> dict[str, str]:
-    """`KEY[=VALUE][:EFFECT]` as a pod's toleration; without a value any value is tolerated."""
-    label, _, effect = text.partition(":")
-    key, equals, value = label.partition("=")
-    if not key or effect not in ("", "NoSchedule", "PreferNoSchedule", "NoExecute"):
-        raise InputError(f"--toleration {text}: not KEY[=VALUE][:NoSchedule|PreferNoSchedule|NoExecute]")
-    operator = {"operator": "Equal", "value": value} if equals else {"operator": "Exists"}
-    return {"key": key, **operator, **({"effect": effect} if effect else {})}
