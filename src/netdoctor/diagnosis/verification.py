@@ -211,7 +211,9 @@ def _disagreement(decided: DecidedFlow, fate: bool) -> Iterator[str]:
     """Packets and policies are not of one mind: what may explain it."""
     verdict = decided.verdict
     if verdict.allowed is False and fate:
-        yield f"policies deny {verdict.flow}, and nothing enforces them"
+        policies = dict.fromkeys((*verdict.egress.denied_by, *verdict.ingress.denied_by))
+        verb = "denies" if len(policies) == 1 else "deny"
+        yield f"{' and '.join(map(str, policies))} {verb} {verdict.flow}, and nothing enforces that"
     elif verdict.allowed:
         yield f"policies allow {verdict.flow}: something else stops it (netdoctor check finds what)"
     yield from (f"assumed: {text}" for text in verdict.assumptions)
