@@ -157,6 +157,15 @@ def test_a_policy_that_may_apply_does_so_as_a_whole() -> None:
     } == {True}
 
 
+def test_an_address_outside_may_be_a_node_that_could_not_be_read() -> None:
+    denied = admin("nodes", egress=[{"action": "Deny", "to": [{"nodes": {}}]}])
+    manifests = namespace("a"), pod("a/web", "10.0.0.1"), denied
+    for unread, certain in ((), True), ((("Node", ""),), False):
+        found = matrix(compile_policies(cluster(*manifests, unread=unread)), CALICO)
+        outside = next(number for number, one in enumerate(found.classes) if not one.members)
+        assert [bool(cell.allowed & 1) for cell in found.cells(outside)] == [certain]
+
+
 FROM_SHOP = {"podSelector": {}, "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}}
 OFFICE = {"ipBlock": {"cidr": "198.51.100.0/24"}}
 

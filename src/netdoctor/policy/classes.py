@@ -159,7 +159,7 @@ def outside_classes(snapshot: Snapshot, distinctions: Distinctions) -> Iterator[
         if found:
             name = _name([network for network, _ in found], distinctions.space, several=len(versions) > 1)
             address = str(found[0][1])
-            end = Endpoint(kind="ip", name=address, ips=(address,))
+            end = Endpoint(kind="ip", name=address, ips=(address,), nodes_read=snapshot.was_read("Node"))
             yield EndpointClass(end, (), name, ("outside", networks[0]))
 
 
