@@ -1,12 +1,11 @@
-"""What can be taken out of a policy: all of it, one direction, a rule, a peer, a port."""
+"""What can be taken out of a policy: all of it in one direction, a rule, a peer, a port."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from netdoctor.model.refs import ObjectRef
-from netdoctor.policy.rules import Direction, Rule, Ruleset, Tier, UnknownPeer
+from netdoctor.policy.rules import Rule, Ruleset, UnknownPeer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,70 +22,65 @@ class Cut:
     left: Ruleset | None
     gone: Ruleset
 
-    @classmethod
-    def all_of(cls, ruleset: Ruleset) -> Cut:
-        """The ruleset itself."""
-        return cls(ruleset, None, ruleset)
+
+def cut_all(ruleset: Ruleset) -> Cut:
+    """The ruleset goes."""
+    return Cut(ruleset, None, ruleset)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """Something that can be taken out, by its reference."""
-
-    ref: ObjectRef
-    cuts: tuple[Cut, ...]
+def cut_rules(ruleset: Ruleset, going: tuple[Rule, ...]) -> Cut:
+    """Some rules go; what isolates stays."""
+    left = tuple(rule for rule in ruleset.rules if rule not in going)
+    return Cut(ruleset, replace(ruleset, rules=left), replace(ruleset, rules=going))
 
 
-def whole_policies(rulesets: Iterable[Ruleset]) -> Iterator[Candidate]:
-    """Each policy."""
-    for policy, mine in _by_policy(rulesets).items():
-        yield Candidate(policy, tuple(map(Cut.all_of, mine)))
+def cut_at(ruleset: Ruleset, path: str) -> Cut | None:
+    """The rule, peer or port at a path goes.
+
+    None where it is not there, and where it is the last one of its rule: without any, the rule would match everything.
+    """
+    for rule in ruleset.rules:
+        if rule.ref.path == path:
+            return cut_rules(ruleset, (rule,))
+        if is_within(path, rule.ref.path) and (halves := _halves(rule, path)):
+            left, gone = halves
+            rules = tuple(left if one is rule else one for one in ruleset.rules)
+            return Cut(ruleset, replace(ruleset, rules=rules), replace(ruleset, rules=(gone,)))
+    return None
 
 
-def directions(rulesets: Iterable[Ruleset]) -> Iterator[Candidate]:
-    """Each direction of the NetworkPolicies that have both."""
-    for policy, mine in _by_policy(rulesets).items():
-        if len(mine) > 1 and mine[0].isolates:
-            for ruleset in mine:
-                # One that has no rules for a direction is told by what makes it count there.
-                path = f"spec.{ruleset.direction.field}" if ruleset.rules else "spec.policyTypes"
-                yield Candidate(policy.at(path), (Cut.all_of(ruleset),))
+def _halves(rule: Rule, path: str) -> tuple[Rule, Rule] | None:
+    """The rule without, and with nothing but, the peer, network or port at a path."""
+    peers = tuple(peer for peer in rule.peers if is_within(peer.path, path))
+    other_peers = tuple(peer for peer in rule.peers if not is_within(peer.path, path))
+    if peers:
+        entry = _entry(path)
+        emptied = entry != path and not any(_entry(peer.path) == entry for peer in other_peers)
+        if emptied or not other_peers:
+            return None
+        return replace(rule, peers=other_peers), replace(rule, peers=peers)
+    ports = tuple(port for port in rule.ports if port.path == path)
+    other_ports = tuple(port for port in rule.ports if port.path != path)
+    return (replace(rule, ports=other_ports), replace(rule, ports=ports)) if ports and other_ports else None
 
 
-def rules(rulesets: Iterable[Ruleset]) -> Iterator[Candidate]:
-    """Each rule."""
-    for ruleset in rulesets:
-        for number, rule in enumerate(ruleset.rules):
-            left = (*ruleset.rules[:number], *ruleset.rules[number + 1 :])
-            yield Candidate(rule.ref, (_cut(ruleset, left, rule),))
+def part_paths(rule: Rule) -> Iterator[str]:
+    """The paths of a rule's peers, of their networks where they have several, and of its ports; each list backwards.
+
+    A peer that cannot be read is none: nobody knows what it would match.
+    """
+    peers = [peer.path for peer in rule.peers if not isinstance(peer, UnknownPeer)]
+    entries = dict.fromkeys(map(_entry, peers))
+    yield from reversed(entries)
+    yield from (path for path in reversed(peers) if path not in entries)
+    yield from (port.path for port in reversed(rule.ports))
 
 
-def parts(rulesets: Iterable[Ruleset]) -> Iterator[Candidate]:
-    """Each peer and each port of a rule that has others: without any, it would match everything."""
-    for ruleset in rulesets:
-        for rule in ruleset.rules:
-            for smaller, part in (*_without_peers(rule), *_without_ports(rule)):
-                left = tuple(smaller if one is rule else one for one in ruleset.rules)
-                path = part.peers[0].path if part.peers != rule.peers else part.ports[0].path
-                yield Candidate(rule.ref.at(path), (_cut(ruleset, left, part),))
+def is_within(path: str, outer: str) -> bool:
+    """Whether a field is another one, or in it; an empty path is the whole object."""
+    return not outer or path == outer or path.startswith(f"{outer}.")
 
 
-def renewed(candidate: Candidate, now: Mapping[tuple[ObjectRef, Direction, Tier], Ruleset]) -> Candidate | None:
-    """The same where rulesets have lost something meanwhile; None where it went with that."""
-    return (
-        candidate
-        if all(_key(cut.whole) in now and now[_key(cut.whole)] is cut.whole for cut in candidate.cuts)
-        else None
-    )
-
-
-def _without_peers(rule: Rule) -> Iterator[tuple[Rule, Rule]]:
-    if len(rule.peers) > 1 and not any(isinstance(peer, UnknownPeer) for peer in rule.peers):
-        for peer in rule.peers:
-            yield replace(rule, peers=tuple(one for one in rule.peers if one is not peer)), replace(rule, peers=(peer,))
-
-
-def _without_ports(rule: Rule) -> Iterator[tuple[Rule, Rule]]:
-    if len(rule.ports) > 1:
-        for port in rule.ports:
-            yield replace(rule, ports=tuple(one for one in rule.ports if one is not port)), replace(rule, ports=(port,))
+def _entry(path: str) -> str:
+    """The entry of `from` or `to` that a peer stands in: one with several networks is several peers."""
+    return path.partition(".networks[")[0]
