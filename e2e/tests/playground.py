@@ -17,6 +17,7 @@ from netdoctor_probe.wire import Observation, Outcome, Plan, Probe, ProbeKind, d
 LISTENERS = ("tcp:8080", "tcp:9090", "udp:5353", "udp:6060")
 ON_HOST = ("tcp:18080", "udp:15353")
 GATE = 20_000  # the first port of the gates; nothing listens there: a refusal says that the way is open
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 _POLICY = "networking.k8s.io/v1"
 # By container port, what else a pod calls it; the same name means different ports of different pods.
 _NAMES: Sequence[Mapping[str, str]] = (
@@ -97,10 +98,7 @@ def playground(access: Access) -> Iterator[Playground]:
         places = [stack.enter_context(namespace(access)) for _ in SPACES]
         ground = Playground(places, stack.enter_context(namespace(access)), stack.enter_context(namespace(access)))
         ground.gates.apply(_gate_policy(GATE - 1))
-        workers = [
-            node["metadata"]["name"]
-            for node in ground.hosts.items("nodes", "-l", "!node-role.kubernetes.io/control-plane")
-        ]
+        workers = [node["metadata"]["name"] for node in ground.hosts.items("nodes", "-l", f"!{CONTROL_PLANE}")]
         for place, (labels, pods) in zip(places, SPACES, strict=True):
             marks = [f"{key}={value}" for key, value in labels.items()]
             if marks:

@@ -19,7 +19,7 @@ import pytest
 
 from e2e.runner.access import Access
 from e2e.tests.conftest import Place
-from e2e.tests.playground import Playground, playground, probe_from
+from e2e.tests.playground import CONTROL_PLANE, Playground, playground, probe_from
 from e2e.tests.random_policies import World, random_policies
 from netdoctor.cluster.cni import cni
 from netdoctor.cluster.files import load
@@ -135,7 +135,7 @@ def _round(ground: Playground, file: Path) -> list[Compared]:
 def _flows(snapshot: Snapshot, pods: Sequence[Pod]) -> Iterator[Flow]:
     """Between all pods, and to a node."""
     ends = {pod.ref: pod_endpoint(pod, snapshot) for pod in pods}
-    server = next(n for n in snapshot.nodes if "node-role.kubernetes.io/control-plane" in n.labels)
+    server = next(n for n in snapshot.nodes if CONTROL_PLANE in n.labels)
     address = next(a.address for a in server.status.addresses if a.type == "InternalIP")
     for source in pods:
         yield Flow(ends[source.ref], ip_endpoint(address, snapshot), "TCP", 6443)
