@@ -13,7 +13,7 @@ from types import FrameType
 
 import typer
 
-from netdoctor.cli import can, causes, check, clean, diff, explain, matrix, rbac, schema, verify, version
+from netdoctor.cli import can, causes, check, clean, diff, explain, lint, matrix, rbac, schema, verify, version
 from netdoctor.cli.output import complain
 from netdoctor.model.errors import NetdoctorError
 
@@ -31,6 +31,7 @@ COMMANDS = (
     check.check,
     can.can,
     matrix.matrix,
+    lint.lint,
     diff.diff,
     verify.verify,
     explain.explain,

@@ -10,7 +10,7 @@ from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.linting.disjointness import overlapping
 from netdoctor.policy.linting.emptiness import empty
 from netdoctor.policy.linting.finding import Answer, Finding, NotJudged
-from netdoctor.policy.linting.query import Query
+from netdoctor.policy.linting.query import OF_TWO_SETS, Query
 from netdoctor.policy.linting.redundancy import redundant
 from netdoctor.policy.linting.standing import Standing
 from netdoctor.policy.linting.vacuity import vacuous
@@ -31,11 +31,12 @@ def lint(
         queries: those about two sets are not asked.
         namespace: only the NetworkPolicies of this one are asked about; all policies count.
     """
-    asked = [ref for ref in _valid(policies) if namespace in (None, ref.namespace)]
-    if not asked:
-        return ()
-    standing = Standing(matrix(policies, profile))
+    asked = policies_of(policies, namespace)
+    queries = [query for query in queries if query not in OF_TWO_SETS]
     found: list[Answer] = [*_unreadable(policies, queries, namespace)]
+    if not (asked and queries):
+        return tuple(found)
+    standing = Standing(matrix(policies, profile))
     if Query.VACUITY in queries:
         found += vacuous(standing, asked)
     if Query.DISJOINTNESS in queries:
@@ -49,17 +50,17 @@ def lint(
     return tuple(sorted(found, key=_order))
 
 
-def _valid(policies: CompiledPolicies) -> list[ObjectRef]:
-    """All policies that were understood, those without rules too."""
+def policies_of(policies: CompiledPolicies, namespace: str | None = None) -> list[ObjectRef]:
+    """All policies that were understood, those without rules too; in one namespace, its NetworkPolicies."""
     refused = {ref.object for ref, _ in policies.problems}
     compiled = {ruleset.policy for same in policies.rulesets.values() for ruleset in same}
     bare = {policy.ref for policy in policies.snapshot.cluster_wide_policies} - refused
-    return sorted(compiled | bare)
+    return sorted(ref for ref in compiled | bare if namespace in (None, ref.namespace))
 
 
 def _unreadable(policies: CompiledPolicies, queries: Collection[Query], namespace: str | None) -> Iterator[NotJudged]:
     """The policies that were not understood."""
-    valid = {*_valid(policies)}
+    valid = {*policies_of(policies)}
     said: set[ObjectRef] = set()
     for ref, text in policies.problems:
         if ref.object not in valid | said and namespace in (None, ref.namespace):

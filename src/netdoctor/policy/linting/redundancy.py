@@ -16,10 +16,11 @@ from netdoctor.policy.linting.covering import covering
 from netdoctor.policy.linting.cuts import Cut, cut_all, cut_at, is_within, part_paths
 from netdoctor.policy.linting.finding import Answer, Finding, NotJudged
 from netdoctor.policy.linting.query import Query
-from netdoctor.policy.linting.standing import Standing
+from netdoctor.policy.linting.standing import Standing, Taken
 from netdoctor.policy.rules import Direction, Ruleset
 
 _MOST_OTHERS = 3  # that are worth naming
+_UNKNOWN = "flows that it concerns depend on what is not known: an address, a label, a DNS name, an order, a policy"
 
 
 def redundant(standing: Standing, policies: Collection[ObjectRef], told: Collection[ObjectRef]) -> Iterator[Answer]:
@@ -57,10 +58,10 @@ class _Search:
         if effect in WITHOUT_EFFECT:
             others = covering(self._standing, cuts) if taken.effect is Effect.NONE else ()
             self._standing.take(taken)
-            yield Finding(Query.REDUNDANCY, ref, _because(ref, taken.effect, others), _fix(ref, cuts), others)
+            yield Finding(Query.REDUNDANCY, ref, _because(ref, taken, others), _fix(ref, cuts), others)
         elif effect is Effect.UNKNOWN and ref.object not in self._unknown:
             self._unknown.add(ref.object)
-            yield NotJudged(Query.REDUNDANCY, ref, "it concerns flows of which it cannot be known whether they pass")
+            yield NotJudged(Query.REDUNDANCY, ref, _UNKNOWN)
 
     def _is_told(self, ref: ObjectRef) -> bool:
         """Whether it, or what it is part of, is known to do nothing."""
@@ -110,9 +111,11 @@ def _cuts(ref: ObjectRef, standing: Standing) -> Sequence[Cut]:
     return [cut for ruleset in standing.current(ref.object) if (cut := cut_at(ruleset, ref.path))]
 
 
-def _because(ref: ObjectRef, effect: Effect, others: Sequence[ObjectRef]) -> str:
-    if effect is Effect.NONE_BY_THE_OTHER_END:
+def _because(ref: ObjectRef, taken: Taken, others: Sequence[ObjectRef]) -> str:
+    if taken.effect is Effect.NONE_BY_THE_OTHER_END:
         return "no flow is allowed or denied because of it: where it would matter, the policies of the other end deny"
+    if all(cut.whole.isolates and not cut.gone.rules for cut in taken.cuts):
+        return "other policies isolate every pod that it selects; it would only count for pods to come"
     if not others:
         return "no flow is allowed or denied because of it"
     named = ", ".join(_named(ref, other) for other in others[:_MOST_OTHERS])
