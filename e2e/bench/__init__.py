@@ -1,0 +1,1 @@
+"""What the commands about policies cost on synthetic clusters of growing size."""
