@@ -27,8 +27,8 @@ PODS = (
 )
 WEB = {"podSelector": {"matchLabels": {"app": "web"}}}
 DB = {"podSelector": {"matchLabels": {"app": "db"}}}
-EVERYBODY = {"podSelector": {}}
-ALL_PODS = {"namespaces": {}}
+EVERYBODY: Manifest = {"podSelector": {}}
+ALL_PODS: Manifest = {"namespaces": {}}
 
 
 def found(
@@ -59,7 +59,7 @@ def test_a_policy_that_alone_isolates_is_not_redundant_though_its_rules_are() ->
 
 
 def test_a_peer_and_a_port_may_be_redundant_but_never_the_last_of_a_rule() -> None:
-    rule = {"ports": [{"port": 5432}, {"port": "pg"}]}
+    rule: Manifest = {"ports": [{"port": 5432}, {"port": "pg"}]}
     named = found(Query.REDUNDANCY, allowing("a/db", WEB, EVERYBODY, **rule), allowing("a/web", DB, to=WEB))
     assert set(named) == {"NetworkPolicy a/db spec.ingress[0].from[0]", "NetworkPolicy a/db spec.ingress[0].ports[1]"}
 

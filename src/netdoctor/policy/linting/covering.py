@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.linting.cuts import Cut
-from netdoctor.policy.linting.standing import Standing, replaced
+from netdoctor.policy.linting.standing import Standing, Taken, replaced
 from netdoctor.policy.rules import Rule, Ruleset, Tier
-from netdoctor.policy.selection import numbers
 from netdoctor.policy.sides import Side
 from netdoctor.policy.tiers import SideAt
 
 
-def covering(standing: Standing, cuts: Sequence[Cut]) -> tuple[ObjectRef, ...]:
+class _Where(NamedTuple):
+    near: Sequence[Ruleset]
+    destinations: Iterable[int]  # at which the part says anything
+
+
+def covering(standing: Standing, taken: Taken) -> tuple[ObjectRef, ...]:
     """The rules, and the policies that isolate; none where it takes several together to say the same."""
     found: dict[ObjectRef, None] = {}
-    for cut in cuts:
-        left = list(replaced(standing.rulesets[cut.whole.policy.namespace], cuts))
+    for cut in taken.cuts:
+        left = list(replaced(standing.rulesets[cut.whole.policy.namespace], taken.cuts))
         near = [one for one in left if _concerns(standing, one, cut)]
         if cut.left is None and cut.whole.isolates:
             isolating = (one.policy for one in near if one.isolates and _selects_all(standing, one, cut))
@@ -27,7 +32,7 @@ def covering(standing: Standing, cuts: Sequence[Cut]) -> tuple[ObjectRef, ...]:
                 return ()
             found |= {first: None} if not cut.gone.rules else {}
         for rule in cut.gone.rules:
-            other = _covering(standing, cut, rule, near)
+            other = _covering(standing, cut, rule, _Where(near, taken.answers))
             if other is None:
                 return ()
             found[other] = None
@@ -43,11 +48,11 @@ def _selects_all(standing: Standing, ruleset: Ruleset, cut: Cut) -> bool:
     return not standing.subjects(cut.whole).possible & ~standing.subjects(ruleset).certain
 
 
-def _covering(standing: Standing, cut: Cut, rule: Rule, near: Sequence[Ruleset]) -> ObjectRef | None:
+def _covering(standing: Standing, cut: Cut, rule: Rule, where: _Where) -> ObjectRef | None:
     """The first rule that matches all that this one matches, and comes before it where there is an order."""
     mine = _alone(standing, cut, cut.whole, rule)
-    concerned = [number for number in numbers(standing.matrix.destinations) if _matches(mine.at(number))]
-    for ruleset, other in _before(cut, rule, near):
+    concerned = [number for number in where.destinations if _matches(mine.at(number))]
+    for ruleset, other in _before(cut, rule, where.near):
         theirs = _alone(standing, cut, ruleset, other)
         if all(_covers(theirs.at(number), mine.at(number)) for number in concerned):
             return other.ref

@@ -56,7 +56,7 @@ class _Search:
         taken = self._standing.without(cuts)
         effect = taken.effect if taken.effect not in WITHOUT_EFFECT else self._all.without(cutter(self._all)).effect
         if effect in WITHOUT_EFFECT:
-            others = covering(self._standing, cuts) if taken.effect is Effect.NONE else ()
+            others = covering(self._standing, taken) if taken.effect is Effect.NONE else ()
             self._standing.take(taken)
             yield Finding(Query.REDUNDANCY, ref, _because(ref, taken, others), _fix(ref, cuts), others)
         elif effect is Effect.UNKNOWN and ref.object not in self._unknown:
