@@ -14,7 +14,10 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import yaml
@@ -65,7 +68,9 @@ def main() -> None:
     _print(_HEAD)
     with tempfile.TemporaryDirectory() as folder:
         shapes = (Shape(*size, options.wide, options.seed) for size in _SIZES[: 2 if options.quick else None])
-        sizes = [_written(shape, Path(folder)) for shape in shapes]
+        # Elsewhere, and one after the other: a process starts with the memory of the one that starts it.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as elsewhere:
+            sizes = list(elsewhere.map(partial(_written, folder=Path(folder)), shapes))
         for name, form, among, arguments in _commands(sizes):
             before: tuple[Size, Cost] | None = None
             for size in among:
