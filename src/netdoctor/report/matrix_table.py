@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 from netdoctor.policy.entities import Answer, Row
 from netdoctor.report.matrix import Selected
@@ -10,6 +11,7 @@ from netdoctor.report.naming import Names
 from netdoctor.report.untrusted import printable
 
 _WORDS = {Answer.ALLOWED: "", Answer.PARTLY: " (some pods only)", Answer.UNKNOWN: " (cannot be known)"}
+_ALIKE = 64  # blocks: many destinations have the same sources, and to wrap their names takes longest
 Reasons = Callable[[int, Row], Iterable[tuple[str, int]]]  # why a row of a destination is denied, for which sources
 
 
@@ -24,26 +26,27 @@ def as_table(selected: Selected, width: int, reasons: Reasons | None = None) -> 
         allowed = [row for row in rows if row.answer is not Answer.DENIED]
         for row in allowed:
             ports = selected.ports_text(row.ports) + _WORDS[row.answer]
-            yield from _block(f"{ports:<11} from", names.told(row.sources, own), width)
+            yield _block(f"{ports:<11} from", names.told(row.sources, own), width)
         if not allowed:
             yield "  nothing may reach it\n"
         for row in rows if reasons else ():
             if row.answer is Answer.DENIED and reasons:
                 ports = selected.ports_text(row.ports)
                 for because, sources in reasons(destination, row):
-                    yield from _block(f"{ports} denied from", names.told(sources, own), width, because)
+                    yield _block(f"{ports} denied from", names.told(sources, own), width, because)
 
 
-def _block(label: str, told: Iterable[str], width: int, because: str = "") -> Iterator[str]:
+@lru_cache(maxsize=_ALIKE)
+def _block(label: str, told: tuple[str, ...], width: int, because: str = "") -> str:
     """`label a, b, c`, wrapped between names."""
     words = ", ".join(map(printable, told)).split()
     if because:
         words[-1] += ":"
         words += printable(because).split()
-    line = f"  {label}"
+    lines, line = [], f"  {label}"
     for word in words:
         if len(line) + 1 + len(word) > width and line.strip():
-            yield f"{line}\n"
+            lines.append(line)
             line = " " * 5
         line = f"{line} {word}"
-    yield f"{line}\n"
+    return "\n".join((*lines, line, ""))
