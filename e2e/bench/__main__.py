@@ -1,4 +1,4 @@
-"""``python -m e2e.bench [--rounds N] [--wide SHARE] [--quick]``: CPU seconds and peak memory of whole processes.
+"""``python -m e2e.bench [--rounds N] [--wide SHARE] [--size PODS/POLICIES]``: CPU seconds and peak memory of whole processes.
 
 Each command runs on synthetic clusters of growing size, from files; the least of several rounds counts, since other
 work on the machine only ever adds. Printed beside it: by how much the cost grows for each doubling of the pods, and of
@@ -8,7 +8,6 @@ the classes of pods that policies tell apart; and how many times the program's s
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import subprocess
@@ -20,16 +19,11 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-import yaml
-
-from e2e.bench.clusters import Cluster, Shape, cluster
+from e2e.bench.clusters import Shape
+from e2e.bench.files import Size, written
 from e2e.runner.ask import NETDOCTOR
-from netdoctor.cluster.files import load
-from netdoctor.policy.compile import compile_policies
-from netdoctor.policy.matrix import matrix
-from netdoctor.policy.profile import profile_for
 
-_SIZES = ((1000, 500), (2000, 500), (5000, 1000), (10000, 2000))
+_SIZES = ("1000/500", "2000/500", "5000/1000", "10000/2000")
 _HEAD = ("command", "input", "pods", "policies", "classes", "CPU s", "×2 pods", "×2 classes", "×start", "peak MB")
 _WIDTHS = (20, 6, 7, 9, 8, 7, 8, 11, 7, 8)
 
@@ -42,16 +36,6 @@ class Cost:
     megabytes: float
 
 
-@dataclass(frozen=True)
-class Size:
-    """A cluster in both formats."""
-
-    shape: Shape
-    classes: int
-    files: dict[str, Path]
-    denied: tuple[str, str]
-
-
 Arguments = Callable[[Size], list[str]]
 
 
@@ -61,16 +45,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--wide", type=float, default=0.01, help="share of policies for the whole cluster")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--quick", action="store_true", help="only the two smaller clusters")
+    parser.add_argument("--size", action="append", metavar="PODS/POLICIES", help="ascending; can be repeated")
     options = parser.parse_args()
     start = _least(["version"], options.rounds)
     print(f"netdoctor version: {start.seconds:.2f} s CPU, {start.megabytes:.0f} MB (least of {options.rounds})")
     _print(_HEAD)
     with tempfile.TemporaryDirectory() as folder:
-        shapes = (Shape(*size, options.wide, options.seed) for size in _SIZES[: 2 if options.quick else None])
+        pairs = (map(int, size.split("/")) for size in options.size or _SIZES)
+        shapes = [Shape(pods, policies, options.wide, options.seed) for pods, policies in pairs]
         # Elsewhere, and one after the other: a process starts with the memory of the one that starts it.
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as elsewhere:
-            sizes = list(elsewhere.map(partial(_written, folder=Path(folder)), shapes))
+            sizes = list(elsewhere.map(partial(written, folder=Path(folder)), shapes))
         for name, form, among, arguments in _commands(sizes):
             before: tuple[Size, Cost] | None = None
             for size in among:
@@ -89,17 +74,6 @@ def _commands(sizes: Sequence[Size]) -> Iterator[tuple[str, str, Sequence[Size],
     yield "can (denied, fixes)", "json", sizes[-1:], lambda size: ["can", *size.denied]
     yield "matrix -o wide", "yaml", sizes[:1], lambda _: ["matrix", "-o", "wide"]
     yield "lint", "yaml", sizes[:1], lambda _: ["lint"]
-
-
-def _written(shape: Shape, folder: Path) -> Size:
-    made: Cluster = cluster(shape)
-    files = {form: folder / f"{shape.pods}.{form}" for form in ("yaml", "json")}
-    listed = {"apiVersion": "v1", "kind": "List", "items": made.manifests}
-    files["json"].write_text(json.dumps(listed))
-    with files["yaml"].open("w") as stream:
-        yaml.dump_all(made.manifests, stream, Dumper=yaml.CSafeDumper, sort_keys=False)
-    policies = compile_policies(load([str(files["json"])]))
-    return Size(shape, len(matrix(policies, profile_for("calico")).classes), files, made.denied)
 
 
 def _least(arguments: Sequence[str], rounds: int) -> Cost:
