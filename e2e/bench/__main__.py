@@ -1,4 +1,4 @@
-"""``python -m e2e.bench [--rounds N] [--wide SHARE] [--size PODS/POLICIES]``: CPU seconds and peak memory of whole processes.
+"""``python -m e2e.bench [--rounds N] [--wide SHARE] [--size PODS/POLICIES]``: CPU seconds and peak memory of processes.
 
 Each command runs on synthetic clusters of growing size, from files; the least of several rounds counts, since other
 work on the machine only ever adds. Printed beside it: by how much the cost grows for each doubling of the pods, and of
