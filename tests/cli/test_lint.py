@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
 from netdoctor.cli.main import main
+from netdoctor.report.schema import schema
 from tests.policy.clusters import cluster_policy, namespace, pod, policy
 
 WEB = {"podSelector": {"matchLabels": {"app": "web"}}}
@@ -48,6 +50,7 @@ def test_a_finding_names_policy_path_line_reason_and_change(tmp_path: Path, caps
     )
     assert main(["lint", "--snapshot", file, "-o", "json"]) == 1
     document = json.loads(capsys.readouterr().out)
+    jsonschema.Draft202012Validator(schema("PolicyLint")).validate(document)
     (finding,) = document["findings"]
     line = Path(file).read_text().splitlines().index("  name: typo") - 2
     assert document["kind"] == "PolicyLint"

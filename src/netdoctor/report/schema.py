@@ -11,6 +11,7 @@ import msgspec
 
 from netdoctor.model.diff_report import DiffReport
 from netdoctor.model.flow_report import FlowReport
+from netdoctor.model.lint_report import LintReport
 from netdoctor.model.matrix_report import MatrixReport
 from netdoctor.model.report import CheckReport
 from netdoctor.model.verify_report import VerifyReport
@@ -21,6 +22,7 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "ConnectivityMatrix": MatrixReport,
     "PolicyDiff": DiffReport,
     "VerifyReport": VerifyReport,
+    "PolicyLint": LintReport,
 }
 
 
