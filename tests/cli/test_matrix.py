@@ -66,6 +66,24 @@ def test_a_table_says_many_in_few_words(show: Any) -> None:
     assert "Pod shop/web\n  every port  from everyone\n" in out
 
 
+def test_a_table_shows_the_first_of_very_many(show: Any) -> None:
+    pods = "".join(
+        f"apiVersion: v1\nkind: Pod\nmetadata: {{name: p{n}, namespace: n{n}, labels: {{many: x}}}}\n---\n"
+        for n in range(40)
+    )
+    many = policy(
+        "m",
+        "db",
+        "{podSelector: {}, ingress: [{from: [{namespaceSelector: {}, podSelector: {matchLabels: {many: x}}}]}]}",
+    )
+    shown, wide = (
+        " ".join(show(many + pods, "--to", "pod/pg.db", *output)[1].split()) for output in ((), ("-o", "wide"))
+    )
+    assert "and 10 more (-o wide)" in shown
+    assert sum(f"Pod n{n}/p{n}" in shown for n in range(40)) == 30
+    assert all(f"Pod n{n}/p{n}" in wide for n in range(40))
+
+
 def test_wide_says_who_is_denied_and_why(show: Any) -> None:
     _, out, _ = show(BY_NAME, "-o", "wide")
     told = " ".join(out.split())
