@@ -34,9 +34,15 @@ def db(*peers: dict[str, Any]) -> dict[str, Any]:
     return policy("shop/db", podSelector={"matchLabels": {"app": "db"}}, ingress=[{"from": peers}])
 
 
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short names of files: lines of prose are wrapped."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
-def clean(tmp_path: Path) -> str:
-    return write(tmp_path / "clean.yaml", *CLUSTER, db(WEB))
+def clean() -> str:
+    return write(Path("clean.yaml"), *CLUSTER, db(WEB))
 
 
 def test_nothing_found_is_0(clean: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,10 +50,8 @@ def test_nothing_found_is_0(clean: str, capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out == "✓ 1 policy: nothing found\n"
 
 
-def test_a_finding_names_policy_path_line_reason_and_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = write(
-        tmp_path / "x.yaml", *CLUSTER, db(WEB), policy("shop/typo", podSelector={"matchLabels": {"app": "wbe"}})
-    )
+def test_a_finding_names_policy_path_line_reason_and_change(capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(Path("x.yaml"), *CLUSTER, db(WEB), policy("shop/typo", podSelector={"matchLabels": {"app": "wbe"}}))
     assert main(["lint", "--snapshot", file, "-o", "json"]) == 1
     document = json.loads(capsys.readouterr().out)
     jsonschema.Draft202012Validator(schema("PolicyLint")).validate(document)
@@ -63,19 +67,19 @@ def test_a_finding_names_policy_path_line_reason_and_change(tmp_path: Path, caps
     assert "✗ 2 policies: 1 emptiness" in said
 
 
-def test_what_cannot_be_judged_is_4(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_judged_is_4(capsys: pytest.CaptureFixture[str]) -> None:
     invalid = policy("shop/bad", podSelector={}, ingress=[{"ports": [{"port": 70000}]}])
-    assert main(["lint", "--snapshot", write(tmp_path / "x.yaml", *CLUSTER, invalid), "--only", "redundancy"]) == 4
+    assert main(["lint", "--snapshot", write(Path("x.yaml"), *CLUSTER, invalid), "--only", "redundancy"]) == 4
     assert "Cannot be judged: redundancy of NetworkPolicy shop/bad" in capsys.readouterr().out
 
 
-def test_against_another_set_of_policies(clean: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    wide = write(tmp_path / "wide.yaml", db({"podSelector": {}}))
+def test_against_another_set_of_policies(clean: str, capsys: pytest.CaptureFixture[str]) -> None:
+    wide = write(Path("wide.yaml"), db({"podSelector": {}}))
     assert main(["lint", "--snapshot", clean, "--against", wide, "--only", "containment"]) == 0
     assert main(["lint", "--snapshot", clean, "--against", wide]) == 1
     said = " ".join(capsys.readouterr().out.split())
     assert f"{wide} allows, and {clean} does not: Pod shop/job → Pod shop/db every port" in said
-    tiers = write(tmp_path / "tiers.yaml", db(WEB), cluster_policy("x", ingress=[]))
+    tiers = write(Path("tiers.yaml"), db(WEB), cluster_policy("x", ingress=[]))
     assert main(["lint", "--snapshot", clean, "--against", tiers]) == 0
 
 
@@ -93,6 +97,6 @@ def test_a_wrong_question_is_2(clean: str, arguments: list[str], said: str, caps
     assert said in capsys.readouterr().err
 
 
-def test_a_set_without_policies_is_refused(clean: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["lint", "--snapshot", clean, "--against", write(tmp_path / "none.yaml", *CLUSTER)]) == 2
+def test_a_set_without_policies_is_refused(clean: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lint", "--snapshot", clean, "--against", write(Path("none.yaml"), *CLUSTER)]) == 2
     assert "there is no policy in it" in capsys.readouterr().err
