@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.policy.compile import compile_policies
 from netdoctor.policy.decide import allows
-from netdoctor.policy.diff import Difference, Party, difference
-from netdoctor.policy.effect import effect
+from netdoctor.policy.diff import Comparison, Difference, Party, difference
+from netdoctor.policy.effect import effects
 from netdoctor.policy.flow import Endpoint, Flow, pod_endpoint, virtual_pod
 from netdoctor.policy.matrix import Matrix
 from netdoctor.policy.rules import PROTOCOLS, Protocol
@@ -88,11 +88,11 @@ def test_opened_and_closed_flows_are_those_of_every_pair(
     written = [policy(f"{where}/p{n}", **spec) for n, (where, spec) in enumerate(policies)]
     before = compile_policies(cluster(*spaces(old), *running, *written[1:]))
     after = compile_policies(cluster(*spaces(old if new is None else new), *running, *written))
-    found = difference(before, after, CALICO, same_pods=same_pods)
-    expected = decided(found)
+    found = Comparison(before, [after], CALICO).with_(after, same_pods=same_pods)
+    expected = decided(difference(before, after, CALICO))
     assert every_change(found) == expected
     first = pod_endpoint(before.snapshot.pods[0], before.snapshot)
-    told = effect(before, after, Flow(first, first, "TCP", 80), CALICO)
+    (told,) = effects(before, [after], Flow(first, first, "TCP", 80), CALICO)
     assert {line.partition(" → ")[0] for line in (*told.opens, *told.closes)} == {change[0] for change in expected}
 
 
@@ -128,12 +128,14 @@ def test_a_pod_to_be_counts_where_none_is_like_it() -> None:
     before, after = (compile_policies(cluster(web, written)) for written in (_deny("a"), allowing))
     destination = pod_endpoint(web_of(before.snapshot), before.snapshot)
     probe = virtual_pod("a", {"app": "probe"}, before.snapshot)
-    assert effect(before, after, Flow(probe, destination, "TCP", 80), CALICO).opens == (
+    (told,) = effects(before, [after], Flow(probe, destination, "TCP", 80), CALICO)
+    assert told.opens == (
         "Pod a/web → a/probe every port",
         "a/probe → Pod a/web every port",
     )
     twin = virtual_pod("a", {"app": "web"}, before.snapshot, name="twin")
-    assert effect(before, after, Flow(twin, destination, "TCP", 80), CALICO).opens == ()
+    (told,) = effects(before, [after], Flow(twin, destination, "TCP", 80), CALICO)
+    assert told.opens == ()
 
 
 def web_of(snapshot: Snapshot) -> Any:

@@ -112,32 +112,49 @@ class Difference:
         return sum(1 << number for number, party in enumerate(self.parties) if not party.inside)
 
 
-def difference(
-    before: CompiledPolicies,
-    after: CompiledPolicies,
-    profile: CNIProfile,
-    ends: Iterable[Endpoint] = (),
-    *,
-    same_pods: bool = False,
-) -> Difference:
-    """Compare two states.
+class Comparison:
+    """One state beside others, whose policies all count for what is alike; so each is compared at little cost."""
 
-    Args:
-        before: and with it its snapshot.
-        after: likewise.
-        profile: how the network plugin reads policies.
-        ends: further ends to look at, which are in neither snapshot.
-        same_pods: the pods are the same in both, so that only what changed needs to be looked at.
-    """
-    distinctions = Distinctions.of([before, after])
-    ports = port_space(distinctions, [before.snapshot, after.snapshot])
-    extra = tuple(EndpointClass(end, (), str(end), ("extra", str(end))) for end in ends)
-    was = _with(matrix(before, profile, distinctions, ports), extra)
-    if same_pods and not _relabelled(before.snapshot, after.snapshot):
-        was, now = narrowed(was, replace(was, policies=after))
-    else:
-        now = _with(matrix(after, profile, distinctions, ports), extra)
-    return Difference(was, now, tuple(_parties(was, now)))
+    def __init__(
+        self,
+        before: CompiledPolicies,
+        others: Sequence[CompiledPolicies],
+        profile: CNIProfile,
+        ends: Iterable[Endpoint] = (),
+    ) -> None:
+        """Prepare.
+
+        Args:
+            before: and with it its snapshot.
+            others: those that it will be compared with.
+            profile: how the network plugin reads policies.
+            ends: further ends to look at, which are in no snapshot.
+        """
+        states = [before, *others]
+        self._distinctions = Distinctions.of(states)
+        # Repairs have all their pods in common.
+        snapshots = {id(state.snapshot.pods): state.snapshot for state in states}
+        self._ports = port_space(self._distinctions, snapshots.values())
+        self._extra = tuple(EndpointClass(end, (), str(end), ("extra", str(end))) for end in ends)
+        self._before = self._state(before, profile)
+
+    def with_(self, after: CompiledPolicies, *, same_pods: bool = False) -> Difference:
+        """What another state changes; where the pods are the same, only what may differ is looked at."""
+        was = self._before
+        if same_pods and not _relabelled(was.policies.snapshot, after.snapshot):
+            was, now = narrowed(was, replace(was, policies=after))
+            return Difference(was, now, tuple(_parties(was, now, was.sources | was.destinations)))
+        now = self._state(after, was.profile)
+        everything = max(was.sources | was.destinations, now.sources | now.destinations)
+        return Difference(was, now, tuple(_parties(was, now, everything)))
+
+    def _state(self, policies: CompiledPolicies, profile: CNIProfile) -> Matrix:
+        return _with(matrix(policies, profile, self._distinctions, self._ports), self._extra)
+
+
+def difference(before: CompiledPolicies, after: CompiledPolicies, profile: CNIProfile) -> Difference:
+    """Compare two states of any pods."""
+    return Comparison(before, [after], profile).with_(after)
 
 
 def _with(of: Matrix, extra: tuple[EndpointClass, ...]) -> Matrix:
@@ -173,10 +190,10 @@ def _allowed(cells: Sequence[Cell], ports: int) -> int:
 # Who is who ------------------------------------------------------------------------------------------------------
 
 
-def _parties(was: Matrix, now: Matrix) -> Iterator[Party]:
-    """Each owner of pods once for each pair of classes that its pods go through."""
-    old = _members(was)
-    new = old if was.classes is now.classes else _members(now)
+def _parties(was: Matrix, now: Matrix, classes: int) -> Iterator[Party]:
+    """Each owner of pods once for each pair of classes that its pods go through; of those in a mask of classes."""
+    old = _members(was, classes)
+    new = old if was.classes is now.classes else _members(now, classes)
     for key in dict.fromkeys((*old, *new)):
         name, namespace = key
         before, after = old.get(key, {}), new.get(key, {})
@@ -188,10 +205,11 @@ def _parties(was: Matrix, now: Matrix) -> Iterator[Party]:
             yield Party(shown, namespace, first, second, single, inside)
 
 
-def _members(of: Matrix) -> Mapping[tuple[str, str], Mapping[str, Entity]]:
+def _members(of: Matrix, classes: int) -> Mapping[tuple[str, str], Mapping[str, Entity]]:
     """By owner and then by pod: an entity that tells the class."""
     found: defaultdict[tuple[str, str], dict[str, Entity]] = defaultdict(dict)
-    for number, one in enumerate(of.classes):
+    for number in numbers(classes & ((1 << len(of.classes)) - 1)):
+        one = of.classes[number]
         if not one.members:
             found[one.name, one.end.namespace][""] = Entity(one.name, one.end.namespace, number, (), single=True)
         for entity in owners(one, number, By.WORKLOAD, of.policies.snapshot):

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 
 from netdoctor.cluster.selectors import CONTROLLER_LABELS
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.report import Effect
 from netdoctor.policy.compile import CompiledPolicies
-from netdoctor.policy.diff import difference
+from netdoctor.policy.diff import Comparison, Difference
 from netdoctor.policy.flow import Endpoint, Flow
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.selection import numbers
 
 
-def effect(before: CompiledPolicies, after: CompiledPolicies, asked: Flow, profile: CNIProfile) -> Effect:
-    """The flows between workloads, and with the outside, that differ: `Deployment a/b → StatefulSet c/d 80/TCP`.
+def effects(
+    before: CompiledPolicies, repaired: Sequence[CompiledPolicies], asked: Flow, profile: CNIProfile
+) -> tuple[Effect, ...]:
+    """What each repair changes: the flows between workloads, and with the outside, that differ.
 
-    The pods are the same in both. Ends of `asked` count too where they are not in the snapshot.
+    Lines like `Deployment a/b → StatefulSet c/d 80/TCP`. The pods are those of before. Ends of `asked` count too where
+    they are not in the snapshot.
     """
-    found = difference(before, after, profile, _strangers(before.snapshot, asked), same_pods=True)
+    comparison = Comparison(before, repaired, profile, _strangers(before.snapshot, asked))
+    return tuple(_effect(comparison.with_(after, same_pods=True)) for after in repaired)
+
+
+def _effect(found: Difference) -> Effect:
     ports: defaultdict[tuple[bool, str], int] = defaultdict(int)
     for change in found.changes():
         to = found.parties[change.destination].name

@@ -12,10 +12,11 @@ from netdoctor.cluster.objects import NetworkPolicy
 from netdoctor.cluster.selectors import matches
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
+from netdoctor.model.report import Effect
 from netdoctor.policy.change import Change, CreatePolicy, LabelNamespace, PatchPolicy
 from netdoctor.policy.compile import CompiledPolicies, compile_policies
 from netdoctor.policy.decide import decide
-from netdoctor.policy.effect import effect, renewed, stable_labels
+from netdoctor.policy.effect import effects, renewed, stable_labels
 from netdoctor.policy.flow import Endpoint, Flow
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import Direction, PodPeer
@@ -57,37 +58,42 @@ class _Proposal:
 
 def repairs(policies: CompiledPolicies, verdict: FlowVerdict, profile: CNIProfile) -> tuple[Repair, ...]:
     """Changes for each side that denies: those that close nothing first, then by how little else they open."""
-    found = [
-        repair
+    helping = [
+        (side.direction, proposal, after)
         for side in (verdict.egress, verdict.ingress)
         if side.allowed is False
         for proposal in _proposals(policies, verdict.flow, side)
-        if (repair := _tried(policies, verdict.flow, side.direction, proposal, profile))
+        if (after := _tried(policies, verdict.flow, side.direction, proposal, profile))
     ]
-    return tuple(sorted(found, key=lambda repair: (repair.closed, repair.opened)))
+    found = effects(policies, [after for *_, after in helping], verdict.flow, profile) if helping else ()
+    made = (
+        _repair(direction, proposal, effect) for (direction, proposal, _), effect in zip(helping, found, strict=True)
+    )
+    return tuple(sorted(made, key=lambda repair: (repair.closed, repair.opened)))
 
 
 def _tried(
     policies: CompiledPolicies, flow: Flow, direction: Direction, proposal: _Proposal, profile: CNIProfile
-) -> Repair | None:
-    """The change with its effect; None if the engine finds that it does not help."""
-    change = proposal.change
-    after = compile_policies(change.apply(policies.snapshot), policies)
+) -> CompiledPolicies | None:
+    """The policies after a change; None if the engine finds that it does not help."""
+    after = compile_policies(proposal.change.apply(policies.snapshot), policies)
     verdict = decide(after, renewed(flow, after.snapshot), profile)
     side = verdict.egress if direction is Direction.EGRESS else verdict.ingress
-    if not side.allowed:
-        return None
-    found = effect(policies, after, flow, profile)
+    return after if side.allowed else None
+
+
+def _repair(direction: Direction, proposal: _Proposal, effect: Effect) -> Repair:
+    change = proposal.change
     return Repair(
         title=proposal.title,
         command=change.command,
         patch=change.patch,
         object=change.object,
         direction=direction,
-        opens=_first(found.opens),
-        closes=_first(found.closes),
-        opened=len(found.opens),
-        closed=len(found.closes),
+        opens=_first(effect.opens),
+        closes=_first(effect.closes),
+        opened=len(effect.opens),
+        closed=len(effect.closes),
     )
 
 
