@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -18,6 +19,7 @@ from netdoctor.cli.output import complain
 from netdoctor.model.errors import NetdoctorError
 
 INTERRUPTED = 130  # as a shell reports SIGINT; see docs/automation.md
+_ALLOCATIONS = 200_000  # before cycles are looked for: a big cluster is millions of values that have none
 BROKEN = 3  # netdoctor itself failed: nothing was tested
 _EXHAUSTED = -1
 
@@ -47,6 +49,7 @@ for command in COMMANDS:
 
 def run() -> None:
     """Entry point of `netdoctor` and of `kubectl netdoctor`."""
+    gc.set_threshold(_ALLOCATIONS)
     warnings.simplefilter("ignore")  # of libraries: stderr belongs to the user
     logging.getLogger().addHandler(logging.NullHandler())
     for number in (signal.SIGTERM, signal.SIGHUP):
