@@ -69,6 +69,10 @@ def test_an_invalid_policy_leaves_its_namespace_open() -> None:
         ({"cidr": "10.0.0.0/8"}, None),
         ({"cidr": "0.0.0.0/0"}, True),
         ({"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}, None),
+        ({"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]}, True),  # the metadata service: no pod is there
+        ({"cidr": "169.254.169.254/32"}, False),
+        ({"cidr": "169.0.0.0/8"}, None),
+        ({"cidr": "fe80::/10"}, False),
         ({"cidr": "::/0"}, None),
         ({"cidr": "fd00::/8"}, None),
     ],
@@ -79,7 +83,7 @@ def test_whether_a_block_holds_a_pod_without_address(block: Manifest, expected: 
     verdict = decide(compile_policies(snapshot), asked, CALICO)
     assert verdict.allowed is expected
     nearest = [near.misses[0].kind for near in verdict.ingress.near_misses[:1]]
-    assert nearest == ([MissKind.ADDRESS_UNKNOWN] if expected is None else [])
+    assert (nearest == [MissKind.ADDRESS_UNKNOWN]) is (expected is None)
 
 
 @pytest.mark.parametrize(

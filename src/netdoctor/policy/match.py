@@ -194,8 +194,12 @@ def _block_misses(peer: BlockPeer, remote: Remote) -> Iterator[Miss]:
 def _to_be_misses(peer: BlockPeer, remote: Remote) -> Iterator[Miss]:
     """For a pod without an address yet: certain where all that it can get is inside, or outside."""
     path, block, end = _block_path(peer), peer.block, remote.endpoint
+    if _is_no_pods(block):
+        found = f"{end}, which will have an address that is routed"
+        yield Miss(MissKind.IP_BLOCK, path, f"an address in {block}", found)
+        return
     same_family = remote.version in (None, block.version)
-    if same_family and block.prefixlen == 0 and not peer.excepted:
+    if same_family and block.prefixlen == 0 and all(map(_is_no_pods, peer.excepted)):
         return
     networks = [network for network in end.networks if same_family and network.version == block.version]
     to_be = f"{end}, which will have an address in {', '.join(map(str, networks))}"
@@ -206,6 +210,14 @@ def _to_be_misses(peer: BlockPeer, remote: Remote) -> Iterator[Miss]:
         yield Miss(MissKind.IP_BLOCK, path, f"an address in {block}", to_be)
     elif not networks or not all(_within(one, block) and not _excepts(peer, one) for one in networks):
         yield Miss(MissKind.ADDRESS_UNKNOWN, path, f"an address in {block}", f"{end}, which has no address yet")
+
+
+def _is_no_pods(network: Network) -> bool:
+    """Whether no pod can have an address in it: those of the metadata service and others that are never routed.
+
+    Source: RFC 3927 (169.254.0.0/16), RFC 4291 (fe80::/10, ff00::/8), RFC 1122 (127.0.0.0/8), RFC 5771 (224.0.0.0/4).
+    """
+    return network.is_link_local or network.is_loopback or network.is_multicast
 
 
 def _block_path(peer: BlockPeer) -> str:
