@@ -111,3 +111,29 @@ def test_markdown_is_text_whatever_the_names_are(compare: Any) -> None:
 def test_what_is_no_comparison(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_what_cannot_be_known_is_neither_opened_nor_closed(compare: Any) -> None:
+    broken = policy("oops", "db", "{podSelector: {}, ingres: []}")
+    code, out, err = compare("", broken, "-o", "json", "--fail-on", "closed")
+    assert code == 0
+    assert "ingres" in err
+    found = json.loads(out)
+    assert (found["opened"], found["closed"]) == ([], [])
+    assert {change["to"] for change in found["unclear"]} >= {"Pod db/pg"}
+    assert all("cannot be known" in change["because"] for change in found["unclear"])
+    assert compare("", broken, "--fail-on", "any")[0] == 1
+
+
+def test_replicas_of_a_workload_that_has_no_pods_yet_are_told_of(compare: Any) -> None:
+    deployment = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api, namespace: db}\n"
+        "spec: {replicas: 2, selector: {matchLabels: {app: api}}, template: {metadata: {labels: {app: api}}}}\n---\n"
+    )
+    _, out, _ = compare(deployment, deployment + DENY, "-o", "json")
+    assert (
+        "Deployment db/api",
+        "Deployment db/api",
+        "every port",
+        "ingress isolated by NetworkPolicy db/deny",
+    ) in flows(out, "closed")

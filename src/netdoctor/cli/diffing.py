@@ -13,7 +13,7 @@ from netdoctor.cluster.files import load
 from netdoctor.model.diff_report import DiffReport, FlowChange
 from netdoctor.model.errors import InputError
 from netdoctor.policy.compile import CompiledPolicies
-from netdoctor.policy.diff import Difference, difference
+from netdoctor.policy.diff import Change, Difference, difference
 from netdoctor.policy.diff_reasons import DiffReasons
 from netdoctor.policy.selection import numbers
 from netdoctor.report import Format, encode
@@ -53,7 +53,7 @@ def print_diff(states: TwoStates, output: DiffFormat, fail_on: FailOn | None, *,
     else:
         emit(diff_table(report, terminal(quiet=quiet), wide=output is DiffFormat.WIDE))
     fatal = {None: (), FailOn.OPENED: report.opened, FailOn.CLOSED: report.closed}
-    return int(bool(fatal.get(fail_on, (*report.opened, *report.closed))))
+    return int(bool(fatal.get(fail_on, (*report.opened, *report.closed, *report.unclear))))
 
 
 def _report(states: TwoStates, found: Difference) -> DiffReport:
@@ -61,16 +61,17 @@ def _report(states: TwoStates, found: Difference) -> DiffReport:
     return DiffReport(
         before=states.names[0],
         after=states.names[1],
-        opened=tuple(change for opened, change in changes if opened),
-        closed=tuple(change for opened, change in changes if not opened),
+        opened=tuple(told for change, told in changes if change.certain and change.opened),
+        closed=tuple(told for change, told in changes if change.certain and not change.opened),
+        unclear=tuple(told for change, told in changes if not change.certain),
         problems=tuple(f"{ref}: {text}" for ref, text in states.after.problems),
     )
 
 
-def _changes(found: Difference) -> Iterator[tuple[bool, FlowChange]]:
+def _changes(found: Difference) -> Iterator[tuple[Change, FlowChange]]:
     reasons = DiffReasons(found)
     for change in found.changes():
         for because, sources in reasons(change):
             names = tuple(found.parties[number].name for number in numbers(sources))
             to = found.parties[change.destination].name
-            yield change.opened, FlowChange(names, to, found.ports_text(change.ports), because)
+            yield change, FlowChange(names, to, found.ports_text(change.ports), because)

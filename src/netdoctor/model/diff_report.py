@@ -15,11 +15,15 @@ class FlowChange(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class DiffReport(msgspec.Struct, frozen=True, rename="camel", kw_only=True, tag_field="kind", tag="PolicyDiff"):
-    """`before` and `after` name the states; `problems` are those of the policies in the second."""
+    """`before` and `after` name the states; `problems` are those of the policies in the second.
+
+    `unclear` are flows that are certainly allowed in one state, and cannot be known in the other.
+    """
 
     api_version: str = "netdoctor.dev/v1"
     before: str
     after: str
     opened: tuple[FlowChange, ...] = ()
     closed: tuple[FlowChange, ...] = ()
+    unclear: tuple[FlowChange, ...] = ()
     problems: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from netdoctor.policy.classes import Distinctions, EndpointClass
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.entities import Entity, owners
 from netdoctor.policy.flow import Endpoint
+from netdoctor.policy.matching import Bits
 from netdoctor.policy.matrix import Cell, Matrix, matrix, port_space, refined, with_classes
 from netdoctor.policy.narrowing import narrowed
 from netdoctor.policy.profile import CNIProfile
@@ -37,12 +38,16 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Ports of a destination that open (or close) for some sources, which are a mask of parties."""
+    """Ports of a destination that open (or close) for some sources, which are a mask of parties.
+
+    `certain` is whether both states are known: a flow that cannot be known any more is not sure to be closed.
+    """
 
     opened: bool
     destination: int
     ports: int
     sources: int
+    certain: bool = True
 
 
 @dataclass(frozen=True)
@@ -59,28 +64,31 @@ class Difference:
             others = (1 << len(self.parties)) - 1
             others &= ~(1 << destination) if party.single else others
             others &= others if party.inside else ~self._outside
-            found: defaultdict[tuple[bool, int], int] = defaultdict(int)
+            found: defaultdict[tuple[bool, bool, int], int] = defaultdict(int)
             for ports, was, now in self._cells(party):
-                for opened, sources in ((True, now & ~was & others), (False, was & ~now & others)):
-                    if sources:
-                        found[opened, sources] |= ports
-            for (opened, sources), ports in found.items():
-                yield Change(opened, destination, ports, sources)
+                for opened, one, other in ((True, was, now), (False, now, was)):
+                    differing = other.certain & ~one.certain & others
+                    for certain, sources in ((True, differing & ~one.possible), (False, differing & one.possible)):
+                        if sources:
+                            found[opened, certain, sources] |= ports
+            for (opened, certain, sources), ports in found.items():
+                yield Change(opened, destination, ports, sources, certain)
 
     def ports_text(self, ports: int) -> str:
         """`80/TCP, 8000-8999/TCP`."""
         return self.after.ports.text(ports)
 
-    def _cells(self, party: Party) -> Iterator[tuple[int, int, int]]:
+    def _cells(self, party: Party) -> Iterator[tuple[int, Bits, Bits]]:
         """Ports, and the parties that may send before and after."""
         was = _cells_of(self.before, party.before)
         now = _cells_of(self.after, party.after)
         for ports in refined(self.after.ports.everything, {cell.ports for cell in (*was, *now)}):
-            yield (
-                ports,
-                self._parties(_allowed(was, ports), self._by_class[0]),
-                self._parties(_allowed(now, ports), self._by_class[1]),
-            )
+            yield ports, self._answer(was, ports, self._by_class[0]), self._answer(now, ports, self._by_class[1])
+
+    def _answer(self, cells: Sequence[Cell], ports: int, by_class: Mapping[int, int]) -> Bits:
+        """The parties that certainly, and perhaps, may send."""
+        cell = next(cell for cell in cells if cell.ports & ports)
+        return Bits(self._parties(cell.allowed, by_class), self._parties(cell.possible, by_class))
 
     def _parties(self, classes: int, by_class: Mapping[int, int]) -> int:
         key = classes, by_class is self._by_class[0]
@@ -181,10 +189,6 @@ def _cells_of(of: Matrix, number: int | None) -> Sequence[Cell]:
     if number is None or not of.destinations >> number & 1:
         return (Cell(of.ports.everything, 0, 0),)
     return of.cells(number)
-
-
-def _allowed(cells: Sequence[Cell], ports: int) -> int:
-    return next(cell.allowed for cell in cells if cell.ports & ports)
 
 
 # Who is who ------------------------------------------------------------------------------------------------------

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from netdoctor.policy.decide import decide
 from netdoctor.policy.diff import Change, Difference, Party
-from netdoctor.policy.flow import Flow, pod_endpoint
+from netdoctor.policy.flow import Flow
 from netdoctor.policy.matrix import Matrix
 from netdoctor.policy.rules import PROTOCOLS, Protocol
 from netdoctor.policy.selection import numbers
@@ -58,8 +59,8 @@ class DiffReasons:
     def _verdict(of: Matrix, ends: tuple[int | None, int | None], protocol: Protocol, port: int) -> FlowVerdict:
         one, other = (of.classes[number or 0] for number in ends)
         end = other.end
-        if one is other and len(other.members) > 1:  # a pod always reaches itself: ask about another one
-            end = pod_endpoint(other.members[1], of.policies.snapshot)  # type: ignore[arg-type]
+        if one is other:  # a pod always reaches itself: ask about another one, be it a replica that is yet to come
+            end = replace(end, name=f"another {end.name}")
         return decide(of.policies, Flow(one.end, end, protocol, port), of.profile)
 
 

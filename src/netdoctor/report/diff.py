@@ -27,6 +27,7 @@ def diff_table(report: DiffReport, style: Style, *, wide: bool = False) -> str:
     for heading, changes, color in (
         ("Opened", report.opened, "bold red"),
         ("Closed", report.closed, "bold yellow"),
+        ("Unclear", report.unclear, "bold yellow"),
     ):
         if not changes or style.quiet:
             continue
@@ -46,7 +47,7 @@ def diff_table(report: DiffReport, style: Style, *, wide: bool = False) -> str:
 def diff_markdown(report: DiffReport) -> Iterator[str]:
     """For a pull request: a table each of what opens and what closes."""
     yield f"### Network policies: {_summary(report)}\n"
-    for heading, changes in (("Opened", report.opened), ("Closed", report.closed)):
+    for heading, changes in (("Opened", report.opened), ("Closed", report.closed), ("Unclear", report.unclear)):
         if changes:
             yield f"\n**{heading}**\n\n| from | to | ports | because |\n|---|---|---|---|\n"
         for change in changes:
@@ -58,9 +59,11 @@ def diff_markdown(report: DiffReport) -> Iterator[str]:
 
 def _summary(report: DiffReport) -> str:
     opened, closed = count(report.opened), count(report.closed)
+    unclear = count(report.unclear)
+    more = f", {unclear} unclear" if unclear else ""
     if not opened and not closed:
-        return "no flow opens or closes"
-    return f"{opened} {_flows(opened)} opened, {closed} {_flows(closed)} closed"
+        return f"no flow opens or closes{more}"
+    return f"{opened} {_flows(opened)} opened, {closed} {_flows(closed)} closed{more}"
 
 
 def _flows(number: int) -> str:
