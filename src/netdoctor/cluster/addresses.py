@@ -19,6 +19,11 @@ def parse_address(text: str) -> Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
+def holds(outer: Network, inner: Network) -> bool:
+    """Whether every address of one network is in another one."""
+    return outer.version == inner.version and outer.supernet_of(inner)  # type: ignore[arg-type]  # of one version
+
+
 def host_and_port(host: str, port: int) -> str:
     """HOST:PORT, an IPv6 address in brackets (RFC 3986)."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from netdoctor.cluster.addresses import host_and_port
 from netdoctor.diagnosis.causes.policy_enforcement import PolicyNotEnforced
 from netdoctor.model.probe import Observed, Outcome, ProbeKind
 from netdoctor.model.verify_report import Packet, Result, VerifiedFlow
@@ -229,5 +230,4 @@ def _summary(known: Iterable[bool | None], words: tuple[str, str]) -> str:
 
 
 def _target(seen: Observed) -> str:
-    host = f"[{seen.probe.host}]" if ":" in seen.probe.host else seen.probe.host
-    return f"{host}:{seen.probe.port}/{seen.probe.kind.value.upper()}"
+    return f"{host_and_port(seen.probe.host, seen.probe.port)}/{seen.probe.kind.value.upper()}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address, ip_network
 
-from netdoctor.cluster.addresses import Address, Network
+from netdoctor.cluster.addresses import Address, Network, holds
 
 ROOTS: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 _MOST_TRIED = 256  # addresses of one region; pods hardly have all of these
@@ -66,7 +66,7 @@ class AddressSpace:
         children: defaultdict[Network, list[Network]] = defaultdict(list)
         open_: list[Network] = []
         for network in self.networks:
-            while open_ and not _holds(open_[-1], network):
+            while open_ and not holds(open_[-1], network):
                 open_.pop()
             if open_:
                 children[open_[-1]].append(network)
@@ -98,10 +98,6 @@ def _sweep(networks: list[Network]) -> tuple[list[int], list[Network]]:
         edge(int(network.network_address), network)
     close_until(1 << networks[0].max_prefixlen)
     return starts, holders
-
-
-def _holds(outer: Network, inner: Network) -> bool:
-    return outer.version == inner.version and inner.network_address in outer
 
 
 def _address(number: int, version: int) -> Address:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from netdoctor.cluster.addresses import Address, Network, parse_address
+from netdoctor.cluster.addresses import Address, Network, holds, parse_address
 from netdoctor.cluster.objects import ContainerPort, LabelSelector, Node, Pod
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.policy.addresses import ROOTS, AddressSpace
@@ -179,12 +179,8 @@ def _representative(network: Network, space: AddressSpace, taken: frozenset[Addr
 
 def _in_block(network: Network, block: BlockPeer) -> bool:
     """Whether the part of a network that is in no smaller one is in a block; networks nest or are disjoint."""
-    inside = _holds(block.block, network)
-    return inside and not any(_holds(excepted, network) for excepted in block.excepted)
-
-
-def _holds(outer: Network, inner: Network) -> bool:
-    return outer.version == inner.version and outer.prefixlen <= inner.prefixlen and inner.network_address in outer
+    inside = holds(block.block, network)
+    return inside and not any(holds(excepted, network) for excepted in block.excepted)
 
 
 def _name(networks: Sequence[Network], space: AddressSpace, *, several: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from netdoctor.cluster.addresses import Address, Network, parse_address
+from netdoctor.cluster.addresses import Address, Network, holds, parse_address
 from netdoctor.cluster.objects import LabelSelector, Requirement
 from netdoctor.cluster.selectors import matches
 from netdoctor.policy.flow import Endpoint, Flow
@@ -203,12 +203,12 @@ def _to_be_misses(peer: BlockPeer, remote: Remote) -> Iterator[Miss]:
         return
     networks = [network for network in end.networks if same_family and network.version == block.version]
     to_be = f"{end}, which will have an address in {', '.join(map(str, networks))}"
-    excepted = next((n for n in peer.excepted if networks and all(_within(one, n) for one in networks)), None)
+    excepted = next((n for n in peer.excepted if networks and all(holds(n, one) for one in networks)), None)
     if excepted is not None:
         yield Miss(MissKind.IP_EXCEPT, f"{path}.except", f"no address in {excepted}", to_be)
     elif networks and not any(one.overlaps(block) for one in networks):
         yield Miss(MissKind.IP_BLOCK, path, f"an address in {block}", to_be)
-    elif not networks or not all(_within(one, block) and not _excepts(peer, one) for one in networks):
+    elif not networks or not all(holds(block, one) and not _excepts(peer, one) for one in networks):
         yield Miss(MissKind.ADDRESS_UNKNOWN, path, f"an address in {block}", f"{end}, which has no address yet")
 
 
@@ -223,10 +223,6 @@ def _is_no_pods(network: Network) -> bool:
 def _block_path(peer: BlockPeer) -> str:
     """A network of a cluster-wide policy is no object with fields."""
     return peer.path if peer.everyone else f"{peer.path}.ipBlock"
-
-
-def _within(inner: Network, outer: Network) -> bool:
-    return inner.version == outer.version and outer.supernet_of(inner)  # type: ignore[arg-type]
 
 
 def _excepts(peer: BlockPeer, network: Network) -> bool:
