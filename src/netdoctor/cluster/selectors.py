@@ -24,6 +24,11 @@ CONTROLLER_LABELS = frozenset(
 )
 
 
+def stable_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    """Those of a pod's labels that all pods of its workload share."""
+    return {key: value for key, value in labels.items() if key not in CONTROLLER_LABELS}
+
+
 def matches(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
     """Whether `labels` satisfy all of `selector`. The empty selector matches everything, None matches nothing.
 

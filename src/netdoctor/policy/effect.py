@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from netdoctor.cluster.selectors import CONTROLLER_LABELS
+from netdoctor.cluster.selectors import stable_labels
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.report import Effect
 from netdoctor.policy.compile import CompiledPolicies
@@ -47,20 +47,11 @@ def renewed(flow: Flow, snapshot: Snapshot) -> Flow:
     return replace(flow, source=source, destination=destination)
 
 
-def stable_labels(endpoint: Endpoint) -> dict[str, str]:
-    """Those labels of a pod that all pods of its workload share."""
-    return {key: value for key, value in endpoint.labels.items() if key not in CONTROLLER_LABELS}
-
-
 def _strangers(snapshot: Snapshot, asked: Flow) -> list[Endpoint]:
     """The pods of a flow that are not in the snapshot, nor pods like them, such as a probe."""
     return [
         end
         for end in (asked.source, asked.destination)
         if end.selectable
-        and not any(_stable(pod.labels) == stable_labels(end) for pod in snapshot.pods_in(end.namespace))
+        and not any(stable_labels(pod.labels) == stable_labels(end.labels) for pod in snapshot.pods_in(end.namespace))
     ]
-
-
-def _stable(labels: dict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in labels.items() if key not in CONTROLLER_LABELS}

@@ -9,14 +9,14 @@ from typing import Any
 
 from netdoctor.cluster.addresses import parse_address
 from netdoctor.cluster.objects import NetworkPolicy
-from netdoctor.cluster.selectors import matches
+from netdoctor.cluster.selectors import matches, stable_labels
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Effect
 from netdoctor.policy.change import Change, CreatePolicy, LabelNamespace, PatchPolicy
 from netdoctor.policy.compile import CompiledPolicies, compile_policies
 from netdoctor.policy.decide import decide
-from netdoctor.policy.effect import effects, renewed, stable_labels
+from netdoctor.policy.effect import effects, renewed
 from netdoctor.policy.flow import Endpoint, Flow
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import Direction, PodPeer
@@ -171,7 +171,7 @@ def _peer(end: Endpoint, namespace: str) -> dict[str, Any] | None:
     if not end.selectable:
         address = parse_address(end.ips[0]) if end.ips else None
         return {"ipBlock": {"cidr": f"{address}/{address.max_prefixlen}"}} if address else None
-    peer: dict[str, Any] = {"podSelector": {"matchLabels": stable_labels(end)} if stable_labels(end) else {}}
+    peer: dict[str, Any] = {"podSelector": {"matchLabels": labels} if (labels := stable_labels(end.labels)) else {}}
     if end.namespace != namespace:
         peer["namespaceSelector"] = {"matchLabels": {_NAME_LABEL: end.namespace}}
     return peer
@@ -183,7 +183,7 @@ def _port(flow: Flow) -> dict[str, Any]:
 
 def _manifest(snapshot: Snapshot, flow: Flow, direction: Direction, peer: dict[str, Any]) -> dict[str, Any]:
     local, _ = flow.ends(direction)
-    labels = stable_labels(local)
+    labels = stable_labels(local.labels)
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",

@@ -33,7 +33,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from netdoctor.cluster.objects import LabelSelector
-from netdoctor.cluster.selectors import CONTROLLER_LABELS, matches
+from netdoctor.cluster.selectors import CONTROLLER_LABELS, matches, stable_labels
 from netdoctor.model.probe import Position
 from netdoctor.probing.kube.surroundings import POLICIES, Surroundings
 
@@ -71,7 +71,7 @@ def stand_in(position: Position, around: Surroundings) -> StandIn:
     """Decide for a position; those without labels (and attached ones) are taken as they are."""
     if position.attach_to is not None or not position.labels:
         return StandIn(position)
-    labels = {key: value for key, value in position.labels.items() if key not in CONTROLLER_LABELS}
+    labels = stable_labels(position.labels)
     warnings = list(_missed_by_policies(position.labels, around))
     if "Service" in around.unread:
         return StandIn(position, refusal="whether a Service would send it traffic cannot be read")
