@@ -10,7 +10,7 @@ from netdoctor.policy.decide import decide
 from netdoctor.policy.diff import Change, Difference, Party
 from netdoctor.policy.flow import Flow
 from netdoctor.policy.matrix import Matrix
-from netdoctor.policy.rules import PROTOCOLS, Protocol
+from netdoctor.policy.rules import Protocol
 from netdoctor.policy.selection import numbers
 from netdoctor.policy.verdict import FlowVerdict, SideVerdict
 
@@ -50,10 +50,7 @@ class DiffReasons:
         found, party = self._found, self._found.parties[change.destination]
         of, number = (found.before, party.before) if party.after is None else (found.after, party.after)
         ports = of.classes[number].end.ports if number is not None else ()
-        declared = (p for p in ports if change.ports & of.ports.holding(p.protocol, p.container_port))
-        first = next(((p.protocol, p.container_port) for p in declared), None)
-        protocol, port = first or next(of.ports.ranges(change.ports))[:2]
-        return next(known for known in PROTOCOLS if known == protocol), port
+        return of.ports.usual(change.ports, ports)
 
     @staticmethod
     def _verdict(of: Matrix, ends: tuple[int | None, int | None], protocol: Protocol, port: int) -> FlowVerdict:

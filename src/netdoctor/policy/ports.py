@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from netdoctor.cluster.objects import ContainerPort
-from netdoctor.policy.rules import PROTOCOLS, NamedPort, PortRange, RulePort
+from netdoctor.policy.rules import PROTOCOLS, NamedPort, PortRange, Protocol, RulePort
 
 FIRST, LAST = 1, 65535
 
@@ -75,6 +75,12 @@ class PortSpace:
                 yield protocol, starts[first], starts[after] - 1 if after < len(starts) else LAST
                 bits >>= run
                 position = after
+
+    def usual(self, mask: int, declared: Iterable[ContainerPort]) -> tuple[Protocol, int]:
+        """A port of a set that stands for it: one that is declared, if any is in it; else the first."""
+        found = ((p.protocol, p.container_port) for p in declared if mask & self.holding(p.protocol, p.container_port))
+        protocol, port = next(found, None) or next(self.ranges(mask))[:2]
+        return next(known for known in PROTOCOLS if known == protocol), port
 
     def text(self, mask: int) -> str:
         """`80/TCP, 8000-8999/TCP, UDP`, `every port` or `every port but 53/UDP`."""

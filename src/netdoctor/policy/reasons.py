@@ -10,8 +10,8 @@ from netdoctor.policy.entities import Row, View
 from netdoctor.policy.explain import describe_peer
 from netdoctor.policy.flow import Endpoint, Flow
 from netdoctor.policy.port_match import admits_port
-from netdoctor.policy.rules import PROTOCOLS, Action, Direction, Protocol, Rule, Ruleset
-from netdoctor.policy.selection import numbers
+from netdoctor.policy.rules import Action, Direction, Protocol, Rule, Ruleset
+from netdoctor.policy.selection import first, numbers
 
 _MOST_RULES = 3  # of one destination that are worth naming
 
@@ -26,26 +26,18 @@ class Reasons:
     def __call__(self, destination: int, row: Row) -> Iterable[tuple[str, int]]:
         """The sources of a denied row, by reason."""
         matrix = self._view.matrix
-        number = _one(self._view.entities[destination].classes)
+        number = first(self._view.entities[destination].classes)
         end = matrix.classes[number].end
-        protocol, port = self._port(end, row)
+        protocol, port = matrix.ports.usual(row.ports, end.ports)
         denied = matrix.denied(number, matrix.ports.holding(protocol, port))
         ingress = self._ingress(end, protocol, port)
         found: defaultdict[str, int] = defaultdict(int)
         for source in numbers(row.sources):
-            bit = 1 << _one(self._view.entities[source].classes)
-            sides = [self._of_source(_one(bit))] if denied[Direction.EGRESS] & bit else []
+            bit = 1 << first(self._view.entities[source].classes)
+            sides = [self._of_source(first(bit))] if denied[Direction.EGRESS] & bit else []
             sides += [ingress] if denied[Direction.INGRESS] & bit else []
             found["; ".join(sides)] |= 1 << source
         return found.items()
-
-    def _port(self, end: Endpoint, row: Row) -> tuple[Protocol, int]:
-        """A port that the destination declares, where the row has one; else its first."""
-        ports = self._view.matrix.ports
-        declared = (p for p in end.ports if row.ports & ports.holding(p.protocol, p.container_port))
-        first = next(((p.protocol, p.container_port) for p in declared), None)
-        protocol, number = first or next(ports.ranges(row.ports))[:2]
-        return next(known for known in PROTOCOLS if known == protocol), number
 
     def _ingress(self, end: Endpoint, protocol: Protocol, port: int) -> str:
         """The same for every source: what isolates the destination, and whom it admits at this port."""
@@ -86,7 +78,3 @@ def _peers(rule: Rule) -> str:
 
 def _names(refs: Iterable[ObjectRef]) -> str:
     return ", ".join(map(str, refs))
-
-
-def _one(mask: int) -> int:
-    return (mask & -mask).bit_length() - 1

@@ -46,6 +46,11 @@ class LabelIndex:
         return found
 
 
+def first(mask: int) -> int:
+    """The lowest of the bits that are set; at least one is."""
+    return (mask & -mask).bit_length() - 1
+
+
 def numbers(mask: int) -> list[int]:
     """The positions of the bits that are set, ascending."""
     if mask.bit_count() < _SPARSE:

@@ -16,7 +16,7 @@ from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.matching import Bits, Selection, join, union
 from netdoctor.policy.ports import PortSpace, resolved
 from netdoctor.policy.rules import Direction, NamedPort, PodPeer, PortRange, Rule, Ruleset, Tier
-from netdoctor.policy.selection import numbers
+from netdoctor.policy.selection import first, numbers
 from netdoctor.policy.tiers import Group, Match, SideAt
 
 Allowed = dict[int, Bits]  # by ports: the sources that rules of NetworkPolicies allow on all of them
@@ -49,9 +49,9 @@ class Side:
         if direction is Direction.EGRESS:
             self._locals, remotes = sources, destinations
         applied = list(self._apply(policies))
-        self._ordered = [pair for pair in applied if pair[0].tier is not Tier.NETWORK_POLICY]
-        unordered = [pair for pair in applied if pair[0].tier is Tier.NETWORK_POLICY]
-        self._isolated = union(selection.pods(ruleset.subject).certain for ruleset, _ in unordered) & self._locals
+        self._ordered = [(ruleset, rules) for ruleset, _, rules in applied if ruleset.tier is not Tier.NETWORK_POLICY]
+        unordered = [(subjects, rules) for ruleset, subjects, rules in applied if ruleset.tier is Tier.NETWORK_POLICY]
+        self._isolated = union(subjects.certain for subjects, _ in unordered)
         self._gaps = dict(_gaps(policies, selection))
         rules = [rule for _, same in unordered for rule in same]
         self._everywhere: Allowed = {}
@@ -73,7 +73,7 @@ class Side:
 
     # Preparation -----------------------------------------------------------------------------------------------
 
-    def _apply(self, policies: CompiledPolicies) -> Iterator[tuple[Ruleset, list[_Applied]]]:
+    def _apply(self, policies: CompiledPolicies) -> Iterator[tuple[Ruleset, Bits, list[_Applied]]]:
         rulesets = [r for same in policies.rulesets.values() for r in same if r.direction is self._direction]
         for ruleset in sorted(rulesets, key=lambda r: (r.tier, r.priority)):
             if not self._selection.near(ruleset.subject) & self._locals:
@@ -81,7 +81,8 @@ class Side:
             chosen = self._selection.pods(ruleset.subject)
             subjects = Bits(chosen.certain & self._locals, chosen.possible & self._locals)
             if subjects.possible:
-                yield ruleset, [applied for rule in ruleset.rules for applied in self._applied(rule, subjects)]
+                rules = [applied for rule in ruleset.rules for applied in self._applied(rule, subjects)]
+                yield ruleset, subjects, rules
 
     def _applied(self, rule: Rule, subjects: Bits) -> Iterator[_Applied]:
         if not rule.peers:
@@ -93,7 +94,7 @@ class Side:
             for family in self._selection.families:
                 locals_ = Bits(subjects.certain & family, subjects.possible & family)
                 if locals_.possible:
-                    one = (locals_.possible & -locals_.possible).bit_length() - 1
+                    one = first(locals_.possible)
                     found = [self._selection.matching(peer, one, self._direction) for peer in rule.peers]
                     yield _Applied(rule, locals_, join(found))
 

@@ -9,6 +9,7 @@ from netdoctor.policy.linting.finding import Finding
 from netdoctor.policy.linting.query import Query
 from netdoctor.policy.linting.standing import Standing
 from netdoctor.policy.rules import Direction, Ruleset, Tier
+from netdoctor.policy.selection import first
 
 _MOST_NAMED = 3
 
@@ -46,6 +47,6 @@ def _finding(standing: Standing, ruleset: Ruleset, common: Collection[Ruleset]) 
     named = ", ".join(map(str, others[:_MOST_NAMED]))
     more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
     mask = _common(standing, ruleset, next(iter(common)))
-    pod = standing.matrix.classes[(mask & -mask).bit_length() - 1].members[0]
+    pod = standing.matrix.classes[first(mask)].members[0]
     because = f"for {ruleset.direction.field} it selects pods that {named}{more} select too: {pod.ref}, for one"
     return Finding(Query.DISJOINTNESS, ruleset.policy.at(ruleset.subject.path), because, others=others)
