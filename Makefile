@@ -75,4 +75,4 @@ e2e-down: venv
 
 lock: venv
 	$(COMPILE) --upgrade pyproject.toml -o requirements.lock
-	$(COMPILE) --upgrade --group dev --extra probe --constraints requirements.lock pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --upgrade --group dev --extra lab --extra probe --constraints requirements.lock pyproject.toml -o requirements-dev.lock

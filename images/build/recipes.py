@@ -73,5 +73,5 @@ def recipes() -> tuple[Recipe, ...]:
         "netdoctor_probe.__main__",
         PROBE_LIBRARIES,
     )
-    app = REPOSITORY / "images/testapp"
+    app = REPOSITORY / "probes/netdoctor_apps/testapp"
     return probe, Recipe("testapp", "1", "netdoctor's test application", (app,), "testapp.__main__")

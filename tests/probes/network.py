@@ -151,7 +151,7 @@ def _build(made: Network) -> None:
 
 @contextmanager
 def _server(namespace: str) -> Iterator[None]:
-    command = ["ip", "netns", "exec", namespace, sys.executable, "-m", "images.testapp", *_LISTENERS]
+    command = ["ip", "netns", "exec", namespace, sys.executable, "-m", "netdoctor_apps.testapp", *_LISTENERS]
     with subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True) as process:
         try:
             for _ in _LISTENERS:

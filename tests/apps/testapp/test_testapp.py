@@ -28,7 +28,7 @@ def free_port(kind: int = socket.SOCK_STREAM) -> int:
 @contextmanager
 def testapp(*listeners: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """The application, once it listens."""
-    command = [sys.executable, "-m", "images.testapp", *listeners]
+    command = [sys.executable, "-m", "netdoctor_apps.testapp", *listeners]
     with subprocess.Popen(
         command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, env={"PATH": os.environ["PATH"]} | environment
     ) as process:
@@ -231,5 +231,5 @@ def test_a_port_in_use_is_said() -> None:
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "images.testapp", *arguments]
+    command = [sys.executable, "-m", "netdoctor_apps.testapp", *arguments]
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=30)
