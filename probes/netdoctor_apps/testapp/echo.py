@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 IP_PKTINFO = 8  # linux/in.h; Python names it only from 3.14 on
+LARGEST_DATAGRAM = 65507  # bytes that UDP over IPv4 carries
 _MAPPED = "::ffff:"
 
 
@@ -19,7 +20,7 @@ def accept(sock: socket.socket, talk: Callable[[socket.socket], None]) -> None:
         try:
             connection, _ = sock.accept()
         except OSError as error:  # the client is gone again, or no file descriptor is left
-            print(f"testapp: accept: {error}", file=sys.stderr, flush=True)
+            print(f"accept: {error}", file=sys.stderr, flush=True)
             continue
         threading.Thread(target=_guarded, args=(connection, talk), daemon=True).start()
 
@@ -40,7 +41,15 @@ def talk(connection: socket.socket) -> None:
 
 
 def serve_udp(sock: socket.socket) -> None:
-    """Echoes each datagram behind the client's address, from the very address that it was sent to."""
+    """Echoes each datagram behind the client's address."""
+    answer_datagrams(sock, lambda data, client: f"{place(client)} ".encode() + data)
+
+
+def answer_datagrams(sock: socket.socket, answer: Callable[[bytes, Any], bytes]) -> None:
+    """Answers each datagram, for ever, from the very address that it was sent to; an empty answer is not sent.
+
+    `answer` gets the datagram and the client's address in its socket's own form.
+    """
     if sock.family == socket.AF_INET6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
     else:
@@ -48,10 +57,10 @@ def serve_udp(sock: socket.socket) -> None:
     while True:
         try:
             data, ancillary, _, client = sock.recvmsg(65535, 256)
-            answer = f"{place(client)} ".encode() + data
-            sock.sendmsg([answer[:65507]], _reply_from(ancillary), 0, client)
+            if reply := answer(data, client):
+                sock.sendmsg([reply[:LARGEST_DATAGRAM]], _reply_from(ancillary), 0, client)
         except OSError as error:  # an earlier answer that could not be delivered
-            print(f"testapp: udp: {error}", file=sys.stderr, flush=True)
+            print(f"udp: {error}", file=sys.stderr, flush=True)
 
 
 def _reply_from(ancillary: list[tuple[int, int, bytes]]) -> list[tuple[int, int, bytes]]:

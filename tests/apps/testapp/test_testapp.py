@@ -15,14 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.apps.ports import free_port
+
 REPOSITORY = Path(__file__).parents[3]
 FAMILIES = pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET6, kind) as sock:
-        sock.bind(("::", 0))
-        return int(sock.getsockname()[1])
 
 
 @contextmanager
