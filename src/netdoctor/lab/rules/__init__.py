@@ -1,0 +1,1 @@
+"""What kube-proxy and a network plugin do, as nftables: Services, policies, and addresses that leave the cluster."""
