@@ -14,13 +14,14 @@ from pathlib import Path
 import dns.name
 import dns.rdatatype
 
+from netdoctor_apps.reloading import Reloading
 from netdoctor_apps.testapp import echo
 from netdoctor_apps.testapp.listener import BadArgumentError, bind, parse
 from netdoctor_apps.testapp.serving import Serve, fail, hold_signals, serve
 
 from .message import Resolve, respond
 from .records import Answer, answer
-from .reloading import Reloading
+from .zone import Zone, zone_of
 
 _NAME = "dns"
 _IDLE = 10.0  # seconds after which CoreDNS ends a connection without a query
@@ -31,7 +32,7 @@ def main(arguments: list[str]) -> int:
     hold_signals()
     try:
         file, place = _arguments(arguments)
-        servers = _servers(Reloading(file))
+        servers = _servers(Reloading(file, zone_of))
         listeners = parse([f"udp:{place}", f"tcp:{place}"])
         opened = [(listener, bind(listener), server) for listener, server in zip(listeners, servers, strict=True)]
     except BadArgumentError as error:
@@ -48,7 +49,7 @@ def _arguments(arguments: list[str]) -> tuple[Path, str]:
     raise BadArgumentError("give --zone FILE --listen PORT[@ADDRESS]")
 
 
-def _servers(zone: Reloading) -> tuple[Serve, Serve]:
+def _servers(zone: Reloading[Zone]) -> tuple[Serve, Serve]:
     """Over UDP, and over TCP."""
 
     def resolve(name: dns.name.Name, kind: dns.rdatatype.RdataType) -> Answer:

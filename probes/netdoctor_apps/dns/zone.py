@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
+import dns.exception
 import dns.name
 
 
@@ -80,13 +81,19 @@ class Zone:
         return max(holding, key=len, default=None)
 
 
-def zone_of(document: Mapping[str, Any]) -> Zone:
+def zone_of(document: Any) -> Zone:
     """The zone that a document describes.
 
     Raises:
-        KeyError, TypeError, ValueError, AttributeError, dns.exception.DNSException: the document does not have
-            the shape that netdoctor.lab.zone gives it.
+        ValueError: the document does not have the shape that netdoctor.lab.zone gives it.
     """
+    try:
+        return _zone(document)
+    except (KeyError, TypeError, AttributeError, dns.exception.DNSException) as error:
+        raise ValueError(f"it holds no zone: {error!r}") from error
+
+
+def _zone(document: Mapping[str, Any]) -> Zone:
     services = tuple(_service(service) for service in document["services"])
     return Zone(
         origins=tuple(dns.name.from_text(origin) for origin in document["zones"]),

@@ -22,7 +22,7 @@ def context() -> ssl.SSLContext:
             server.load_cert_chain(Path(directory) / "tls.crt", Path(directory) / "tls.key")
         else:
             names = os.environ.get("TLS_NAMES") or os.environ.get("POD_NAME") or socket.gethostname()
-            server.load_cert_chain(_self_made(names.split(","), expired=os.environ.get("TLS_EXPIRED") == "1"))
+            server.load_cert_chain(self_made(names.split(","), expired=os.environ.get("TLS_EXPIRED") == "1"))
     except (OSError, subprocess.SubprocessError) as error:
         raise BadArgumentError(f"no certificate for tls: {error}") from error
     return server
@@ -34,7 +34,7 @@ def talk(connection: socket.socket, server: ssl.SSLContext) -> None:
         web.talk(secured)
 
 
-def _self_made(names: list[str], *, expired: bool) -> str:
+def self_made(names: list[str], *, expired: bool) -> str:
     """The path of a PEM file with a new key and a certificate for these names and addresses.
 
     The file is memory: the root filesystem may be read-only. Two steps, since only the second takes a negative
