@@ -20,20 +20,23 @@ _WORDS = {
 
 
 def words(error: Exception) -> str:
-    """The kind of an error first, so that it can be searched for."""
-    if isinstance(error, socket.gaierror):
-        again = error.errno == socket.EAI_AGAIN
-        return "name not resolved: no DNS server answers" if again else "name not found"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate not accepted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"no TLS: {(error.reason or str(error)).lower().replace('_', ' ')}"
-    if isinstance(error, TimeoutError):
-        return _WORDS[errno.ETIMEDOUT]
-    if isinstance(error, OSError) and error.errno in _WORDS:
-        return _WORDS[error.errno]
-    if isinstance(error, http.client.RemoteDisconnected):
-        return "connection closed without an answer"
-    if isinstance(error, http.client.HTTPException):  # whose text may be what the server has sent
-        return "no HTTP: what answers there speaks something else"
-    return f"no answer: {str(error) or type(error).__name__}"
+    """The kind of an error first, so that it can be searched for; nothing that a server has sent."""
+    match error:
+        case socket.gaierror():
+            again = error.errno == socket.EAI_AGAIN
+            found = "name not resolved: no DNS server answers" if again else "name not found"
+        case ssl.SSLCertVerificationError():
+            found = f"certificate not accepted: {error.verify_message}"
+        case ssl.SSLError():
+            found = f"no TLS: {(error.reason or str(error)).lower().replace('_', ' ')}"
+        case TimeoutError():
+            found = _WORDS[errno.ETIMEDOUT]
+        case OSError(errno=int(number)) if number in _WORDS:
+            found = _WORDS[number]
+        case http.client.RemoteDisconnected():
+            found = "connection closed without an answer"
+        case http.client.HTTPException():
+            found = "no HTTP: what answers there speaks something else"
+        case _:
+            found = f"no answer: {str(error) or type(error).__name__}"
+    return found
