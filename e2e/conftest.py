@@ -14,9 +14,9 @@ import pytest
 from e2e.cluster import Cni
 from e2e.runner.access import Access, GivenCluster, OwnCluster
 from e2e.runner.runs import LiveRuns
-from e2e.runner.scenario import Mode, Scenario, ScenarioError, find
 from e2e.runner.table import Entry, causes_by_mode, scenarios_by_mode
 from netdoctor.diagnosis.causes import ALL
+from netdoctor.lab.scenario import Mode, Scenario, ScenarioError, find
 
 OWN = Path(__file__).parent / "scenarios"
 RUNNABLE: tuple[Mode, ...] = ("static", "live")

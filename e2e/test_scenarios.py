@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from e2e.runner.scenario import Mode, Scenario
 from e2e.runner.static import run_static
+from netdoctor.lab.scenario import Mode, Scenario
 
 
 def test_scenario(scenario: Scenario, mode: Mode, request: pytest.FixtureRequest) -> None:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 
 from e2e.runner.access import Access, Kubectl, OwnCluster
-from e2e.runner.ask import NETDOCTOR
+from netdoctor.scenarios.ask import NETDOCTOR
 
 NAMESPACE = "timing"
 _APP = {"name": "app", "image": "netdoctor.dev/testapp:1", "args": ["http:8080"]}

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from e2e.bench.clusters import Shape
 from e2e.bench.files import Size, written
-from e2e.runner.ask import NETDOCTOR
+from netdoctor.scenarios.ask import NETDOCTOR
 
 _SIZES = ("1000/500", "2000/500", "5000/1000", "10000/2000")
 _HEAD = ("command", "input", "pods", "policies", "classes", "CPU s", "×2 pods", "×2 classes", "×start", "peak MB")

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 from e2e.cluster import Cluster, ClusterError, Cni
 from e2e.cluster.process import run
-from e2e.runner.scenario import node_names
 from images.build.__main__ import CACHE, build
 from images.build.recipes import recipes
+from netdoctor.lab.scenario import node_names
 
 RUN_MARK = "netdoctor.dev/e2e"  # annotation of every namespace that a run makes
 _SECONDS = 120  # no kubectl command of a scenario may take longer

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 
 from e2e.cluster import ClusterError
 from e2e.runner.access import Kubectl
-from e2e.runner.ask import Answer, ask
 from e2e.runner.record import record
-from e2e.runner.result import Result, failures
-from e2e.runner.scenario import Scenario, Step, with_nodes
 from e2e.runner.settled import RESOURCES, unsettled
 from e2e.runner.untouched import wait_until_gone
+from netdoctor.lab.scenario import Scenario, Step, with_nodes
+from netdoctor.scenarios.ask import Answer, ask
+from netdoctor.scenarios.result import Result, failures
 
 SETTLE_SECONDS = 60  # a scenario that has not settled by then is asked as it is
 _POLL = 0.7  # seconds between two looks

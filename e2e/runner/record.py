@@ -8,9 +8,9 @@ from typing import Any
 import yaml
 
 from e2e.runner.access import RUN_MARK, Kubectl
-from e2e.runner.scenario import Scenario
 from netdoctor.cluster.decode import KINDS, Kind
 from netdoctor.cluster.read import CONFIG_MAPS, LISTED_KINDS
+from netdoctor.lab.scenario import Scenario
 
 # Keys that are left out wherever they stand: they tell a diagnosis nothing, or change with every run.
 _NOISE = set(

@@ -12,9 +12,9 @@ from threading import Lock
 from e2e.cluster import Cni
 from e2e.runner.access import Access, Kubectl
 from e2e.runner.live import run_live
-from e2e.runner.result import Result
-from e2e.runner.scenario import Scenario
 from e2e.runner.untouched import State, differences, state, wait_until_gone
+from netdoctor.lab.scenario import Scenario
+from netdoctor.scenarios.result import Result
 
 SIDE_BY_SIDE = 6  # most of a scenario's time is spent waiting for pods and timeouts
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from e2e.runner.ask import Answer, ask
-from e2e.runner.result import Result, failures
-from e2e.runner.scenario import Scenario, documents, node_names
+from netdoctor.lab.scenario import Scenario, documents, node_names
+from netdoctor.scenarios.ask import Answer, ask
+from netdoctor.scenarios.result import Result, failures
 
 
 def run_static(scenario: Scenario) -> Result:

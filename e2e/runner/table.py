@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from e2e.runner.scenario import Mode, Scenario
+from netdoctor.lab.scenario import Mode, Scenario
 
 MODES: tuple[Mode, ...] = ("static", "lab", "live")
 

@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from e2e.runner.access import Access, Kubectl
-from e2e.runner.ask import NETDOCTOR
 from e2e.tests.conftest import Document, Place, namespace
 from netdoctor.cluster.own import RUN_LABEL
 from netdoctor.probing.kube.manifest import EXPIRES_LABEL, POSITION
+from netdoctor.scenarios.ask import NETDOCTOR
 
 OURS = "jobs.batch,pods,podtemplates"
 WATCHED = (

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from e2e.runner.access import Access
-from e2e.runner.ask import NETDOCTOR
 from e2e.tests.conftest import Document, Place, namespace
 from netdoctor.probing.kube.rights import PROBING, READING, Right
+from netdoctor.scenarios.ask import NETDOCTOR
 
 SIDE_BY_SIDE = 3
 RESTRICTED = {

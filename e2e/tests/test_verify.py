@@ -11,8 +11,8 @@ import pytest
 
 from e2e.cluster import Cni
 from e2e.runner.access import Access, OwnCluster
-from e2e.runner.ask import NETDOCTOR
 from e2e.tests.conftest import Document, Place, namespace
+from netdoctor.scenarios.ask import NETDOCTOR
 
 WEB_TO_DB = {
     "podSelector": {"matchLabels": {"app": "db"}},

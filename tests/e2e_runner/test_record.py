@@ -9,7 +9,7 @@ from typing import Any
 
 from e2e.runner.access import Kubectl
 from e2e.runner.record import record
-from e2e.runner.scenario import Check, Scenario, Spec, documents
+from netdoctor.lab.scenario import Check, Scenario, Spec, documents
 
 POD = {
     "kind": "Pod",

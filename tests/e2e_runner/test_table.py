@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from e2e.runner.scenario import Check, Mode, Scenario, Spec
 from e2e.runner.table import Entry, causes_by_mode, scenarios_by_mode
+from netdoctor.lab.scenario import Check, Mode, Scenario, Spec
 
 
 def entry(name: str, mode: Mode, passed: bool | None, *causes: str, note: str = "") -> Entry:

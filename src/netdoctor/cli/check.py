@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from netdoctor.cli.options import Context, Kubeconfig, Namespace, Output, Quiet, RequestTimeout, Snapshot, duration
+from netdoctor.cli.options import Context, Kubeconfig, Lab, Namespace, Output, Quiet, RequestTimeout, Snapshot, duration
 from netdoctor.model.errors import InputError
 from netdoctor.report import Format
 
@@ -48,6 +48,7 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the probe pods until their deadline.")] = False,
     snapshot: Snapshot = None,
+    lab: Lab = None,
     context: Context = None,
     kubeconfig: Kubeconfig = None,
     request_timeout: RequestTimeout = "10s",  # type: ignore[assignment]
@@ -61,6 +62,8 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
         raise InputError("--attach: nothing is probed with --no-probe or --snapshot")
     if snapshot and (context or kubeconfig):
         raise InputError("--snapshot: a file needs no --context and no --kubeconfig")
+    if lab and (snapshot or context or kubeconfig or dry_run):
+        raise InputError("--lab: a lab needs no --snapshot, --context or --kubeconfig, and makes no pods (--dry-run)")
     from netdoctor.cli.checking import Request, carry_out  # noqa: PLC0415
     from netdoctor.cli.probe_options import probe_options  # noqa: PLC0415
     from netdoctor.cli.reading import Access  # noqa: PLC0415
@@ -72,7 +75,7 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
             namespace=namespace,
             all_namespaces=all_namespaces,
             snapshot=snapshot,
-            access=Access(kubeconfig, context, request_timeout),
+            access=Access(kubeconfig, context, request_timeout, lab),
             probe=not (no_probe or snapshot),
             dry_run=dry_run,
             attach=attach,

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from netdoctor.cli.output import emit, note, terminal
-from netdoctor.cli.reading import Access, Progress, progress_at_terminal, read_cluster
-from netdoctor.cluster.client import Client
-from netdoctor.cluster.logs import read_logs
+from netdoctor.cli.reading import Access, Cluster, Progress, progress_at_terminal, read_cluster
 from netdoctor.cluster.objects import Pod
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.case import Case
@@ -46,14 +44,14 @@ def carry_out(request: Request, output: Format, *, quiet: bool) -> int:
     progress = progress_at_terminal(quiet=quiet)
     asked = [*request.targets, *([request.source] if request.source else [])]
     files = [request.snapshot] if request.snapshot else []
-    cluster, client = read_cluster(files, request.access, request.namespace, asked, progress)
-    here = request.namespace or (client.namespace if client else "default")
-    names = request.targets or _services(cluster, None if request.all_namespaces else here)
+    cluster = read_cluster(files, request.access, request.namespace, asked, progress)
+    here = request.namespace or cluster.namespace
+    names = request.targets or _services(cluster.snapshot, None if request.all_namespaces else here)
     if request.dry_run:
-        manifests = [manifest for name in names for manifest in _dry_run(request, cluster, client, name, here)]
+        manifests = [manifest for name in names for manifest in _dry_run(request, cluster, name, here)]
         emit(encode(listed(manifests), Format.JSON if output is Format.JSON else Format.YAML))
         return 0
-    reports = [_report(request, cluster, client, name, here, progress) for name in names]
+    reports = [_report(request, cluster, name, here, progress) for name in names]
     emit(render(reports[0] if len(request.targets) == 1 else reports, output, terminal(quiet=quiet)))
     return worst(report.exit_code for report in reports)
 
@@ -63,28 +61,29 @@ def worst(codes: Iterable[int]) -> int:
     return min(codes, key=(1, 3, 4, 0).index, default=0)
 
 
-def _report(  # noqa: PLR0913, PLR0917 - what a check is made of
-    request: Request, cluster: Snapshot, client: Client | None, target: str, namespace: str, progress: Progress
-) -> CheckReport:
-    path = build_path(cluster, target, request.source, namespace)
-    expectation = expect(cluster, path)
-    if client is None or not request.probe:
-        return diagnose(Case(cluster, path, expectation, {}, (), (), probed=False, logs={}))
-    plan = make_plan(cluster, path, expectation, _plan_options(request))
-    ran = KubeProber(client, cluster, request.options).run(plan.pods, progress)
+def _report(request: Request, cluster: Cluster, target: str, namespace: str, progress: Progress) -> CheckReport:
+    snapshot = cluster.snapshot
+    path = build_path(snapshot, target, request.source, namespace)
+    expectation = expect(snapshot, path)
+    prober = cluster.prober(request.options) if request.probe else None
+    if prober is None:
+        return diagnose(Case(snapshot, path, expectation, {}, (), (), probed=False, logs={}))
+    plan = make_plan(snapshot, path, expectation, _plan_options(request))
+    ran = prober.run(plan.pods, progress)
     for text in ran.notes:
         note(text)
     untested = (*plan.not_tested, *ran.not_tested, *(NotTested("the source as it is", text) for text in ran.warnings))
-    case = Case(cluster, path, expectation, plan.aims, ran.observed, untested, probed=True, logs={})
-    return diagnose(replace(case, logs=read_logs(client, _silent_pods(case))))
+    case = Case(snapshot, path, expectation, plan.aims, ran.observed, untested, probed=True, logs={})
+    return diagnose(replace(case, logs=cluster.logs(_silent_pods(case))))
 
 
-def _dry_run(request: Request, cluster: Snapshot, client: Client | None, target: str, namespace: str) -> list[object]:
-    if client is None:
+def _dry_run(request: Request, cluster: Cluster, target: str, namespace: str) -> list[object]:
+    if cluster.client is None:
         raise InputError("--dry-run: the probe pods depend on a live cluster")
-    path = build_path(cluster, target, request.source, namespace)
-    plan = make_plan(cluster, path, expect(cluster, path), _plan_options(request))
-    return list(KubeProber(client, cluster, request.options).manifests(plan.pods))
+    snapshot = cluster.snapshot
+    path = build_path(snapshot, target, request.source, namespace)
+    plan = make_plan(snapshot, path, expect(snapshot, path), _plan_options(request))
+    return list(KubeProber(cluster.client, snapshot, request.options).manifests(plan.pods))
 
 
 def _plan_options(request: Request) -> PlanOptions:

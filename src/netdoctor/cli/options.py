@@ -55,3 +55,7 @@ Snapshot = Annotated[
         help="Read the cluster from a file, a directory or - (as kubectl get -o yaml prints it); probe nothing.",
     ),
 ]
+Lab = Annotated[
+    str | None,
+    typer.Option("--lab", metavar="NAME|PATH", help="Use a lab: one that is up, a bundled one, or Kubernetes YAML."),
+]

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from netdoctor.cli.output import note
-from netdoctor.cli.reading import Access, progress_at_terminal, read_cluster
+from netdoctor.cli.reading import Access, Cluster, progress_at_terminal, read_cluster
 from netdoctor.cluster.cni import PLUGIN_NAMES, cni
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
 from netdoctor.policy.compile import CompiledPolicies, compile_policies
 from netdoctor.policy.profile import CNIProfile, profile_for
 
-if TYPE_CHECKING:  # files need no client, which takes long to load
-    from netdoctor.cluster.client import Client
-
 
 @dataclass(frozen=True, slots=True)
 class PolicyInput:
     """The compiled policies, how the network plugin reads them, and the namespace that names are looked up in.
 
-    `client` is the connection to the cluster where it was not read from files.
+    `cluster` is where they come from.
     """
 
     policies: CompiledPolicies
     profile: CNIProfile
     namespace: str
-    client: Client | None = None
+    cluster: Cluster | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +45,9 @@ def read_policies(request: PolicyRequest, names: Sequence[str] = ()) -> PolicyIn
     if request.files and (request.access.context or request.access.kubeconfig):
         raise InputError("--snapshot: a file needs no --context and no --kubeconfig")
     progress = progress_at_terminal(quiet=request.quiet)
-    snapshot, client = read_cluster(request.files, request.access, request.namespace, names, progress)
-    namespace = request.namespace or (client.namespace if client else "default")
-    return PolicyInput(compile_with_warnings(snapshot), _profile(request, snapshot), namespace, client)
+    cluster = read_cluster(request.files, request.access, request.namespace, names, progress)
+    namespace, profile = request.namespace or cluster.namespace, _profile(request, cluster.snapshot)
+    return PolicyInput(compile_with_warnings(cluster.snapshot), profile, namespace, cluster)
 
 
 def compile_with_warnings(snapshot: Snapshot) -> CompiledPolicies:

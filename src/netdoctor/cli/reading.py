@@ -1,54 +1,116 @@
-"""The cluster that a command is about: read from the API server, or from files."""
+"""The cluster that a command is about: read from the API server, from files, or from a lab."""
 
 from __future__ import annotations
 
+import atexit
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netdoctor.cli.output import note
 from netdoctor.cluster.files import load
+from netdoctor.cluster.objects import Pod
 from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.model.refs import ObjectRef
+from netdoctor.probing.kube.options import ProbeOptions
+from netdoctor.probing.prober import Prober
 
-if TYPE_CHECKING:  # files need no client, which takes long to load
+if TYPE_CHECKING:  # files need no client, which takes long to load, and no lab
     from netdoctor.cluster.client import Client
+    from netdoctor.lab.client import Lab
 
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How to reach the cluster. `request_timeout` is in seconds."""
+    """How to reach the cluster. `request_timeout` is in seconds; `lab` names a lab to be used instead."""
 
     kubeconfig: str | None
     context: str | None
     request_timeout: float
+    lab: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What was read, and the connection to where it came from, if that can be probed."""
+
+    snapshot: Snapshot
+    client: Client | None = None
+    lab: Lab | None = None
+
+    @property
+    def namespace(self) -> str:
+        """Where names are looked up that say no namespace."""
+        return self.client.namespace if self.client else "default"
+
+    def prober(self, options: ProbeOptions) -> Prober | None:
+        """What sends probes there; None where only files were read."""
+        if self.lab is not None:
+            from netdoctor.probing.lab import LabProber  # noqa: PLC0415
+
+            return LabProber(self.lab)
+        if self.client is not None:
+            from netdoctor.probing.kube.prober import KubeProber  # noqa: PLC0415
+
+            return KubeProber(self.client, self.snapshot, options)
+        return None
+
+    def logs(self, pods: Iterable[Pod]) -> Mapping[ObjectRef, str]:
+        """What some pods have said, as far as it can be read."""
+        if self.lab is not None:
+            said = {pod.ref: "\n".join(self.lab.output(pod.namespace, pod.name).values()) for pod in pods}
+            return {ref: text for ref, text in said.items() if text}
+        if self.client is not None:
+            from netdoctor.cluster.logs import read_logs  # noqa: PLC0415
+
+            return read_logs(self.client, pods)
+        return {}
 
 
 def read_cluster(
     files: Sequence[str], access: Access, namespace: str | None, names: Sequence[str], progress: Progress
-) -> tuple[Snapshot, Client | None]:
+) -> Cluster:
     """The cluster's objects, and the connection where they came from one.
 
     Args:
         files: what to read instead of a live cluster, if anything.
-        access: how to reach the live cluster.
+        access: how to reach the live cluster, or the lab.
         namespace: that was asked for.
         names: objects that were asked for; their namespaces matter where the whole cluster may not be read.
         progress: is told, in words, how far this is.
 
     Raises:
-        NetdoctorError: as the two doors do.
+        NetdoctorError: as the doors do.
     """
     if files:
-        return load(files), None
+        return Cluster(load(files))
+    if access.lab:
+        return _from_lab(access.lab, progress)
+    return _from_api_server(access, namespace, names, progress)
+
+
+def _from_lab(name: str, progress: Progress) -> Cluster:
+    """A lab that only this process uses ends with it."""
+    from netdoctor.lab.objects import snapshot_of  # noqa: PLC0415
+    from netdoctor.lab.session import open_lab  # noqa: PLC0415
+
+    progress(f"opening lab {name}")
+    lab = open_lab(name)
+    atexit.register(lab.close)
+    objects, _ = lab.objects()
+    return Cluster(snapshot_of(objects, f"lab {lab.name}"), lab=lab)
+
+
+def _from_api_server(access: Access, namespace: str | None, names: Sequence[str], progress: Progress) -> Cluster:
     from netdoctor.cluster.live import connect  # noqa: PLC0415
     from netdoctor.cluster.read import read  # noqa: PLC0415
 
     client = connect(access.kubeconfig, access.context, access.request_timeout)
     progress(f"reading the objects of {client.context}")
-    return read(client, _namespaces(namespace or client.namespace, names), progress), client
+    return Cluster(read(client, _namespaces(namespace or client.namespace, names), progress), client)
 
 
 def progress_at_terminal(*, quiet: bool) -> Progress:

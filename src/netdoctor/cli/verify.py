@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from netdoctor.cli.options import CNI, Context, Kubeconfig, Namespace, Quiet, RequestTimeout, Snapshot, duration
+from netdoctor.cli.options import CNI, Context, Kubeconfig, Lab, Namespace, Quiet, RequestTimeout, Snapshot, duration
 from netdoctor.model.errors import InputError
 from netdoctor.report.verify_format import VerifyFormat
 
@@ -43,6 +43,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter per flag
     ] = None,
     plugin: CNI = None,
     snapshot: Snapshot = None,
+    lab: Lab = None,
     context: Context = None,
     kubeconfig: Kubeconfig = None,
     request_timeout: RequestTimeout = "10s",  # type: ignore[assignment]
@@ -56,12 +57,14 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter per flag
         raise InputError("--print: only what --from-policies finds can be printed")
     if snapshot == "-" and "-" in (files or ()):
         raise InputError("-: standard input is read only once: for the flows, or for --snapshot")
+    if lab and (snapshot or context or kubeconfig):
+        raise InputError("--lab: a lab needs no --snapshot, --context or --kubeconfig")
     from netdoctor.cli.policies import PolicyRequest  # noqa: PLC0415
     from netdoctor.cli.probe_options import probe_options  # noqa: PLC0415
     from netdoctor.cli.reading import Access  # noqa: PLC0415
     from netdoctor.cli.verifying import VerifyRequest, print_generated, verify_expected  # noqa: PLC0415
 
-    access = Access(kubeconfig, context, request_timeout)
+    access = Access(kubeconfig, context, request_timeout, lab)
     policies = PolicyRequest((snapshot,) if snapshot else (), access, namespace, plugin, quiet)
     options = probe_options(image, image_pull_secret, node_selector, toleration, keep=False)
     probe = not (no_probe or snapshot)

@@ -48,11 +48,7 @@ def verify_expected(request: VerifyRequest) -> int:
     expected = load_expected(request.files) if request.files else ()
     asked = read_policies(request.policies, [name for flow in expected for name in (flow.source, flow.destination)])
     expected = expected or _generated(asked, request.limit)
-    prober = None
-    if request.probe and asked.client is not None:
-        from netdoctor.probing.kube.prober import KubeProber  # noqa: PLC0415
-
-        prober = KubeProber(asked.client, asked.policies.snapshot, request.options)
+    prober = asked.cluster.prober(request.options) if request.probe and asked.cluster else None
     report = verification(asked, expected, prober, request.timeout, progress_at_terminal(quiet=request.policies.quiet))
     style = terminal(quiet=request.policies.quiet)
     emit(render_verification(report, request.output, style, time.monotonic() - begun))

@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec import UNSET
 
-from e2e.runner.ask import Answer
-from e2e.runner.scenario import Expected
+from netdoctor.lab.scenario import Expected
+from netdoctor.scenarios.ask import Answer
 
 _WORST_FIRST = ("Unhealthy", "Undetermined", "NotTested", "Healthy")
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import msgspec
 from msgspec import UNSET
 
-from e2e.runner.ask import Answer
-from e2e.runner.compare import mismatches
-from e2e.runner.scenario import Expected, Mode, Scenario, with_nodes
+from netdoctor.lab.scenario import Expected, Mode, Scenario, with_nodes
+from netdoctor.scenarios.ask import Answer
+from netdoctor.scenarios.compare import mismatches
 
 Ask = Callable[[str], Answer]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.runner.scenario import Scenario, ScenarioError, find, load, node_names, with_nodes
+from netdoctor.lab.scenario import Scenario, ScenarioError, find, load, node_names, with_nodes
 
 CHECK = """
 title: t

@@ -13,6 +13,8 @@ import msgspec
 import yaml
 from msgspec import UNSET, UnsetType
 
+from netdoctor.model.errors import InputError
+
 Mode = Literal["static", "lab", "live"]
 Verdict = Literal["Healthy", "Unhealthy", "Undetermined", "NotTested"]
 
@@ -21,7 +23,7 @@ _UNKNOWN_KEY = re.compile(r"unknown field `(.*?)`")
 _KUBERNETES_OWN = re.compile(r"default|kube-.*")
 
 
-class ScenarioError(Exception):
+class ScenarioError(InputError):
     """A scenario that cannot be read; the text names the file and the line."""
 
 
@@ -82,6 +84,8 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inject: tuple[Step, ...] = ()
     revert: tuple[Step, ...] = ()
     wait: tuple[str, ...] = ()  # arguments of `kubectl wait`, for what settling alone does not wait for
+    outside: dict[str, tuple[str, ...]] = {}  # in the lab: addresses of names outside the cluster, where the web is
+    dual_stack: bool = msgspec.field(name="dualStack", default=False)  # in the lab: IPv6 as well
 
     def __post_init__(self) -> None:
         if not self.checks:

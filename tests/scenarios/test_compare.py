@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from msgspec import convert
 
-from e2e.runner.ask import Answer
-from e2e.runner.compare import mismatches
-from e2e.runner.scenario import Expected
+from netdoctor.lab.scenario import Expected
+from netdoctor.scenarios.ask import Answer
+from netdoctor.scenarios.compare import mismatches
 
 POLICY = {"kind": "NetworkPolicy", "namespace": "shop", "name": "out"}
 NODE = {"kind": "Node", "name": "n1"}

@@ -1,0 +1,261 @@
+"""The lab's network: an underlay with a switch, nodes on it, pods on nodes, and what lies outside.
+
+Pods are connected as Calico connects them: a routed pair of virtual interfaces each, with host routes on the node,
+so that traffic between two pods of a node is forwarded, and filtered, like any other. Everything lives in network
+namespaces that only this process holds: when it ends, the kernel removes them with all that is in them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from ipaddress import ip_interface
+from pathlib import Path
+from typing import Any
+
+from pyroute2 import IPRoute
+
+from netdoctor.cluster.addresses import Address, Network, parse_address
+from netdoctor.lab import kernel
+from netdoctor.lab.kernel import Clone
+
+GATEWAYS = {4: "169.254.1.1", 6: "fe80::ecee:eeff:feee:eeee"}  # of every pod: its node, by an address that no link has
+_GATEWAY_MAC = "ee:ee:ee:ee:ee:ee"
+_NODAD = 0x02  # IFA_F_NODAD: nobody else can have the address, so nobody need be asked
+_PERMANENT = 0x80  # NUD_PERMANENT
+_LOCAL = {"type": "local", "table": 255, "scope": 254}  # a route to this host itself: RT_TABLE_LOCAL, RT_SCOPE_HOST
+_ROUTER = {
+    "ipv4/ip_forward": "1",
+    "ipv6/conf/all/forwarding": "1",
+    "ipv4/conf/all/rp_filter": "0",
+    "ipv4/conf/default/rp_filter": "0",
+    "ipv6/conf/default/accept_dad": "0",
+    "ipv4/conf/all/send_redirects": "0",
+    "ipv4/conf/default/send_redirects": "0",
+}
+_HOST = {
+    "ipv6/conf/default/accept_dad": "0",
+    "ipv6/conf/all/accept_dad": "0",
+    "ipv4/ping_group_range": "0 0",
+}
+_EVERYWHERE = {"ipv4/icmp_ratelimit": "0", "ipv6/icmp/ratelimit": "0"}  # a lab's ICMP errors are all wanted
+
+
+@dataclass(slots=True)
+class Space:
+    """A network namespace, by a file descriptor, and a netlink socket in it."""
+
+    descriptor: int
+    links: IPRoute
+
+
+@dataclass(slots=True)
+class NodeSpace:
+    """A node. `networks` are those of its pods; `routed` the addresses of its pods that are in none of them."""
+
+    name: str
+    space: Space
+    addresses: tuple[Address, ...]
+    networks: tuple[Network, ...]
+    routed: set[Address] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class PodSpace:
+    """A pod: the file descriptor of its network namespace. `interface` is its link on the node."""
+
+    node: str
+    descriptor: int
+    addresses: tuple[Address, ...]
+    interface: str
+
+
+class LabNetwork:
+    """Makes and removes the namespaces and links. Addresses are those of the objects."""
+
+    def __init__(self, node_addresses: Sequence[Address]) -> None:
+        """The underlay and the outside. Raises OSError where the kernel refuses."""
+        self.nodes: dict[str, NodeSpace] = {}
+        self._numbers = iter(range(1, 1 << 16))
+        self._home = kernel.own_namespace(Clone.NET)
+        self._subnets = [s for version in (4, 6) if (s := _subnet(node_addresses, version))]
+        self._underlay = self._make({})
+        self._bridge = _add_link(self._underlay.links, ifname="underlay", kind="bridge")
+        self.outside = self._attach([_gateway(subnet, node_addresses) for subnet in self._subnets], _HOST)
+
+    def add_outside(self, addresses: Iterable[Address]) -> None:
+        """Addresses outside the cluster at which somebody is; what is sent to others is never answered."""
+        for address in addresses:
+            destination = f"{address}/{address.max_prefixlen}"
+            self.outside.links.route("replace", dst=destination, oif=1, family=_family(address), **_LOCAL)
+
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """The addresses of the outside on the nodes' network."""
+        return tuple(str(_gateway(subnet, self._taken)) for subnet in self._subnets)
+
+    @property
+    def _taken(self) -> list[Address]:
+        return [address for node in self.nodes.values() for address in node.addresses]
+
+    def add_node(self, name: str, addresses: Sequence[Address], networks: Sequence[Network]) -> None:
+        """A node on the underlay, with routes to and from all others. Raises OSError."""
+        gateways = [_gateway(subnet, [*self._taken, *addresses]) for subnet in self._subnets]
+        space = self._attach(addresses, _ROUTER)
+        node = NodeSpace(name, space, tuple(addresses), tuple(networks))
+        for gateway in gateways:
+            if any(address.version == gateway.version for address in addresses):
+                space.links.route("add", dst="default", gateway=str(gateway), family=_family(gateway))
+        for other in self.nodes.values():
+            for network in other.networks:
+                self._route(node, str(network), other)
+            for network in networks:
+                self._route(other, str(network), node)
+        self.nodes[name] = node
+
+    def add_pod(self, node: str, addresses: Sequence[Address]) -> PodSpace:
+        """A pod on a node, as a CNI plugin connects it. Raises OSError."""
+        host, number = self.nodes[node], next(self._numbers)
+        space = self._make(_HOST)
+        interface, mac = f"pod{number}", _mac(number)
+        index = _add_link(
+            host.space.links,
+            ifname=interface,
+            kind="veth",
+            address=_GATEWAY_MAC,
+            peer={"ifname": "eth0", "net_ns_fd": space.descriptor, "address": mac},
+        )
+        (eth0,) = space.links.link_lookup(ifname="eth0")
+        space.links.link("set", index=eth0, state="up")
+        for address in addresses:
+            _address(space.links, eth0, address)
+            self._reach(host, index, mac, address)
+        space.links.close()
+        return PodSpace(node, space.descriptor, tuple(addresses), interface)
+
+    def _reach(self, host: NodeSpace, index: int, mac: str, address: Address) -> None:
+        """Let a node, and through it the others, reach a pod of its own."""
+        destination, family = f"{address}/{address.max_prefixlen}", _family(address)
+        host.space.links.route("add", dst=destination, oif=index, family=family)
+        host.space.links.neigh("add", dst=str(address), lladdr=mac, ifindex=index, state=_PERMANENT, family=family)
+        if not any(address in network for network in host.networks if network.version == address.version):
+            host.routed.add(address)
+            for other in self._others(host):
+                self._route(other, destination, host)
+
+    def remove_pod(self, pod: PodSpace) -> None:
+        """Take a pod away, with its routes."""
+        host = self.nodes[pod.node]
+        for index in host.space.links.link_lookup(ifname=pod.interface):
+            host.space.links.link("del", index=index)
+        for address in host.routed.intersection(pod.addresses):
+            host.routed.discard(address)
+            for other in self._others(host):
+                destination = f"{address}/{address.max_prefixlen}"
+                other.space.links.route("del", dst=destination, family=_family(address))
+        os.close(pod.descriptor)
+
+    @contextmanager
+    def inside(self, descriptor: int) -> Iterator[None]:
+        """Within the block this process is in that network namespace. Raises OSError."""
+        kernel.enter(descriptor, Clone.NET)
+        try:
+            yield
+        finally:
+            kernel.enter(self._home, Clone.NET)
+
+    def _others(self, node: NodeSpace) -> Iterable[NodeSpace]:
+        return (other for other in self.nodes.values() if other is not node)
+
+    def _route(self, at: NodeSpace, destination: str, via: NodeSpace) -> None:
+        version = ip_interface(destination).version
+        for gateway in via.addresses:
+            if gateway.version == version and any(own.version == version for own in at.addresses):
+                at.space.links.route("replace", dst=destination, gateway=str(gateway), family=_family(gateway))
+                return
+
+    def _make(self, settings: Mapping[str, str]) -> Space:
+        """A new network namespace with its loopback up."""
+        kernel.unshare(Clone.NET)
+        try:
+            for name, value in {**_EVERYWHERE, **settings}.items():
+                _set(name, value)
+            links = IPRoute()
+            links.link("set", index=1, state="up")
+            return Space(kernel.own_namespace(Clone.NET), links)
+        finally:
+            kernel.enter(self._home, Clone.NET)
+
+    def _attach(self, addresses: Sequence[Address], settings: Mapping[str, str]) -> Space:
+        """A new network namespace with an interface eth0 on the underlay."""
+        space, number = self._make(settings), next(self._numbers)
+        index = _add_link(
+            self._underlay.links,
+            ifname=f"port{number}",
+            kind="veth",
+            peer={"ifname": "eth0", "net_ns_fd": space.descriptor, "address": _mac(number)},
+        )
+        self._underlay.links.link("set", index=index, master=self._bridge)
+        (eth0,) = space.links.link_lookup(ifname="eth0")
+        space.links.link("set", index=eth0, state="up")
+        for address in addresses:
+            prefix = next((s.prefixlen for s in self._subnets if s.version == address.version), address.max_prefixlen)
+            space.links.addr("add", index=eth0, address=str(address), prefixlen=prefix, flags=_NODAD)
+        return space
+
+
+def _address(links: IPRoute, index: int, address: Address) -> None:
+    """Give a pod's interface an address, and its node as the gateway."""
+    family, gateway = _family(address), GATEWAYS[address.version]
+    links.addr("add", index=index, address=str(address), prefixlen=address.max_prefixlen, flags=_NODAD)
+    links.neigh("add", dst=gateway, lladdr=_GATEWAY_MAC, ifindex=index, state=_PERMANENT, family=family)
+    if address.version == 4:
+        links.route("add", dst=f"{gateway}/32", oif=index, scope="link")
+    links.route("add", dst="default", gateway=gateway, oif=index, family=family)
+
+
+def _add_link(links: IPRoute, **attributes: Any) -> int:
+    """Add a link and set it up; its index."""
+    links.link("add", **attributes)
+    (index,) = links.link_lookup(ifname=attributes["ifname"])
+    links.link("set", index=index, state="up")
+    return int(index)
+
+
+def _set(name: str, value: str) -> None:
+    """Set a sysctl of the present network namespace; what this kernel does not have is not missed."""
+    path = Path("/proc/sys/net") / name
+    if path.exists():
+        path.write_text(value, encoding="ascii")
+
+
+def _mac(number: int) -> str:
+    """A locally administered address."""
+    return f"02:42:00:00:{number >> 8:02x}:{number & 255:02x}"
+
+
+def _family(address: Address) -> int:
+    return 2 if address.version == 4 else 10  # AF_INET, AF_INET6
+
+
+def _subnet(addresses: Sequence[Address], version: int) -> Network | None:
+    """The smallest network, no smaller than /24 or /64, that holds all nodes of one IP version."""
+    members = [address for address in addresses if address.version == version]
+    if not members:
+        return None
+    network = ip_interface(f"{members[0]}/{24 if version == 4 else 64}").network
+    while not all(address in network for address in members):
+        network = network.supernet()
+    return network
+
+
+def _gateway(subnet: Network, taken: Sequence[Address]) -> Address:
+    """The first address of the nodes' network that no node has."""
+    return next(address for address in subnet.hosts() if address not in taken)
+
+
+def parsed(addresses: Iterable[str]) -> tuple[Address, ...]:
+    """Those that are addresses."""
+    return tuple(address for text in addresses if (address := parse_address(text)))

@@ -1,0 +1,92 @@
+"""Starts labs, finds those that are up, and changes them as a user at a node or with kubectl would."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Callable, Sequence
+
+from netdoctor.lab import wire
+from netdoctor.lab.client import Lab, checked, connect, listen
+from netdoctor.lab.definition import Definition, define, node_names
+from netdoctor.lab.kubectl import kubectl
+from netdoctor.lab.launch import launch
+from netdoctor.lab.scenario import Step, with_nodes
+from netdoctor.lab.world import World
+from netdoctor.model.errors import AccessError
+
+Ran = tuple[int, str, str]  # exit code, stdout, stderr
+
+
+def start(definition: Definition, name: str | None = None) -> Lab:
+    """Start a lab and let its faults in; it ends with this process, unless it is told to go on.
+
+    Args:
+        definition: what it is.
+        name: by which others can reach it, if they may.
+
+    Raises:
+        NetdoctorError: the name is taken, the kernel refuses, or a fault cannot be injected.
+    """
+    listener = listen(name) if name else None
+    shown = name or definition.name
+    connection, process = launch(lambda: World(shown, definition.objects, definition.outside), listener)
+    if listener is not None:
+        listener.close()
+    try:
+        answer, _ = wire.receive(connection)
+        checked(answer)
+        lab = Lab(connection, process)
+        for step in definition.inject:
+            carry_out(step, lab)
+    except wire.GoneError as error:
+        raise AccessError("the lab ended while it was being started", str(error)) from error
+    return lab
+
+
+def open_lab(what: str) -> Lab:
+    """The lab of that name if it is up; else one for this process alone. Raises NetdoctorError."""
+    return connect(what) or start(define(what))
+
+
+def carry_out(step: Step, lab: Lab) -> None:
+    """One step of a scenario. Raises AccessError where it fails."""
+    names = node_names(len(lab.nodes))
+    if step.kubectl:
+        words = shlex.split(with_nodes(step.kubectl, names))
+        code, _, complaint = run_kubectl(lab, words)
+        shown = f"kubectl {step.kubectl}"
+    else:
+        code, complaint = on_node(lab, with_nodes(names.get(step.node, step.node), names), with_nodes(step.run, names))
+        shown = f"{step.run} (on {step.node})"
+    if code:
+        raise AccessError(f"a step of the scenario fails: {shown}", complaint.strip() or f"exit code {code}")
+
+
+def run_kubectl(lab: Lab, arguments: Sequence[str], stdin: str = "", read: Callable[[str], str] | None = None) -> Ran:
+    """Carry out a kubectl command on the lab's objects. Raises NetdoctorError for what the lab does not know."""
+    objects, revision = lab.objects()
+    ran = kubectl(objects, arguments, stdin, *([read] if read else []))
+    if ran.objects is not objects and ran.objects != objects:
+        lab.update(ran.objects, revision)
+    return ran.code, ran.stdout, ran.stderr
+
+
+def on_node(lab: Lab, node: str, command: str) -> tuple[int, str]:
+    """Run a shell command in a node's network namespace; its exit code and output."""
+    place = lab.place("node", name=node)
+    read, write = os.pipe()
+
+    def run() -> int:
+        os.dup2(write, 1)
+        os.dup2(write, 2)
+        return subprocess.run(["sh", "-c", command], stdin=subprocess.DEVNULL, check=False).returncode
+
+    process = lab.run(place, run)
+    os.close(write)
+    with os.fdopen(read, encoding="utf-8", errors="replace") as output:
+        said = output.read()
+    _, status = os.waitpid(process, 0)
+    os.close(place.network)
+    return os.waitstatus_to_exitcode(status), said

@@ -1,0 +1,1 @@
+"""Scenarios: what a fault must be diagnosed as, and whether it was."""
