@@ -1,0 +1,83 @@
+"""A fresh lab of a scenario's manifests is to a diagnosis what the real cluster was."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from netdoctor.cluster.files import load as load_snapshot
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.diagnosis.case import Case
+from netdoctor.diagnosis.diagnose import diagnose
+from netdoctor.lab.control import Shape, start
+from netdoctor.lab.objects import snapshot_of
+from netdoctor.lab.scenario import Scenario, documents, load, node_names, with_nodes
+from netdoctor.path.expectation import expect
+from netdoctor.path.path import build_path
+from netdoctor.scenarios.ask import Answer
+from netdoctor.scenarios.compare import mismatches
+
+SCENARIOS = [load(file.parent) for file in sorted(Path("e2e/scenarios").glob("*/scenario.yaml"))]
+UNTOUCHED = [s for s in SCENARIOS if "lab" in s.spec.modes and not s.spec.inject]
+
+
+@pytest.mark.parametrize("scenario", UNTOUCHED, ids=lambda scenario: str(scenario.name))
+def test_a_fresh_lab_is_diagnosed_as_the_recorded_cluster(scenario: Scenario) -> None:
+    lab = fresh(scenario)
+    nodes = names(scenario.spec.nodes)
+    for check in scenario.spec.checks:
+        answer = ask(lab, with_nodes(check.command, nodes))
+        assert mismatches(check.expected("static"), answer) == [], check.command
+        there = ask(load_snapshot([str(scenario.snapshot)]), with_nodes(check.command, recorded_nodes(scenario)))
+        assert essence(answer) == essence(there), check.command
+
+
+def fresh(scenario: Scenario) -> Snapshot:
+    text = with_nodes(scenario.manifests.read_text(), names(scenario.spec.nodes))
+    shape = Shape(nodes=max(3, scenario.spec.nodes), policy=scenario.spec.cni == "policy")
+    return snapshot_of(start(documents(text), shape), "lab")
+
+
+def names(nodes: int) -> Mapping[str, str]:
+    return {name: name for name in ("control-plane", *(f"worker-{n}" for n in range(1, max(3, nodes))))}
+
+
+def recorded_nodes(scenario: Scenario) -> Mapping[str, str]:
+    return node_names([item for item in documents(scenario.snapshot.read_text()) if item["kind"] == "Node"])
+
+
+def ask(snapshot: Snapshot, command: str) -> Answer:
+    words = shlex.split(command)
+    assert words[0] == "check"
+    given = dict(zip(words[2::2], words[3::2], strict=True))
+    path = build_path(snapshot, words[1], given.get("--from"), given["-n"])
+    report = diagnose(Case(snapshot, path, expect(snapshot, path), {}, (), (), probed=False, logs={}))
+    return Answer(tuple(words), report.exit_code, "", "", [msgspec.to_builtins(report)])
+
+
+def essence(answer: Answer) -> Any:
+    """What does not depend on the names that controllers make up."""
+    return [
+        (
+            report["verdict"],
+            report.get("allowed"),
+            [
+                [
+                    (f["code"], f["certainty"], [named(ref) for ref in f.get("objects", ())])
+                    for f in report.get(part, ())
+                ]
+                for part in ("causes", "warnings")
+            ],
+        )
+        for report in answer.reports
+    ]
+
+
+def named(ref: Mapping[str, str]) -> tuple[str, ...]:
+    made_up = ref["kind"] in {"Pod", "ReplicaSet", "Node"} or ref["kind"] == "EndpointSlice"
+    return (ref["kind"], ref.get("namespace", ""), "" if made_up else ref["name"], ref.get("path", ""))
