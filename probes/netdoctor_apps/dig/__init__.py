@@ -1,0 +1,1 @@
+"""A small DNS client for lessons."""
