@@ -1,0 +1,1 @@
+"""A host's interfaces and routes for lessons, where there is no iproute2."""

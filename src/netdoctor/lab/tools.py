@@ -1,0 +1,19 @@
+"""The commands that a lab brings along, since a machine need not have curl, dig or iproute2."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+
+_PROGRAMS: Mapping[str, str] = {name: f"netdoctor_apps.{name}.__main__" for name in ("dig", "get", "net")}
+
+
+def tool(words: Sequence[str]) -> Callable[[], int] | None:
+    """What runs a command line of the lab's own; its result is the exit code. None for any other command.
+
+    The program is loaded at once: after entering a place of the lab it may be out of reach.
+    """
+    if not words or words[0] not in _PROGRAMS:
+        return None
+    main: Callable[[list[str]], int] = importlib.import_module(_PROGRAMS[words[0]]).main
+    return lambda: main(list(words[1:]))
