@@ -14,7 +14,8 @@ from netdoctor.cluster.files import load as load_snapshot
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.diagnose import diagnose
-from netdoctor.lab.control import Shape, start
+from netdoctor.lab.control.shape import Shape
+from netdoctor.lab.control.start import start
 from netdoctor.lab.objects import snapshot_of
 from netdoctor.lab.scenario import Scenario, documents, load, node_names, with_nodes
 from netdoctor.path.expectation import expect
