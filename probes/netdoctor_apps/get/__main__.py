@@ -1,7 +1,8 @@
-"""``get [--host NAME] [--timeout SECONDS] [-k] URL…``: prints the answer of each http, https or tcp URL.
+"""``get [--host NAME] [--timeout SECONDS] [-k | --any-issuer] URL…``: prints the answer of each http, https or tcp URL.
 
 Of an HTTP answer: the status line, a few headers, the body. Of ``tcp://HOST:PORT``: the first line that is sent.
-``--host`` asks the URL's address for another name (Host header and SNI); ``-k`` accepts any certificate.
+``--host`` asks the URL's address for another name (Host header and SNI); ``-k`` accepts any certificate, and
+``--any-issuer`` any that is valid for the name.
 Exit code 0 where all have answered with a status below 400, 1 where one has not, 2 on a bad argument.
 """
 
@@ -35,6 +36,7 @@ class Wish:
     host: str
     timeout: float
     verify: bool
+    any_issuer: bool
 
 
 def main(arguments: list[str]) -> int:
@@ -67,7 +69,9 @@ def _http(url: SplitResult, wish: Wish) -> int:
     connection = http.client.HTTPConnection(host, port, timeout=wish.timeout)
     connection.connect()
     if url.scheme == "https":
-        connection.sock = _context(wish).wrap_socket(connection.sock, server_hostname=wish.host or host)
+        name = wish.host or host
+        context = _trusting((host, port), name, wish.timeout) if wish.any_issuer else _context(wish)
+        connection.sock = context.wrap_socket(connection.sock, server_hostname=name)
     connection.request("GET", _target(url), headers={"Host": wish.host or url.netloc, "Connection": "close"})
     response = connection.getresponse()
     print(f"HTTP/1.1 {response.status} {response.reason}")
@@ -79,10 +83,25 @@ def _http(url: SplitResult, wish: Wish) -> int:
 
 
 def _context(wish: Wish) -> ssl.SSLContext:
+    return ssl.create_default_context() if wish.verify else _unverified()
+
+
+def _unverified() -> ssl.SSLContext:
     context = ssl.create_default_context()
-    if not wish.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _trusting(place: tuple[str, int], name: str, timeout: float) -> ssl.SSLContext:
+    """A context that trusts the certificate that a server shows for a name, and checks all else about it."""
+    with (
+        socket.create_connection(place, timeout) as connection,
+        _unverified().wrap_socket(connection, server_hostname=name) as secured,
+    ):
+        shown = secured.getpeercert(binary_form=True) or b""
+    context = ssl.create_default_context(cadata=shown)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # whoever has signed it need not be known
     return context
 
 
@@ -105,11 +124,12 @@ def _read(arguments: Sequence[str]) -> tuple[list[SplitResult], Wish]:
     parser.add_argument("--host", default="")
     parser.add_argument("--timeout", type=float, default=5.0)
     parser.add_argument("-k", dest="verify", action="store_false")
+    parser.add_argument("--any-issuer", action="store_true")
     parser.add_argument("urls", nargs="+", metavar="URL")
     given = parser.parse_args(arguments)
     if not 0 < given.timeout <= 3600:
         raise BadArgumentError("--timeout: it must be between 0 and 3600 seconds")
-    return [_url(text) for text in given.urls], Wish(given.host, given.timeout, given.verify)
+    return [_url(text) for text in given.urls], Wish(given.host, given.timeout, given.verify, given.any_issuer)
 
 
 def _url(text: str) -> SplitResult:

@@ -52,6 +52,14 @@ def test_a_certificate_that_nobody_vouches_for(ports: tuple[int, int, int], caps
     assert "200 OK" in capsys.readouterr().out
 
 
+def test_any_issuer_but_not_any_name(ports: tuple[int, int, int], capsys: pytest.CaptureFixture[str]) -> None:
+    url = f"https://127.0.0.1:{ports[1]}"
+    assert main(["--any-issuer", "--host", "shop.example", url]) == 0
+    assert '"host": "shop.example"' in capsys.readouterr().out
+    assert main(["--any-issuer", "--host", "other.example", url]) == 1
+    assert "certificate not accepted: Hostname mismatch" in capsys.readouterr().err
+
+
 def test_what_does_not_answer_is_one_clear_line(
     ports: tuple[int, int, int], capsys: pytest.CaptureFixture[str]
 ) -> None:
