@@ -13,13 +13,14 @@ import pytest
 
 from e2e.cluster import Cni
 from e2e.runner.access import Access, GivenCluster, OwnCluster
+from e2e.runner.lab import LabRuns
 from e2e.runner.runs import LiveRuns
 from e2e.runner.table import Entry, causes_by_mode, scenarios_by_mode
 from netdoctor.diagnosis.causes import ALL
 from netdoctor.lab.scenario import Mode, Scenario, ScenarioError, find
 
 OWN = Path(__file__).parent / "scenarios"
-RUNNABLE: tuple[Mode, ...] = ("static", "live")
+RUNNABLE: tuple[Mode, ...] = ("static", "lab", "live")
 _SCENARIOS = pytest.StashKey[list[Scenario]]()
 _ENTRIES = pytest.StashKey[list[Entry]]()
 _SCRATCH = pytest.StashKey[Path]()
@@ -63,7 +64,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             elif mode in chosen:
                 pairs.append((scenario, mode))
     recorded = metafunc.config.getoption("--record")
-    pairs.sort(key=lambda p: 1 + p[0].alone if p[1] == "live" else 3 if recorded or p[0].recorded else 0)
+
+    def turn(pair: tuple[Scenario, Mode]) -> int:
+        scenario, mode = pair
+        if mode == "static":
+            return 4 if recorded or scenario.recorded else 0
+        return 1 if mode == "lab" else 2 + scenario.alone
+
+    pairs.sort(key=turn)
     metafunc.parametrize(("scenario", "mode"), pairs, ids=[f"{scenario.name}-{mode}" for scenario, mode in pairs])
 
 
@@ -81,8 +89,6 @@ def _with_snapshots(config: pytest.Config, chosen: Sequence[Mode]) -> Iterator[S
 
 def _left_out(config: pytest.Config, scenario: Scenario, mode: Mode) -> str:
     """Why a scenario does not run in a mode here; empty if it does."""
-    if mode not in RUNNABLE:
-        return "the runner does not know this mode yet"
     recorded = scenario.recorded or (config.getoption("--record") and "live" in scenario.spec.modes)
     if mode == "static" and not scenario.snapshot.exists() and not recorded:
         return "no snapshot.yaml, and no live run that writes one"
@@ -99,6 +105,21 @@ def _given(config: pytest.Config) -> bool:
 
 
 @pytest.fixture(scope="session")
+def lab_runs(request: pytest.FixtureRequest) -> Iterator[LabRuns]:
+    """The lab runs of all selected tests."""
+    runs = LabRuns(_selected(request, "lab"))
+    yield runs
+    runs.end()
+
+
+def _selected(request: pytest.FixtureRequest, mode: Mode) -> list[Scenario]:
+    parameters = [
+        i.callspec.params for i in request.session.items if isinstance(i, pytest.Function) and hasattr(i, "callspec")
+    ]
+    return [cast("Scenario", p["scenario"]) for p in parameters if p.get("mode") == mode]
+
+
+@pytest.fixture(scope="session")
 def live_runs(request: pytest.FixtureRequest) -> Iterator[LiveRuns]:
     """The live runs of all selected tests. The cluster must be as it was when they have ended."""
     config = request.config
@@ -108,11 +129,7 @@ def live_runs(request: pytest.FixtureRequest) -> Iterator[LiveRuns]:
             return GivenCluster(config.getoption("--context"), config.getoption("--kubeconfig"))
         return OwnCluster(cni)
 
-    parameters = [
-        i.callspec.params for i in request.session.items if isinstance(i, pytest.Function) and hasattr(i, "callspec")
-    ]
-    selected = [cast("Scenario", p["scenario"]) for p in parameters if p.get("mode") == "live"]
-    runs = LiveRuns(selected, access, recorded=config.getoption("--record"))
+    runs = LiveRuns(_selected(request, "live"), access, recorded=config.getoption("--record"))
     try:
         yield runs
     finally:

@@ -10,6 +10,7 @@ from netdoctor.lab.scenario import Mode, Scenario
 
 def test_scenario(scenario: Scenario, mode: Mode, request: pytest.FixtureRequest) -> None:
     """What must come out, comes out."""
-    result = run_static(scenario) if mode == "static" else request.getfixturevalue("live_runs").result(scenario)
+    static = mode == "static"
+    result = run_static(scenario) if static else request.getfixturevalue(f"{mode}_runs").result(scenario)
     if result.failures:
         pytest.fail("\n\n".join(result.failures), pytrace=False)

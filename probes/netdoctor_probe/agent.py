@@ -57,7 +57,7 @@ def run(plan: Plan, emit: Callable[[Observation], None]) -> None:
 
     def ended(observation: Observation) -> None:
         probe, _ = running.pop(observation.id)
-        if not doubts.keeps(probe, observation):
+        if not (plan.limited and doubts.keeps(probe, observation)):
             emit(observation)
 
     while (waiting or running) and (now := time.monotonic()) < deadline:

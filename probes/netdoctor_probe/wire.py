@@ -75,12 +75,16 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The probes of one pod and their bounds: at most `parallel` at once, all ended by `deadline` seconds."""
+    """The probes of one pod and their bounds: at most `parallel` at once, all ended by `deadline` seconds.
+
+    Without `limited` nobody there limits how many ICMP errors it sends, so that a timeout is never a lost error.
+    """
 
     probes: tuple[Probe, ...]
     parallel: int = 256
     deadline: float = 60.0
     version: int = VERSION
+    limited: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,8 @@ def encode_plan(plan: Plan) -> str:
         }
         for p in plan.probes
     ]
-    bounds = {"version": plan.version, "parallel": plan.parallel, "deadline": plan.deadline}
+    bounds: dict[str, object] = {"version": plan.version, "parallel": plan.parallel, "deadline": plan.deadline}
+    bounds |= {} if plan.limited else {"limited": False}
     return json.dumps({**bounds, "probes": probes}, separators=(",", ":"))
 
 
@@ -115,7 +120,8 @@ def decode_plan(text: str) -> Plan:
         if document["version"] != VERSION:
             raise WireError(f"plan version {document['version']}, not {VERSION}: use this release's probe image")
         probes = tuple(_probe(p) for p in document["probes"])
-        plan = Plan(probes, int(document["parallel"]), float(document["deadline"]))
+        limited = document.get("limited", True) is not False
+        plan = Plan(probes, int(document["parallel"]), float(document["deadline"]), limited=limited)
     except WireError:
         raise
     except (ValueError, KeyError, TypeError, OverflowError) as error:

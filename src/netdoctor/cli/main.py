@@ -14,7 +14,7 @@ from types import FrameType
 
 import typer
 
-from netdoctor.cli import can, causes, check, clean, diff, explain, lint, matrix, rbac, schema, verify, version
+from netdoctor.cli import can, causes, check, clean, diff, explain, lab, lint, matrix, rbac, schema, verify, version
 from netdoctor.cli.output import complain
 from netdoctor.model.errors import NetdoctorError
 
@@ -45,6 +45,7 @@ COMMANDS = (
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(lab.lab, name="lab")
 
 
 def run() -> None:

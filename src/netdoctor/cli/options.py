@@ -57,5 +57,10 @@ Snapshot = Annotated[
 ]
 Lab = Annotated[
     str | None,
-    typer.Option("--lab", metavar="NAME|PATH", help="Use a lab: one that is up, a bundled one, or Kubernetes YAML."),
+    typer.Option(
+        "--lab",
+        metavar="NAME|PATH",
+        envvar="NETDOCTOR_LAB",
+        help="In a lab instead of a cluster: one that is up, one of `netdoctor lab list`, or Kubernetes YAML.",
+    ),
 ]

@@ -119,8 +119,11 @@ class Lab:
         """A PID namespace begins with the next child; this one only waits for it, and hands signals on."""
         _die_with(os.getppid())
         for descriptor, kind in zip(self._spaces, (Clone.USER, Clone.PID, Clone.MOUNT), strict=True):
-            with suppress(OSError if kind is Clone.USER else ()):  # root's labs may have no user namespace of their own
+            try:
                 kernel.enter(descriptor, kind)
+            except OSError:
+                if kind is not Clone.USER:  # a lab of root's may have none of its own
+                    raise
         place.enter()
 
         def innermost() -> int:

@@ -14,6 +14,7 @@ from netdoctor.lab.keeper import Keeper, said
 from netdoctor.lab.kernel import Clone
 from netdoctor.lab.place import prepare_mounts
 from netdoctor.lab.processes import child
+from netdoctor.lab.tools import install
 from netdoctor.lab.world import World
 from netdoctor.model.errors import AccessError
 
@@ -90,6 +91,7 @@ def _keep(make: Callable[[], World], owner: socket.socket, listener: socket.sock
     try:
         _more_files()
         prepare_mounts()
+        install()
         with suppress(OSError):  # inside some containers a second /proc is forbidden; the first one will do
             kernel.mount("proc", "/proc")
         world = make()

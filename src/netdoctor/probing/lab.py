@@ -6,7 +6,7 @@ import importlib
 import os
 import selectors
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -96,8 +96,11 @@ class LabProber:
 
 
 def _plan(probes: Sequence[Probe]) -> Plan:
-    """Without the delays that give a CNI the time to learn of a new pod: in a lab its rules are there before it."""
-    return Plan(tuple(replace(probe, delay=0.0) for probe in probes))
+    """Without the delays that give a CNI the time to learn of a new pod: in a lab its rules are there before it.
+
+    And no kernel in a lab limits its ICMP errors.
+    """
+    return Plan(tuple(replace(probe, delay=0.0) for probe in probes), limited=False)
 
 
 def _follow(agents: Sequence[_Agent], seconds: float) -> None:
@@ -137,7 +140,7 @@ def _not_tested(agents: Sequence[_Agent]) -> Iterator[NotTested]:
             yield NotTested(what, f"the probe agent gave no complete answer{said}")
 
 
-def _manifest(position: Position) -> Mapping[str, Any]:
+def _manifest(position: Position) -> dict[str, Any]:
     """The pod for a position."""
     spec: dict[str, Any] = {
         "dnsPolicy": position.dns_policy,
