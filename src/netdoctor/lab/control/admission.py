@@ -61,6 +61,9 @@ def checked(document: Mapping[str, Any]) -> Manifest | None:
     kind, name = _identity(manifest)
     if _of_another_group(manifest):
         return None
+    if kind not in CLUSTER_SCOPED:
+        metadata = manifest["metadata"]
+        manifest = {**manifest, "metadata": {**metadata, "namespace": metadata.get("namespace") or "default"}}
     _check(manifest, kind, name)
     return manifest
 

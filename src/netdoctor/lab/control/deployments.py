@@ -143,7 +143,8 @@ def _new_set(deployment: Manifest, past: Objects) -> Manifest:
     metadata, spec = deployment["metadata"], deployment["spec"]
     template = spec["template"]
     number = revision(template)
-    labels = {**template["metadata"].get("labels", {}), _HASH: number}
+    given = template.get("metadata", {})
+    labels = {**given.get("labels", {}), _HASH: number}
     selector = {**spec["selector"], "matchLabels": {**spec["selector"].get("matchLabels", {}), _HASH: number}}
     made: Manifest = {
         "apiVersion": "apps/v1",
@@ -157,7 +158,7 @@ def _new_set(deployment: Manifest, past: Objects) -> Manifest:
         "spec": {
             "replicas": 0,
             "selector": selector,
-            "template": {**template, "metadata": {**template["metadata"], "labels": labels}},
+            "template": {**template, "metadata": {**given, "labels": labels}},
         },
     }
     return with_uid(made, key_of(made), past)

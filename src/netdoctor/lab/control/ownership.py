@@ -65,6 +65,6 @@ def _rebuilt(deployment: Manifest, key: Key, pods: list[Manifest]) -> Manifest:
         "spec": {
             "replicas": len(pods),
             "selector": selector,
-            "template": {**template, "metadata": {**template["metadata"], "labels": labels}},
+            "template": {**template, "metadata": {**template.get("metadata", {}), "labels": labels}},
         },
     }

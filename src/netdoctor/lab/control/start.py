@@ -7,6 +7,7 @@ from typing import Any
 
 from netdoctor.lab.control.admission import admitted, checked
 from netdoctor.lab.control.endpoint_slices import CONTROLLER, MANAGED_BY
+from netdoctor.lab.control.last_applied import with_last_applied
 from netdoctor.lab.control.names import with_uid
 from netdoctor.lab.control.reconcile import reconcile
 from netdoctor.lab.control.shape import Shape
@@ -35,7 +36,7 @@ def start(documents: Iterable[Mapping[str, Any]], shape: Shape) -> Objects:
             if key[0] == "Node":
                 objects[key] = _merged_node(objects, key, manifest)
             elif not _made_by_controllers(manifest):
-                objects[key] = manifest
+                objects[key] = with_last_applied(manifest, document)
     return reconcile(objects)
 
 
