@@ -5,20 +5,32 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from netdoctor.cluster.objects import Pod
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.lab.rules.addresses import VERSIONS, Range, merged, of_version
 from netdoctor.policy.matching import union
 from netdoctor.policy.rules import PodPeer
 from netdoctor.policy.selection import LabelIndex, numbers
 
+Named = tuple[tuple[str, str, int], ...]  # name, protocol and number of a pod's named ports
+
+
+def named_ports(pod: Pod) -> Named:
+    """What a pod calls its ports."""
+    return tuple((one.name, one.protocol, one.container_port) for one in pod.ports if one.name)
+
 
 class PodIndex:
-    """Pods with an address and a network of their own; bit n of a mask is the n-th of `pods`."""
+    """Pods with an address and a network of their own; bit n of a mask is the n-th of `pods`.
+
+    `naming` are the numbers of those that name ports, with these.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.pods = [pod for pod in snapshot.pods if pod.ips and not pod.spec.host_network and not pod.finished]
         self.numbers = {(pod.namespace, pod.name): number for number, pod in enumerate(self.pods)}
         self.everything = (1 << len(self.pods)) - 1
+        self.naming = [(number, named) for number, pod in enumerate(self.pods) if (named := named_ports(pod))]
         self._labels = LabelIndex([pod.labels for pod in self.pods])
         by_namespace: defaultdict[str, int] = defaultdict(int)
         for number, pod in enumerate(self.pods):

@@ -19,10 +19,10 @@ from netdoctor.lab.nft.table import Chain, Table
 from netdoctor.lab.nft.table import Rule as Line
 from netdoctor.lab.rules.addresses import VERSIONS, of_version
 from netdoctor.lab.rules.peers import PeerAddresses
-from netdoctor.lab.rules.pods import PodIndex
+from netdoctor.lab.rules.pods import Named, PodIndex, named_ports
 from netdoctor.lab.rules.policy_chains import policy_chains
 from netdoctor.lab.rules.policy_hooks import INGRESS, hook_chains, hook_sets
-from netdoctor.lab.rules.policy_rules import Named, PolicyLines, named_ports
+from netdoctor.lab.rules.policy_rules import PolicyLines
 from netdoctor.policy.compile import compile_policies
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import Direction, NamedPort, Rule, Ruleset

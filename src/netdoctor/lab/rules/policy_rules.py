@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from netdoctor.cluster.objects import Pod
 from netdoctor.lab.nft.fields import DESTINATION, DESTINATION_PORT, PROTOCOL, SOURCE, join, port
 from netdoctor.lab.nft.matches import PROTOCOLS, family, protocol, within, within_set
 from netdoctor.lab.nft.table import AnySet, RangeSet, Set
@@ -13,15 +12,8 @@ from netdoctor.lab.nft.table import Rule as Line
 from netdoctor.lab.nft.table import rule as line
 from netdoctor.lab.rules.addresses import VERSIONS, Range, encoded
 from netdoctor.lab.rules.peers import PeerAddresses
-from netdoctor.lab.rules.pods import PodIndex
+from netdoctor.lab.rules.pods import Named, PodIndex
 from netdoctor.policy.rules import Direction, NamedPort, PortRange, Rule
-
-Named = tuple[tuple[str, str, int], ...]  # name, protocol and number of a pod's named ports
-
-
-def named_ports(pod: Pod) -> Named:
-    """What a pod calls its ports."""
-    return tuple((one.name, one.protocol, one.container_port) for one in pod.ports if one.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +78,12 @@ class PolicyLines:
 
     def _named(self, rule: Rule, names: Sequence[NamedPort], version: int) -> Iterator[bytes]:
         ranges = self.peers.of(rule, version)
-        for number, pod in enumerate(self.pods.pods):
-            for one in _declared(names, named_ports(pod)):
+        for number, named in self.pods.naming:
+            for _, of, called in _declared(names, named):
                 for address in self.pods.addresses(number, version):
                     if ranges is None or _holds(ranges, address):
                         packed = address.to_bytes(4 if version == 4 else 16, "big")
-                        yield join(packed, bytes([PROTOCOLS[one[1]]]), port(one[2]))
+                        yield join(packed, bytes([PROTOCOLS[of]]), port(called))
 
 
 def _ports(rule: Rule, named: Named) -> Iterator[bytes]:

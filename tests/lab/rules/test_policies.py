@@ -1,0 +1,117 @@
+"""Policies in real kernels, where the API leaves it to the network plugin or a special case is at stake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.lab.nft.door import replace_tables
+from netdoctor.lab.rules.policies import PolicyTables, policy_table
+from netdoctor.policy.profile import profile_for
+from tests.lab.nft.sandbox import sandboxed
+from tests.lab.rules.topology import Topology, Trial
+from tests.policy.clusters import CALICO, cluster, node, pod, policy
+
+Manifest = dict[str, Any]
+N1, N2 = ("172.18.0.2", "fd12::2"), ("172.18.0.3", "fd12::3")
+ONE, TWO, FAR = ("10.0.0.1", "fd00::1"), ("10.0.0.2", "fd00::2"), ("10.0.1.1", "fd00:1::1")
+DENY_ALL = policy("a/deny", podSelector={}, policyTypes=["Ingress", "Egress"])
+
+
+def a_node(name: str, addresses: tuple[str, str], *networks: str) -> Manifest:
+    made = node(name, addresses[0])
+    made["status"]["addresses"].append({"type": "InternalIP", "address": addresses[1]})
+    return {**made, "spec": {"podCIDRs": networks}}
+
+
+def world(*policies: Manifest) -> Snapshot:
+    return cluster(
+        a_node("n1", N1, "10.0.0.0/24", "fd00::/64"),
+        a_node("n2", N2, "10.0.1.0/24", "fd00:1::/64"),
+        pod("a/one", " ".join(ONE), {"app": "one"}, nodeName="n1", ports=[("web", 80, "TCP")]),
+        pod("a/two", " ".join(TWO), {"app": "two"}, nodeName="n1"),
+        pod("a/far", " ".join(FAR), {"app": "far"}, nodeName="n2", ports=[("web", 81, "TCP")]),
+        *policies,
+    )
+
+
+def arriving(*policies: Manifest, flows: list[Trial], cni: str = "calico") -> list[bool]:
+    """Which of the flows arrive."""
+    snapshot = world(*policies)
+    topology = Topology(world())
+    topology.serve([("TCP", 80), ("TCP", 81), ("UDP", 80)])
+    tables = PolicyTables(snapshot, profile_for(cni))
+    topology.filter({name: [tables.table(topology.local(snapshot, name))] for name in ("n1", "n2")})
+    found = topology.arrives(dict.fromkeys(flows, True))
+    return [found[flow] for flow in flows]
+
+
+def both(source: tuple[str, str], destination: tuple[str, str], port: int = 80) -> list[Trial]:
+    """A flow over either family."""
+    return [Trial(start, end, port, "TCP") for start, end in zip(source, destination, strict=True)]
+
+
+@sandboxed
+def test_a_node_reaches_the_pods_it_runs_and_no_others() -> None:
+    flows = [*both(N1, ONE), *both(N2, ONE), *both(N1, FAR)]
+    assert arriving(DENY_ALL, flows=flows) == [True, True, False, False, False, False]
+
+
+@sandboxed
+def test_a_pod_does_not_reach_its_own_node_where_it_may_send_nothing() -> None:
+    allow_n1 = policy(
+        "a/allow", podSelector={"matchLabels": {"app": "two"}}, egress=[{"to": [{"ipBlock": {"cidr": f"{N1[0]}/32"}}]}]
+    )
+    flows = [*both(ONE, N1), *both(TWO, N1)]
+    assert arriving(DENY_ALL, allow_n1, flows=flows) == [False, False, True, False]
+
+
+@sandboxed
+def test_answers_pass_where_the_receiver_may_send_nothing() -> None:
+    only_far = policy(
+        "a/from-two",
+        podSelector={"matchLabels": {"app": "far"}},
+        policyTypes=["Ingress", "Egress"],
+        ingress=[{"from": [{"podSelector": {"matchLabels": {"app": "two"}}}]}],
+    )
+    flows = [*both(TWO, FAR), *both(FAR, TWO), *both(ONE, FAR)]
+    assert arriving(only_far, flows=flows) == [True, True, False, False, False, False]
+
+
+@sandboxed
+def test_a_named_port_is_what_each_destination_calls_so() -> None:
+    to_web = policy(
+        "a/to-web",
+        podSelector={"matchLabels": {"app": "two"}},
+        policyTypes=["Egress"],
+        egress=[{"ports": [{"port": "web"}]}],
+    )
+    flows = [*both(TWO, ONE, 80), *both(TWO, ONE, 81), *both(TWO, FAR, 80), *both(TWO, FAR, 81)]
+    assert arriving(to_web, flows=flows) == [True, True, False, False, False, False, True, True]
+
+
+@sandboxed
+def test_a_network_plugin_that_enforces_nothing_has_an_empty_table() -> None:
+    assert arriving(DENY_ALL, flows=both(TWO, ONE), cni="flannel") == [True, True]
+
+
+def test_the_table_of_a_node_is_about_its_own_pods() -> None:
+    snapshot, tables = world(DENY_ALL), PolicyTables(world(DENY_ALL), CALICO)
+
+    @sandboxed
+    def compare() -> None:
+        topology = Topology(world())
+        everyone = [*topology.local(snapshot, "n1"), *topology.local(snapshot, "n2")]
+        table = policy_table(snapshot, "n2", everyone, CALICO)
+        assert table == tables.table(topology.local(snapshot, "n2"))
+        replace_tables([table])
+
+    compare()
+
+
+@sandboxed
+def test_pods_with_the_same_policies_share_their_chains() -> None:
+    snapshot = world(DENY_ALL)
+    table = policy_table(snapshot, "n1", Topology(world()).local(snapshot, "n1"), CALICO)
+    names = [chain.name for chain in table.chains if chain.hook is None]
+    assert names == ["ingress", "ingress-1", "egress-1"]
