@@ -10,7 +10,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-emit-find-links
 
 help:
-	@echo 'make demo      a broken cluster, its diagnosis, its repair (as root; builds a kind cluster)'
+	@echo 'make demo      a broken cluster, its diagnosis, its repair: in the embedded lab, on any Linux, as any user'
 	@echo 'make test      lint, unit tests and all scenarios on a real cluster (as root)'
 	@echo 'make lint      ruff, mypy, layers, generated files'
 	@echo 'make unit      unit tests only'
@@ -33,7 +33,7 @@ $(INSTALLED): requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: e2e-up
+demo: venv
 	$(BIN)/python -m e2e.demo
 
 test: lint unit e2e

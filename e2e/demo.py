@@ -1,38 +1,35 @@
-"""`make demo`: three tiers that cannot talk, why, the repair, and the proof. Needs a cluster that is up."""
+"""`make demo`: three tiers that cannot talk, why, the repair, and the proof, in the embedded lab."""
 
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from e2e.cluster import Cluster
-
-MANIFESTS = Path(__file__).parent / "scenarios" / "policy-namespace-label-missing" / "manifests.yaml"
 NETDOCTOR = str(Path(sys.executable).with_name("netdoctor"))
-CHECK = ["netdoctor", "check", "svc/backend-api", "-n", "production", "--from", "deploy/frontend"]
+LAB = "policy-three-tiers"
+NAME = f"demo-{os.getpid()}"
+CHECK = ["netdoctor", "check", "svc/backend-api", "-n", "production", "--from", "deploy/frontend", "--lab", NAME]
 
 
 def main() -> None:
-    """Break, diagnose, repair, diagnose; the cluster is left as it was."""
-    cluster = Cluster("policy")
+    """Break, diagnose, repair, diagnose; nothing is left."""
+    tell("Three tiers with one NetworkPolicy each, as in many a course")
+    run(["netdoctor", "lab", "up", LAB, "--name", NAME])
     try:
-        tell("Three tiers with one NetworkPolicy each, as in many a course")
-        run(cluster, ["kubectl", "apply", "-f", str(MANIFESTS)])
-        for tier in ("frontend", "backend-api", "database"):
-            run(cluster, ["kubectl", "rollout", "status", f"deploy/{tier}", "-n", "production", "--timeout=120s"])
         tell("The frontend does not reach its backend. Why?")
-        run(cluster, CHECK, expected=1)
+        run(CHECK, expected=1)
         tell("Do what it says")
-        run(cluster, suggested_fix(cluster))
+        run(["netdoctor", "lab", "kubectl", NAME, *suggested_fix()])
         tell("And now?")
-        run(cluster, CHECK)
+        run(CHECK)
     finally:
         tell("Clean up")
-        run(cluster, ["kubectl", "delete", "-f", str(MANIFESTS), "--ignore-not-found"])
+        run(["netdoctor", "lab", "down", NAME])
 
 
 def tell(text: str) -> None:
@@ -40,24 +37,19 @@ def tell(text: str) -> None:
     print(f"\n== {text}", flush=True)
 
 
-def run(cluster: Cluster, command: Sequence[str], expected: int = 0) -> None:
+def run(command: Sequence[str], expected: int = 0) -> None:
     """Show a command, run it, and end the demo where its exit code is not the expected one."""
     print(f"$ {shlex.join(command)}", flush=True)
-    code = subprocess.run(_inside(cluster, command), check=False).returncode
+    code = subprocess.run([NETDOCTOR, *command[1:]], check=False).returncode
     if code != expected:
         sys.exit(f"demo: exit code {code}, expected {expected}: {shlex.join(command)}")
 
 
-def suggested_fix(cluster: Cluster) -> list[str]:
-    """The command of the first fix of the first cause, as a runbook would read it."""
-    report = subprocess.run(
-        _inside(cluster, [*CHECK, "--quiet", "-o", "json"]), check=False, stdout=subprocess.PIPE
-    ).stdout
-    return shlex.split(json.loads(report)["causes"][0]["fixes"][0]["command"])
-
-
-def _inside(cluster: Cluster, command: Sequence[str]) -> list[str]:
-    return cluster.command([NETDOCTOR if command[0] == "netdoctor" else command[0], *command[1:]])
+def suggested_fix() -> list[str]:
+    """What the first fix of the first cause gives kubectl to do, as a runbook would read it."""
+    command = [NETDOCTOR, *CHECK[1:], "--quiet", "-o", "json"]
+    report = subprocess.run(command, check=False, stdout=subprocess.PIPE).stdout
+    return shlex.split(json.loads(report)["causes"][0]["fixes"][0]["command"])[1:]
 
 
 if __name__ == "__main__":
