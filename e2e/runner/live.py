@@ -32,14 +32,14 @@ def run_live(scenario: Scenario, kubectl: Kubectl, *, recorded: bool) -> Result:
     try:
         notes = _prepare(scenario, kubectl)
         try:
-            _steps(scenario.spec.inject, kubectl)
+            _steps(scenario.steps(scenario.spec.inject, "live"), kubectl)
             notes += _settle(kubectl, _touched(scenario, scenario.spec.inject))
             if recorded or scenario.recorded:
                 record(scenario, kubectl)
             found = failures(scenario, "live", kubectl.nodes, lambda command: _ask(command, kubectl), notes)
             found += _left_behind(scenario, kubectl)
         finally:
-            _steps(scenario.spec.revert, kubectl)
+            _steps(scenario.steps(scenario.spec.revert, "live"), kubectl)
     finally:
         _remove(scenario, kubectl)
     _settle(kubectl, _touched(scenario, scenario.spec.revert))

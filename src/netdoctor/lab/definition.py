@@ -85,7 +85,7 @@ def _of_scenario(directory: Path, shape: Shape | None) -> Definition:
         title=spec.title,
         objects=start(_parsed(text.encode(), str(scenario.manifests)), chosen),
         outside=spec.outside,
-        inject=spec.inject,
+        inject=scenario.steps(spec.inject, "lab"),
         scenario=scenario,
         page=page if page.exists() else None,
     )

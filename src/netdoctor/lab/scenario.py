@@ -62,11 +62,12 @@ class Check(Expected, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One step of `inject` or `revert`: a shell command on a node, or a kubectl command."""
+    """One step of `inject` or `revert`: a shell command on a node, or a kubectl command. In `modes` only."""
 
     node: str = ""
     run: str = ""
     kubectl: str = ""
+    modes: tuple[Mode, ...] = ("lab", "live")
 
     def __post_init__(self) -> None:
         if bool(self.kubectl) == bool(self.node and self.run) or bool(self.node) != bool(self.run):
@@ -123,6 +124,10 @@ class Scenario:
     def snapshot(self) -> Path:
         """The recorded cluster; it may not exist yet."""
         return self.recorded or self.directory / "snapshot.yaml"
+
+    def steps(self, steps: Sequence[Step], mode: Mode) -> tuple[Step, ...]:
+        """Those of some steps that a mode carries out."""
+        return tuple(step for step in steps if mode in step.modes)
 
     @property
     def namespaces(self) -> tuple[str, ...]:
