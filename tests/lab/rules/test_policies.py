@@ -91,6 +91,25 @@ def test_a_named_port_is_what_each_destination_calls_so() -> None:
 
 
 @sandboxed
+def test_blocks_of_addresses_are_not_about_pods_and_nodes_where_the_plugin_says_so() -> None:
+    anywhere = policy("a/anywhere", podSelector={}, ingress=[{"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}])
+    flows = [Trial(source[0], ONE[0], 80, "TCP") for source in (TWO, FAR, N2)]
+    assert arriving(anywhere, flows=flows) == [True, True, True]
+    assert arriving(anywhere, flows=flows, cni="cilium") == [False, False, False]
+
+
+@sandboxed
+def test_a_pod_finds_its_node_whatever_it_may_send() -> None:
+    snapshot = world(policy("a/web", podSelector={}, policyTypes=["Egress"], egress=[{"ports": [{"port": 80}]}]))
+    topology = Topology(world())
+    topology.serve([("TCP", 80)])
+    topology.filter({"n1": [policy_table(snapshot, "n1", topology.local(snapshot, "n1"), CALICO)]})
+    topology.forget_neighbours(ONE[1])
+    (flow,) = both(ONE, FAR)[1:]
+    assert topology.arrives({flow: True}) == {flow: True}
+
+
+@sandboxed
 def test_a_network_plugin_that_enforces_nothing_has_an_empty_table() -> None:
     assert arriving(DENY_ALL, flows=both(TWO, ONE), cni="flannel") == [True, True]
 

@@ -181,6 +181,9 @@ def test_internal_traffic_policy_local_stays_on_the_node() -> None:
     lab.has(service(internalTrafficPolicy="Local"), EVERYWHERE)
     assert lab.chosen(CLIENT, VIP) == {NEAR}
     assert lab.chosen(FAR, VIP) == {FAR}
+    ((came_to, who),) = lab.peers(OUTSIDE, VIP)
+    assert came_to == NEAR
+    assert who != OUTSIDE
     lab.has(service(internalTrafficPolicy="Local"), a_slice(endpoint(FAR, "n2")))
     assert [lab.outcome(who, VIP) for who in (CLIENT, NODES["n1"][0], FAR)] == ["silent", "silent", "open"]
 

@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pyroute2 import IPRoute
+
 from netdoctor.cluster.addresses import parse_address, parse_networks
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.lab.network import LabNetwork, PodSpace, parsed
@@ -19,6 +21,7 @@ from netdoctor.lab.rules.policies import LocalPod
 
 _LATE = 0.3  # seconds, after which an answer on the same machine does not come any more
 _GRACE = 0.02  # for what should not arrive: the kernel has handled it before `send` returns
+_PERMANENT = 0x80  # NUD_PERMANENT
 _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: close without a word
 
 
@@ -62,6 +65,13 @@ class Topology:
         """Routes to addresses that only a node knows."""
         for address in addresses:
             self._network.outside.links.route("add", dst=f"{address}/32", gateway=via)
+
+    def forget_neighbours(self, place: str) -> None:
+        """Let a pod find out for itself which link addresses its neighbours have."""
+        with self._network.inside(self._places[place]), IPRoute() as links:
+            (index,) = links.link_lookup(ifname="eth0")
+            for known in list(links.get_neighbours(ifindex=index, state=_PERMANENT)):
+                links.neigh("del", dst=known.get("dst"), ifindex=index, family=known["family"])
 
     def filter(self, tables: Mapping[str, Sequence[Table]]) -> None:
         """Give nodes their tables."""
