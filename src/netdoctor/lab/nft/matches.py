@@ -22,7 +22,6 @@ from netdoctor.lab.nft.fields import (
 
 FIRST_REGISTER = 8  # NFT_REG32_00
 PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132}
-ICMPV6 = 58
 _EQUAL, _NOT_EQUAL = 0, 1
 _FAMILIES = {4: b"\x02", 6: b"\x0a"}  # NFPROTO_IPV4, NFPROTO_IPV6
 _LOCAL = 2  # RTN_LOCAL

@@ -7,7 +7,7 @@ from netdoctor.lab.nft.fields import MARK, Field, expression, load, native
 from netdoctor.lab.nft.matches import FIRST_REGISTER, load_all
 
 _DROP, _ACCEPT = 0, 1
-_JUMP, _GOTO, _RETURN = 2**32 - 3, 2**32 - 4, 2**32 - 5
+_JUMP, _GOTO = 2**32 - 3, 2**32 - 4
 _FAMILIES = {4: 2, 6: 10}  # NFPROTO_IPV4, NFPROTO_IPV6
 _DESTINATION = 1  # NFT_NAT_DNAT
 _PORT_UNREACHABLE = number(1, 2) + attribute(2, b"\x01")  # NFT_REJECT_ICMPX_UNREACH
@@ -31,10 +31,9 @@ def _immediate(value: bytes) -> bytes:
     return expression("immediate", number(1, 0), nested(2, value))
 
 
-ACCEPT, DROP, RETURN = _immediate(TO_ACCEPT), _immediate(TO_DROP), _immediate(verdict(_RETURN))
+ACCEPT, DROP = _immediate(TO_ACCEPT), _immediate(TO_DROP)
 REJECT = expression("reject", _PORT_UNREACHABLE)
 MASQUERADE = expression("masq")
-COUNT = expression("counter")
 
 
 def goto(chain: str) -> bytes:
