@@ -110,7 +110,7 @@ def _endpoint(service: Manifest, pod: Manifest, address: str) -> dict[str, Any]:
         "addresses": [address],
         "conditions": {
             "ready": public or (serving and not leaving),
-            "serving": serving or public,
+            "serving": serving,
             "terminating": leaving,
         },
         "nodeName": spec["nodeName"],
@@ -161,9 +161,10 @@ def _key(said: tuple[Any, ...]) -> str:
 
 
 def _says(found: Manifest) -> tuple[Any, ...]:
-    """What a slice says, whatever its name is and the order of its endpoints."""
+    """What a slice says, whatever its name is and the order of its endpoints and ports."""
     endpoints = sorted(
         (endpoint["addresses"], sorted(endpoint.get("conditions", {}).items()), endpoint.get("hostname", ""))
         for endpoint in found.get("endpoints") or ()
     )
-    return found["addressType"], found["metadata"].get("labels", {}), found.get("ports") or [], endpoints
+    ports = sorted(str(sorted(port.items())) for port in found.get("ports") or ())
+    return found["addressType"], found["metadata"].get("labels", {}), ports, endpoints

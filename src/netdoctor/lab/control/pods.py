@@ -72,8 +72,12 @@ def up_to_date(pod: Manifest, template: Mapping[str, Any], label: str) -> bool:
 
 def made_from(template: Mapping[str, Any], pod: Manifest) -> bool:
     """Whether a pod has all that a template says, but for what is added to pods."""
-    labels, spec = pod["metadata"].get("labels", {}), pod["spec"]
-    wanted = template.get("metadata", {}).get("labels", {})
-    return all(labels.get(key) == value for key, value in wanted.items() if key != "pod-template-hash") and all(
-        spec.get(key) == value for key, value in template["spec"].items() if key not in _ADDED
-    )
+    given, own = template.get("metadata", {}), pod["metadata"]
+    marks = [
+        (own.get(field, {}).get(key), value)
+        for field in ("labels", "annotations")
+        for key, value in given.get(field, {}).items()
+        if key != "pod-template-hash"
+    ]
+    fields = [(pod["spec"].get(key), value) for key, value in template["spec"].items() if key not in _ADDED]
+    return all(there == wanted for there, wanted in (*marks, *fields))

@@ -41,10 +41,9 @@ def schedule(objects: Objects) -> tuple[Objects, tuple[Occurrence, ...]]:
             placed.append(_placed(bound_pod, labels))
             load[name] += 1
             siblings[owner, name] += 1
-        else:
+        elif made_here(pod):
             message = unschedulable([refused for refused in refusals if refused is not None])
-            if made_here(pod):
-                new[key_of(pod)] = {**pod, "status": _unschedulable_status(message)}
+            new[key_of(pod)] = {**pod, "status": _unschedulable_status(message)}
             said.append(Occurrence(pod, "FailedScheduling", message, component="default-scheduler"))
     differs = any(objects[key] != pod for key, pod in new.items())
     return ({**objects, **new} if differs else objects), tuple(said)

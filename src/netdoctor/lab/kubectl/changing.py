@@ -18,7 +18,7 @@ from netdoctor.lab.objects import Manifest
 
 _SCALED = {"Deployment", "ReplicaSet", "StatefulSet"}
 _CUSTOM = {"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"}
-_PAIR = re.compile(r"([A-Za-z0-9_./-]+)(=(.*)|-)", re.DOTALL)
+_PAIR = re.compile(r"([A-Za-z0-9_./-]+?|\*)(=(.*)|-)", re.DOTALL)
 
 
 def patch(call: Call) -> Outcome:

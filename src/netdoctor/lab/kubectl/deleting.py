@@ -11,6 +11,8 @@ from netdoctor.lab.objects import Key, key_of
 
 def delete(call: Call) -> Outcome:
     """Delete what is named, selected or in files; what controllers made of it goes when they have run."""
+    if call.arguments.one("cascade") == "orphan":
+        raise wrong("in the lab, objects always go with what controls them: --cascade=orphan is not known")
     keys = _in_files(call) if "filename" in call.arguments.flags else chosen(call, whole=False)
     objects, lines = call.objects, []
     for key in keys:
