@@ -6,7 +6,6 @@ beginning, and others over an abstract UNIX socket, which leaves no file behind 
 
 from __future__ import annotations
 
-import gc
 import os
 import selectors
 import signal
@@ -57,7 +56,6 @@ class Keeper:
     def run(self) -> None:
         """Serve until the end: the owner has gone, or somebody has asked for it."""
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a program ended
-        gc.freeze()
         self._welcome(self._owner)
         if self._listener is not None:
             self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
