@@ -58,7 +58,10 @@ def replace(call: Call) -> Outcome:
         if old is None:
             name = f'{resource_of(document).qualified} "{key[2]}"'
             raise KubectlError(f'Error from server (NotFound): error when replacing "{file}": {name} not found')
-        new = changed(old, _keeping_addresses(old, document))
+        if call.arguments.on("force"):  # as if it had been deleted and created
+            _, new = created(document, objects)
+        else:
+            new = changed(old, _keeping_addresses(old, document))
         objects = {**objects, key: new}
         lines.append(f"{shown(new)} replaced")
     return said(objects, lines)

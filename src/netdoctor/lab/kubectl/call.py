@@ -8,9 +8,10 @@ from typing import Any
 
 from netdoctor.cluster.decode import NOT_JSON
 from netdoctor.cluster.documents import read_documents
+from netdoctor.cluster.selectors import matches
 from netdoctor.lab.kubectl.arguments import Arguments
 from netdoctor.lab.kubectl.errors import KubectlError, not_found, wrong
-from netdoctor.lab.kubectl.labels import selected
+from netdoctor.lab.kubectl.labels import parse_selector
 from netdoctor.lab.kubectl.resources import ALL, Resource, resource_named
 from netdoctor.lab.objects import Key, Manifest, Objects
 
@@ -108,13 +109,13 @@ def chosen(call: Call, *, whole: bool = True) -> list[Key]:
 
 
 def _listed(call: Call, resource: Resource) -> list[Key]:
-    everywhere, selector = call.arguments.on("all-namespaces"), call.arguments.one("selector")
+    everywhere, selector = call.arguments.on("all-namespaces"), parse_selector(call.arguments.one("selector"))
     return [
         key
         for key, manifest in call.objects.items()
         if key[0] == resource.kind
         and (everywhere or not resource.namespaced or key[1] == call.arguments.namespace)
-        and selected(manifest["metadata"].get("labels", {}), selector)
+        and matches(selector, manifest["metadata"].get("labels", {}))
     ]
 
 

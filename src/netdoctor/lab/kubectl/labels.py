@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from netdoctor.cluster.objects import LabelSelector, Requirement
-from netdoctor.cluster.selectors import matches
 from netdoctor.lab.kubectl.errors import wrong
 
 _PARTS = re.compile(r",(?![^()]*\))")
-_SET = re.compile(r"(\S+)\s+(in|notin)\s+\(([^()]*)\)")
-_EQUAL = re.compile(r"([^=!\s]+)\s*(==|=|!=)\s*([^=!\s]*)")
-_EXISTS = re.compile(r"(!?)\s*([^=!\s]+)")
+_KEY = r"([A-Za-z0-9][-A-Za-z0-9_./]*)"
+_SET = re.compile(_KEY + r"\s+(in|notin)\s+\(([^()]*)\)")
+_EQUAL = re.compile(_KEY + r"\s*(==|=|!=)\s*([-A-Za-z0-9_.]*)")
+_EXISTS = re.compile(r"(!?)\s*" + _KEY)
 
 
-def selected(labels: Mapping[str, str], text: str) -> bool:
-    """Whether labels satisfy a selector; the empty one means everything. Raises KubectlError."""
+def parse_selector(text: str) -> LabelSelector:
+    """The selector; the empty text selects everything. Raises KubectlError."""
     parts = [part.strip() for part in _PARTS.split(text) if part.strip()]
-    return matches(LabelSelector(match_expressions=tuple(_requirement(part) for part in parts)), labels)
+    return LabelSelector(match_expressions=tuple(_requirement(part) for part in parts))
 
 
 def _requirement(text: str) -> Requirement:

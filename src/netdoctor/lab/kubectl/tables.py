@@ -68,9 +68,10 @@ def _pod_word(pod: Manifest) -> str:
         return "Terminating"
     word = str(status.get("reason") or status.get("phase") or "Unknown")
     inits = status.get("initContainerStatuses", ())
+    sidecars = {c["name"] for c in pod["spec"].get("initContainers", ()) if c.get("restartPolicy") == "Always"}
     for done, state in enumerate(inits):
         said = _state_word(state)
-        if said in {"Completed", "Running"} and ("terminated" in state["state"] or state.get("started")):
+        if said == "Completed" or (said == "Running" and state["name"] in sidecars):
             continue
         return f"Init:{said}" if said not in {"PodInitializing", "Running"} else f"Init:{done}/{len(inits)}"
     for state in reversed(status.get("containerStatuses", ())):
