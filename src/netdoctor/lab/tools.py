@@ -28,8 +28,7 @@ def tool(words: Sequence[str]) -> Callable[[], int] | None:
 
     The program is loaded at once: after entering a place of the lab it may be out of reach.
     """
-    if not words or words[0] not in DIRECTORY = ROOT / "bin"  # where a shell in the lab finds them
-_PROGRAMS:
+    if not words or words[0] not in _PROGRAMS:
         return None
     main: Callable[[list[str]], int] = importlib.import_module(_PROGRAMS[words[0]]).main
     return lambda: main(list(words[1:]))

@@ -23,7 +23,9 @@ from netdoctor.lab.objects import Objects, snapshot_of
 from netdoctor.lab.place import Place, Resolution, furnish, hosts_file
 from netdoctor.lab.processes import Process, load, start, wait_until_begun
 from netdoctor.lab.programs import Program, programs
-from netdoctor.lab.rules.policies import LocalPod, policy_table
+from netdoctor.lab.rules.details import details_of
+from netdoctor.lab.rules.nat import nat_table
+from netdoctor.lab.rules.policies import LocalPod, PolicyTables
 from netdoctor.lab.rules.services import service_table
 from netdoctor.lab.served import API_SERVER, NODE_DNS, outside_programs, serving, write_served
 from netdoctor.model.errors import AccessError
@@ -176,13 +178,14 @@ class World:
         """Make all nodes translate and filter as Services, EndpointSlices and policies say now."""
         snapshot = replace(self.snapshot, pods=(*self.snapshot.pods, *(live.pod for live in self.stand_ins.values())))
         translating, enforced = proxied(self.snapshot), enforces(self.snapshot)
-        profile = profile_for(cni(self.snapshot).name)
+        policies = PolicyTables(snapshot, profile_for(cni(self.snapshot).name))
+        details = details_of(self.objects)
         for node in self.network.nodes:
-            made = dict(self._tables.get(node, {}))
+            made = {**self._tables.get(node, {}), "nat": nat_table(snapshot)}
             if node in translating:
-                made["services"] = service_table(snapshot, node)
+                made["services"] = service_table(snapshot, node, details)
             if enforced:
-                made["policies"] = policy_table(snapshot, node, self._local(node), profile)
+                made["policies"] = policies.table(self._local(node))
             else:
                 made.pop("policies", None)
             self._send(node, made)
