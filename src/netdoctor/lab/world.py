@@ -51,13 +51,16 @@ class LivePod:
 class World:
     """The lab's kernel state. Not for threads: it changes the namespace of the process that calls it."""
 
-    def __init__(self, name: str, objects: Objects, outside: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, name: str, objects: Objects, outside: Mapping[str, Sequence[str]], *, overlay: bool = False
+    ) -> None:
         """Make everything, and wait until the programs listen.
 
         Args:
             name: of the lab.
             objects: with the status that they have in a cluster.
             outside: addresses of names outside the cluster, where something listens.
+            overlay: whether packets between the nodes' pods travel in VXLAN.
 
         Raises:
             OSError: the kernel refuses.
@@ -73,7 +76,7 @@ class World:
         self._tables: dict[str, dict[str, Table]] = {}
         self._others: list[Process] = []
         snapshot = snapshot_of(objects, name)
-        self.network = LabNetwork([a for node in snapshot.nodes for a in _addresses(node)])
+        self.network = LabNetwork([a for node in snapshot.nodes for a in _addresses(node)], overlay=overlay)
         for node in snapshot.nodes:
             pod_networks = parse_networks({*node.spec.pod_cidrs, node.spec.pod_cidr} - {""})
             self.network.add_node(node.name, _addresses(node), pod_networks)
@@ -179,9 +182,9 @@ class World:
         snapshot = replace(self.snapshot, pods=(*self.snapshot.pods, *(live.pod for live in self.stand_ins.values())))
         translating, enforced = proxied(self.snapshot), enforces(self.snapshot)
         policies = PolicyTables(snapshot, profile_for(cni(self.snapshot).name))
-        details = details_of(self.objects)
+        details, nat = details_of(self.objects), nat_table(snapshot)
         for node in self.network.nodes:
-            made = {**self._tables.get(node, {}), "nat": nat_table(snapshot)}
+            made = {**self._tables.get(node, {}), "nat": nat}
             if node in translating:
                 made["services"] = service_table(snapshot, node, details)
             if enforced:
@@ -189,6 +192,10 @@ class World:
             else:
                 made.pop("policies", None)
             self._send(node, made)
+
+    def forget_services(self, node: str) -> None:
+        """Take away what a service proxy that does not run any more has left on a node."""
+        self._send(node, {name: table for name, table in self._tables[node].items() if name != "services"})
 
     def _send(self, node: str, made: dict[str, Table]) -> None:
         before = self._tables.get(node, {})
