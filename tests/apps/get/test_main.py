@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from netdoctor_apps.get import __main__ as get
 from netdoctor_apps.get.__main__ import main
+from netdoctor_apps.get.client import Answer
 from tests.apps.ports import free_port
 from tests.apps.programs import running
 
@@ -60,6 +62,23 @@ def test_any_issuer_but_not_any_name(ports: tuple[int, int, int], capsys: pytest
     assert "certificate not accepted: Hostname mismatch" in capsys.readouterr().err
 
 
+def test_how_often_each_pod_answers(ports: tuple[int, int, int], capsys: pytest.CaptureFixture[str]) -> None:
+    url = f"http://127.0.0.1:{ports[0]}"
+    assert main(["--same-pod", "3", url]) == 0
+    assert capsys.readouterr().out == f"{url}: pod-7 3×\n"
+    assert main(["--same-pod", "2", f"{url}/bytes/3"]) == 1
+    assert capsys.readouterr().out == f"{url}/bytes/3: ? 2×\n"
+
+
+def test_several_pods_are_not_the_same_pod(
+    ports: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pods = iter(["b", "a", "b"])
+    monkeypatch.setattr(get, "ask", lambda url, wish: Answer(200, "OK", {}, json.dumps({"pod": next(pods)}).encode()))
+    assert main(["--same-pod", "3", "web"]) == 1
+    assert capsys.readouterr().out == "http://web: a 1×, b 2×\n"
+
+
 def test_what_does_not_answer_is_one_clear_line(
     ports: tuple[int, int, int], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,6 +105,7 @@ def test_what_does_not_answer_is_one_clear_line(
         (["--timeout", "0", "x"], "--timeout"),
         (["--timeout", "x", "x"], "--timeout"),
         (["--what", "x"], "--what"),
+        (["--same-pod", "-1", "x"], "--same-pod"),
     ],
 )
 def test_a_bad_argument_is_one_clear_line(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
