@@ -26,7 +26,7 @@ def pod_addresses(node: Manifest, used: Collection[str], *, on_host: bool) -> tu
     """
     if on_host:
         return tuple(internal_addresses(node))
-    spec = node["spec"]
+    spec = node.get("spec", {})
     texts = spec.get("podCIDRs") or [text for text in [spec.get("podCIDR")] if text]
     found = [_free(ip_network(text), _FIRST, used) for text in texts]
     return tuple(address for address in found if address) if all(found) else ()

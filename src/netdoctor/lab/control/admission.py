@@ -12,7 +12,7 @@ from netdoctor.cluster.decode import KINDS, UndecodableError, convert
 from netdoctor.cluster.objects import LabelSelector
 from netdoctor.cluster.selectors import matches
 from netdoctor.lab.control.defaults import with_defaults
-from netdoctor.lab.control.shapes import PodShape, WorkloadShape
+from netdoctor.lab.control.shapes import IngressShape, PodShape, WorkloadShape
 from netdoctor.lab.objects import Manifest, key_of
 from netdoctor.model.errors import InputError
 from netdoctor.model.refs import CLUSTER_SCOPED
@@ -22,7 +22,11 @@ WORKLOADS = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _GROUPS = {**{name: kind.group for name, kind in KINDS.items()}, "Job": "batch"}
-_SHAPES: Mapping[str, type[msgspec.Struct]] = {"Pod": PodShape, **dict.fromkeys(WORKLOADS, WorkloadShape)}
+_SHAPES: Mapping[str, type[msgspec.Struct]] = {
+    "Ingress": IngressShape,
+    "Pod": PodShape,
+    **dict.fromkeys(WORKLOADS, WorkloadShape),
+}
 _STRING_MAPS = {"labels", "annotations", "matchLabels", "nodeSelector", "data"}  # with the user's own keys
 _SERVER_SIDE = ("creationTimestamp", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "selfLink")
 _STATUS_KEPT = {"Node", "Service", "Ingress"}  # nothing in a lab would give them another one
@@ -100,9 +104,18 @@ def _identity(manifest: Mapping[str, Any]) -> tuple[str, str]:
     name = metadata.get("name") if isinstance(metadata, Mapping) else None
     if not isinstance(name, str) or not name:
         raise InputError(f"{kind}: metadata.name is missing")
+    if not isinstance(manifest.get("apiVersion"), str) or not manifest["apiVersion"]:
+        raise InputError(f"{kind} {name}: apiVersion is missing")
     if not isinstance(manifest["metadata"].get("namespace", ""), str):
         raise InputError(f"{kind} {name}: metadata.namespace is no string")
+    for field in ("labels", "annotations"):
+        if not _of_strings(manifest["metadata"].get(field, {})):
+            raise InputError(f"{kind} {name}: metadata.{field} is no map of strings")
     return kind, name
+
+
+def _of_strings(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(text, str) for pair in value.items() for text in pair)
 
 
 def _check_names(manifest: Manifest, where: str, kind: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from netdoctor.lab.control.names import with_uid
+from netdoctor.lab.control.numbers import whole_number
 from netdoctor.lab.control.pods import plain_template, revision
 from netdoctor.lab.control.shapes import CountOrPercent, WorkloadSpec
 from netdoctor.lab.control.views import (
@@ -46,8 +47,7 @@ def present_set(deployment: Manifest, owned: Sequence[Manifest]) -> Manifest | N
 
 def revision_of(replica_set: Manifest) -> int:
     """The number of a rollout, from 1; 0 where it is not known."""
-    text = replica_set["metadata"].get("annotations", {}).get(REVISION, "")
-    return int(text) if text.isdigit() else 0
+    return whole_number(replica_set["metadata"].get("annotations", {}).get(REVISION, "")) or 0
 
 
 def _scaled(deployment: Manifest, owned: Sequence[Manifest], pods: Children, past: Objects) -> list[Manifest]:

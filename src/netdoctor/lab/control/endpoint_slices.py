@@ -163,8 +163,8 @@ def _key(said: tuple[Any, ...]) -> str:
 def _says(found: Manifest) -> tuple[Any, ...]:
     """What a slice says, whatever its name is and the order of its endpoints and ports."""
     endpoints = sorted(
-        (endpoint["addresses"], sorted(endpoint.get("conditions", {}).items()), endpoint.get("hostname", ""))
+        (endpoint.get("addresses", []), sorted(endpoint.get("conditions", {}).items()), endpoint.get("hostname", ""))
         for endpoint in found.get("endpoints") or ()
     )
     ports = sorted(str(sorted(port.items())) for port in found.get("ports") or ())
-    return found["addressType"], found["metadata"].get("labels", {}), ports, endpoints
+    return found.get("addressType", "IPv4"), found["metadata"].get("labels", {}), ports, endpoints

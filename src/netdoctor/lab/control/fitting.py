@@ -60,7 +60,7 @@ def refusal(pod: Candidate, node: Manifest, placed: Iterable[Placed]) -> Refusal
 
 def _refusals(pod: Candidate, node: Manifest, placed: tuple[Placed, ...]) -> Iterator[Refusal]:
     labels, name = node["metadata"].get("labels", {}), node["metadata"]["name"]
-    if node["spec"].get("unschedulable") and not _tolerated(_UNSCHEDULABLE, pod.spec.tolerations):
+    if node.get("spec", {}).get("unschedulable") and not _tolerated(_UNSCHEDULABLE, pod.spec.tolerations):
         yield Refusal("node(s) were unschedulable")
     if any(t["effect"] in _KEEPS_AWAY and not _tolerated(t, pod.spec.tolerations) for t in _taints(node)):
         yield Refusal("node(s) had untolerated taint(s)")
@@ -75,7 +75,7 @@ _UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedu
 
 
 def _taints(node: Manifest) -> Iterable[Mapping[str, str]]:
-    taints: Iterable[Mapping[str, str]] = node["spec"].get("taints", ())
+    taints: Iterable[Mapping[str, str]] = node.get("spec", {}).get("taints", ())
     return taints
 
 

@@ -34,6 +34,7 @@ def last_applied(manifest: Manifest) -> Mapping[str, Any]:
 def _plain(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document without the annotation, which would otherwise hold itself."""
     metadata = document["metadata"]
-    annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != LAST_APPLIED}
+    given = metadata.get("annotations") or {}
+    annotations = {key: value for key, value in given.items() if key != LAST_APPLIED}
     kept = {key: value for key, value in metadata.items() if key != "annotations"}
     return {**document, "metadata": {**kept, "annotations": annotations} if annotations else kept}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from netdoctor.cluster.addresses import host_and_port
 from netdoctor.lab.control.commands import exit_code
+from netdoctor.lab.control.numbers import whole_number
 from netdoctor.lab.control.shapes import Container, Probe, ProbeAction
 from netdoctor.lab.programs import Listening, is_testapp
 
@@ -50,9 +51,8 @@ def failure(probe: Probe, container: Container, addresses: Sequence[str], opened
 def _number(action: ProbeAction, container: Container) -> int | None:
     if isinstance(action.port, int):
         return action.port
-    if action.port.isdigit():
-        return int(action.port)
-    return next((port.container_port for port in container.ports if port.name == action.port), None)
+    named = (port.container_port for port in container.ports if port.name == action.port)
+    return whole_number(action.port) or next(named, None)
 
 
 def _open_at(listening: Listening, addresses: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from netdoctor.lab.control.numbers import whole_number
 from netdoctor.lab.control.pods import REVISION, make_pod, revision, up_to_date
 from netdoctor.lab.control.views import Children, changed, children, finished, of_kind, ready, without, workload_spec
 from netdoctor.lab.objects import Manifest, Objects, key_of
@@ -28,8 +29,8 @@ def revision_name(stateful_set: Manifest) -> str:
 def _by_ordinal(stateful_set: Manifest, pods: Children) -> dict[int, Manifest]:
     prefix = f"{stateful_set['metadata']['name']}-"
     names = {pod["metadata"]["name"]: pod for pod in pods.get(key_of(stateful_set), ())}
-    numbers = {name.removeprefix(prefix): pod for name, pod in names.items()}
-    return {int(number): pod for number, pod in numbers.items() if number.isdigit()}
+    numbers = ((whole_number(name.removeprefix(prefix)), pod) for name, pod in names.items())
+    return {number: pod for number, pod in numbers if number is not None}
 
 
 def _step(stateful_set: Manifest, mine: Mapping[int, Manifest], objects: Objects, past: Objects) -> Objects:

@@ -74,15 +74,18 @@ def _given(call: Call) -> Iterator[tuple[str, dict[str, Any]]]:
     found = False
     for file, document in documents(call):
         found = True
-        yield file, _in_namespace(call, document)
+        yield file, in_namespace(call, document)
     if not found:
         raise wrong("no objects passed to apply")
 
 
-def _in_namespace(call: Call, document: dict[str, Any]) -> dict[str, Any]:
+def in_namespace(call: Call, document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the namespace that it says, or else that of the command. Raises KubectlError."""
     metadata = document.get("metadata")
-    if not isinstance(metadata, Mapping) or not metadata.get("name"):
+    if not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
         raise wrong(f"{document['kind']}: metadata.name is missing")
+    if not isinstance(metadata.get("namespace") or "", str):
+        raise wrong(f"{document['kind']} {metadata['name']}: metadata.namespace is no string")
     if document["kind"] in CLUSTER_SCOPED:
         return document
     here = call.arguments.one("namespace")
@@ -101,8 +104,9 @@ def _new(document: Mapping[str, Any], objects: Objects) -> Manifest:
 
 
 def _applied(old: Manifest, document: Mapping[str, Any]) -> Manifest:
-    merged = three_way(old["kind"], old, last_applied(old), document)
-    return changed(old, with_last_applied(merged, document))
+    stored = changed(old, three_way(old["kind"], old, last_applied(old), document))
+    noted = with_last_applied(stored, document)
+    return old if noted == old else noted
 
 
 def _keeping_addresses(old: Manifest, document: Mapping[str, Any]) -> Mapping[str, Any]:

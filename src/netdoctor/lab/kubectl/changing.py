@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from netdoctor.lab.control.numbers import whole_number
 from netdoctor.lab.kubectl.call import Call, Outcome, only, said, text_of
 from netdoctor.lab.kubectl.errors import KubectlError, wrong
 from netdoctor.lab.kubectl.json_patch import json_patch
@@ -44,14 +45,14 @@ def patch(call: Call) -> Outcome:
 
 def scale(call: Call) -> Outcome:
     """Set the number of replicas."""
-    text = call.arguments.one("replicas", "-")
-    if not text.isdigit():
+    replicas = whole_number(call.arguments.one("replicas"))
+    if replicas is None:
         raise wrong("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")
     objects, lines = call.objects, []
     for key, old in only(call):
         if key[0] not in _SCALED:
             raise wrong(f"{resource_of(old).plural} cannot be scaled: there are no replicas in their spec")
-        objects = {**objects, key: changed(old, {**old, "spec": {**old["spec"], "replicas": int(text)}})}
+        objects = {**objects, key: changed(old, {**old, "spec": {**old["spec"], "replicas": replicas}})}
         lines.append(f"{shown(old)} scaled")
     return said(objects, lines)
 
@@ -71,17 +72,17 @@ def expose(call: Call) -> Outcome:
     arguments = call.arguments
     ((_, old),) = tuple(only(call))[:1]
     selector = _selector(old)
-    ports = [int(text) for text in arguments.one("port").split(",") if text.isdigit()] or _declared(old)
+    ports = [number for text in arguments.one("port").split(",") if (number := whole_number(text))] or _declared(old)
     if not selector or not ports:
         lacks = "ports" if selector else "a selector"
         raise wrong(f"couldn't find {lacks} via --{'port' if selector else 'selector'} flag or introspection")
     name, protocol = arguments.one("name") or old["metadata"]["name"], arguments.one("protocol", "TCP")
     target = arguments.one("target-port")
     listed: list[dict[str, Any]] = [{"port": port, "protocol": protocol} for port in ports]
-    for number, port in enumerate(listed, 1):
-        port["targetPort"] = (int(target) if target.isdigit() else target) or port["port"]
+    for place, port in enumerate(listed, 1):
+        port["targetPort"] = whole_number(target) or target or port["port"]
         if len(listed) > 1:
-            port["name"] = f"port-{number}"
+            port["name"] = f"port-{place}"
     spec: dict[str, Any] = {"selector": selector, "ports": listed, "type": arguments.one("type", "ClusterIP")}
     if "cluster-ip" in arguments.flags:
         spec["clusterIP"] = arguments.one("cluster-ip")

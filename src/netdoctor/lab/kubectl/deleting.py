@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netdoctor.lab.control.system import SYSTEM_NAMESPACES
+from netdoctor.lab.kubectl.applying import in_namespace
 from netdoctor.lab.kubectl.call import Call, Outcome, chosen, documents, said
 from netdoctor.lab.kubectl.errors import KubectlError, not_found, wrong
 from netdoctor.lab.kubectl.resources import resource_of
@@ -30,11 +31,7 @@ def delete(call: Call) -> Outcome:
 def _in_files(call: Call) -> list[Key]:
     keys = []
     for _, document in documents(call):
-        if not isinstance(document.get("metadata"), dict) or "name" not in document["metadata"]:
-            raise wrong(f"{document['kind']}: metadata.name is missing")
-        metadata = {**document["metadata"]}
-        metadata["namespace"] = metadata.get("namespace") or call.arguments.namespace
-        key = key_of({**document, "metadata": metadata})
+        key = key_of(in_namespace(call, document))
         if key in call.objects:
             keys.append(key)
         elif not call.arguments.on("ignore-not-found"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from netdoctor.lab.control.numbers import whole_number
 from netdoctor.lab.kubectl.errors import wrong
 
 _OPERATIONS = "add, remove, replace, move, copy, test"
@@ -76,8 +77,9 @@ def _step(where: Any, step: str) -> Any:
     """The key or index of a step that exists."""
     if isinstance(where, Mapping) and step in where:
         return step
-    if isinstance(where, list) and step.isdigit() and int(step) < len(where):
-        return int(step)
+    number = whole_number(step)
+    if isinstance(where, list) and number is not None and number < len(where):
+        return number
     raise wrong(f"the path has no {step!r}: the request is invalid, nothing is there")
 
 
@@ -92,8 +94,8 @@ def _add(where: Any, key: str, value: Any) -> Any:
         return {**where, key: value}
     if not isinstance(where, list):
         raise wrong(f"nothing can be added at {key!r}: it is in no object and no list")
-    index = len(where) if key == "-" else int(key) if key.isdigit() else -1
-    if not 0 <= index <= len(where):
+    index = len(where) if key == "-" else whole_number(key)
+    if index is None or index > len(where):
         raise wrong(f"{key!r} is not in the list, which has {len(where)} items")
     return [*where[:index], value, *where[index:]]
 

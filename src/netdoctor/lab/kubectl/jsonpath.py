@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from netdoctor.lab.control.numbers import whole_number
 from netdoctor.lab.kubectl.errors import wrong
 
 _BRACED = re.compile(r"\{([^{}]*)\}")
@@ -55,8 +56,11 @@ def _under(value: Any, key: str) -> list[Any]:
     if key == "*":
         return list(value.values()) if isinstance(value, Mapping) else list(value) if isinstance(value, list) else []
     if isinstance(value, list):
-        number = int(key) if key.lstrip("-").isdigit() else len(value)
-        return [value[number]] if -len(value) <= number < len(value) else []
+        number = whole_number(key.removeprefix("-"))
+        if number is None:
+            return []
+        number = len(value) - number if key.startswith("-") else number
+        return value[number : number + 1] if number >= 0 else []
     key = key[1:-1] if key[:1] in {"'", '"'} else key
     return [value[key]] if isinstance(value, Mapping) and key in value else []
 

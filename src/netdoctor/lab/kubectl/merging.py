@@ -79,10 +79,18 @@ def _field(kind: str, key: str, current: Any, last: Any, wanted: Any) -> Any:
         return _three_way(kind, current if isinstance(current, Mapping) else {}, before, wanted)
     if isinstance(wanted, list):
         merge_key = _merge_key(kind, key)
-        if merge_key is not None and all(isinstance(item, Mapping) for item in wanted):
-            there = current if isinstance(current, list) else []
-            return _list(kind, merge_key, there, last if isinstance(last, list) else [], wanted)
+        if merge_key is not None and _keyed(wanted, merge_key):
+            applied = last if isinstance(last, list) and _keyed(last, merge_key) else []
+            return _list(kind, merge_key, current if isinstance(current, list) else [], applied, wanted)
     return wanted
+
+
+def _keyed(items: Sequence[Any], key: str) -> bool:
+    """Whether all are objects with a key that can be compared; a patch may hold anything."""
+    return all(
+        isinstance(item, Mapping) and all(isinstance(item.get(k), str | int | None) for k in (key, "protocol"))
+        for item in items
+    )
 
 
 def _merge_key(kind: str, field: str) -> str | None:
@@ -105,7 +113,7 @@ def _list(
         return [dict(item) for item in wanted if item.get("$patch") != "replace"]
     gone = {name_of(item) for item in wanted if item.get("$patch") == "delete"}
     asked = {name_of(item): item for item in wanted if item.get("$patch") != "delete"}
-    before = {name_of(item): item for item in last if isinstance(item, Mapping)}
+    before = {name_of(item): item for item in last}
     gone |= {name for name in before if name not in asked}
     result = []
     for item in current:

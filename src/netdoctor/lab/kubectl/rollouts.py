@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netdoctor.lab.control.deployments import revision_of
+from netdoctor.lab.control.numbers import whole_number
 from netdoctor.lab.control.views import children
 from netdoctor.lab.kubectl.call import Call, Outcome, only, said
 from netdoctor.lab.kubectl.errors import KubectlError, wrong
@@ -86,8 +87,7 @@ def _restarted(old: Manifest) -> Manifest:
     """With a template that makes new pods. A number stands for the time, so that the lab comes out the same twice."""
     template = old["spec"]["template"]
     annotations = template.get("metadata", {}).get("annotations", {})
-    before = annotations.get(_RESTARTED, "0")
-    count = int(before) + 1 if before.isdigit() else 1
+    count = (whole_number(annotations.get(_RESTARTED, "")) or 0) + 1
     metadata = {**template.get("metadata", {}), "annotations": {**annotations, _RESTARTED: str(count)}}
     return changed(old, {**old, "spec": {**old["spec"], "template": {**template, "metadata": metadata}}})
 
@@ -105,11 +105,12 @@ def _earlier(objects: Objects, key: Key, wanted: str) -> dict[str, Any]:
     """The template of one revision, or of the one before the present."""
     sets = sorted(children(objects, "ReplicaSet").get(key, ()), key=revision_of)
     numbered = {revision_of(each): each for each in sets}
-    if not wanted.isdigit():
+    number = whole_number(wanted)
+    if number is None:
         raise wrong(f'invalid argument "{wanted}" for --to-revision')
-    if int(wanted) and int(wanted) not in numbered:
+    if number and number not in numbered:
         raise KubectlError(f"error: unable to find specified revision {wanted} in history")
-    if not int(wanted) and len(sets) < 2:
+    if not number and len(sets) < 2:
         raise KubectlError(f'error: no rollout history found for deployment "{key[2]}"')
-    template: dict[str, Any] = (numbered[int(wanted)] if int(wanted) else sets[-2])["spec"]["template"]
+    template: dict[str, Any] = (numbered[number] if number else sets[-2])["spec"]["template"]
     return template

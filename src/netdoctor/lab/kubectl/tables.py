@@ -162,9 +162,9 @@ def _service_port(port: Mapping[str, Any]) -> str:
 
 def _endpoint_slice(found: Manifest) -> _Cells:
     ports = _joined(port.get("port", "*") for port in found.get("ports") or ())
-    addresses = [address for endpoint in found.get("endpoints") or () for address in endpoint["addresses"]]
+    addresses = [address for endpoint in found.get("endpoints") or () for address in endpoint.get("addresses", ())]
     more = f" + {len(addresses) - 3} more..." if len(addresses) > 3 else ""
-    return [found["addressType"], _unset(ports), _unset(_joined(addresses[:3])) + more, _AGE]
+    return [found.get("addressType", "IPv4"), _unset(ports), _unset(_joined(addresses[:3])) + more, _AGE]
 
 
 def _unset(text: str) -> str:
@@ -194,7 +194,7 @@ def _ingress(ingress: Manifest) -> _Cells:
 
 def _node(node: Manifest) -> _Cells:
     word = "Ready" if condition(node, "Ready") == "True" else "NotReady"
-    word += ",SchedulingDisabled" if node["spec"].get("unschedulable") else ""
+    word += ",SchedulingDisabled" if node.get("spec", {}).get("unschedulable") else ""
     labels = node["metadata"].get("labels", {})
     roles = _joined(sorted(label.removeprefix(_ROLE) for label in labels if label.startswith(_ROLE)))
     version = node.get("status", {}).get("nodeInfo", {}).get("kubeletVersion") or _AGE
