@@ -51,7 +51,11 @@ def test_override_replaces_whole_keys_and_leaves_the_others(tmp_path: Path) -> N
         (CHECK.replace("  exit: 1", "  exitCode: 1"), 6, "unknown field `exitCode`"),
         (CHECK.replace("Unhealthy", "Broken"), 5, "Broken"),
         (CHECK.replace("verdict: Undetermined", "verdikt: Undetermined"), 8, "verdikt"),
-        (CHECK + "inject: [{node: worker-1}]", 9, "either `kubectl`, or `node` and `run`"),
+        (CHECK + "inject: [{node: worker-1}]", 9, "either `kubectl`, or `fault`, or `node` and `run`"),
+        (CHECK + "inject: [{kubectl: get pods, fault: dns-down}]", 9, "either `kubectl`, or `fault`"),
+        (CHECK + "inject: [{kubectl: get pods, node: worker-1}]", 9, "`node` and `run` belong together"),
+        (CHECK + "inject: [{fault: dns-up}]", 9, "fault dns-up: there is no such fault; there are vxlan-dropped,"),
+        (CHECK + "overlay: geneve", 9, "geneve"),
         (CHECK + "modes: [static, alive]", 9, "alive"),
         ("title: t\nchecks: []", 1, "`checks` is empty"),
         ("title: [", 2, "did not find expected node content"),
@@ -63,6 +67,12 @@ def test_a_mistake_is_named_with_file_and_line(tmp_path: Path, text: str, line: 
         scenario(tmp_path, text)
     assert str(caught.value).startswith(f"{tmp_path}/s/scenario.yaml:{line}: ")
     assert says in str(caught.value)
+
+
+def test_a_fault_by_its_name_is_for_the_lab_alone(tmp_path: Path) -> None:
+    found = scenario(tmp_path, CHECK + "inject: [{fault: dns-down}, {kubectl: get pods}]")
+    assert [step.fault for step in found.steps(found.spec.inject, "lab")] == ["dns-down", ""]
+    assert [step.kubectl for step in found.steps(found.spec.inject, "live")] == ["get pods"]
 
 
 def test_manifests_must_hold_objects(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,6 +27,9 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter per flag
     nodes: Annotated[int | None, typer.Option(min=1, metavar="COUNT", help="Nodes; 3 where nothing says more.")] = None,
     dual_stack: Annotated[bool, typer.Option("--dual-stack", help="IPv6 beside IPv4.")] = False,
     no_policy: Annotated[bool, typer.Option("--no-policy", help="A network plugin that enforces no policy.")] = False,
+    overlay: Annotated[
+        Literal["vxlan"] | None, typer.Option("--overlay", help="Packets between nodes' pods travel in VXLAN.")
+    ] = None,
     fault: Annotated[
         list[str] | None, typer.Option("--fault", metavar="FAULT", help="Break it; `netdoctor lab list` names faults.")
     ] = None,
@@ -34,7 +37,8 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter per flag
     """Bring a lab up and leave it up, until `netdoctor lab down`."""
     from netdoctor.cli import labs  # noqa: PLC0415
 
-    return labs.up(what, name, labs.shape_of(nodes, dual_stack=dual_stack, policy=not no_policy), fault or ())
+    shape = labs.shape_of(nodes, dual_stack=dual_stack, policy=not no_policy)
+    return labs.up(what, name, shape, fault or (), overlay=overlay is not None)
 
 
 @lab.command("list")

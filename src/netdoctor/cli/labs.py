@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from netdoctor.cli.output import emit, note
@@ -17,6 +18,7 @@ from netdoctor.lab import terminal
 from netdoctor.lab.client import Lab, connect, running
 from netdoctor.lab.control.shape import Shape
 from netdoctor.lab.definition import Definition, bundled, define
+from netdoctor.lab.faults.catalogue import KINDS
 from netdoctor.lab.objects import snapshot_of
 from netdoctor.lab.place import Place
 from netdoctor.lab.programs import listening_notes
@@ -39,17 +41,18 @@ def shape_of(nodes: int | None, *, dual_stack: bool, policy: bool) -> Shape | No
     return Shape(nodes or Shape().nodes, policy=policy, dual_stack=dual_stack)
 
 
-def up(what: str, name: str | None, shape: Shape | None, faults: Sequence[str]) -> int:
+def up(what: str, name: str | None, shape: Shape | None, faults: Sequence[str], *, overlay: bool) -> int:
     """Bring a lab up. Raises NetdoctorError."""
     begun = time.monotonic()
     definition = define(what, shape)
+    definition = replace(definition, overlay=overlay or definition.overlay)
     name = name or definition.name
-    lab = start(definition, name)
+    lab = start(definition, name, faults)
     lab.keep()
     objects, _ = lab.objects()
     pods = sum(kind == "Pod" for kind, _, _ in objects)
     said = f"lab {name} is up: {len(lab.nodes)} nodes, {pods} pods, {time.monotonic() - begun:.1f} s"
-    notes = [f"  {line}" for line in listening_notes(objects)]
+    notes = [f"  {line}" for line in (*listening_notes(objects), *(f"fault {fault}" for fault in faults))]
     commands = _suggested(definition, name)
     emit(printable_lines([said, f"  {definition.title}", *notes, *commands]))
     return 0
@@ -62,12 +65,16 @@ def _suggested(definition: Definition, name: str) -> list[str]:
 
 
 def show() -> int:
-    """Say which labs there are."""
+    """Say which labs and faults there are."""
     alive = running()
     titles = {name: load(directory).spec.title for name, directory in bundled().items()}
     width = max(map(len, (*titles, *alive, "")))
     lines = [f"{name:{width}}  {'up  ' if name in alive else '    '}{title}" for name, title in titles.items()]
     lines += [f"{name:{width}}  up" for name in alive if name not in titles]
+    usages = {kind.usage: kind.title for kind in KINDS.values()}
+    width = max(map(len, usages))
+    lines += ["", "faults, for netdoctor lab up NAME --fault FAULT:"]
+    lines += [f"{usage:{width}}  {title}" for usage, title in usages.items()]
     emit(printable_lines(lines))
     return 0
 

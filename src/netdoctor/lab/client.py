@@ -86,6 +86,10 @@ class Lab:
         """Put others in the place of the objects of a revision. Raises AccessError, if they have changed meanwhile."""
         self._ask("update", revision=revision, objects=list(objects.values()))
 
+    def fault(self, fault: str) -> None:
+        """Let a fault in, as `faults.catalogue` writes it. Raises NetdoctorError."""
+        self._ask("fault", fault=fault)
+
     def stand_in(self, pods: Mapping[str, Manifest]) -> dict[str, StandIn]:
         """Make probe pods, by the names of their positions."""
         answer, networks = self._ask("stand_in", pods=pods)

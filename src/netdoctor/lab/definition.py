@@ -29,6 +29,7 @@ class Definition:
         objects: as they are when it begins, before anything is injected.
         replayed: whether they were recorded in a real cluster.
         outside: addresses of names outside the cluster.
+        overlay: whether packets between pods of different nodes travel in VXLAN.
         inject: what breaks it.
         scenario: with the checks to be made, if it is one.
         page: what teaches it, if anything does.
@@ -39,6 +40,7 @@ class Definition:
     objects: Objects
     replayed: bool = False
     outside: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    overlay: bool = False
     inject: tuple[Step, ...] = ()
     scenario: Scenario | None = None
     page: Path | None = None
@@ -85,6 +87,7 @@ def _of_scenario(directory: Path, shape: Shape | None) -> Definition:
         title=spec.title,
         objects=start(_parsed(text.encode(), str(scenario.manifests)), chosen),
         outside=spec.outside,
+        overlay=spec.overlay is not None,
         inject=scenario.steps(spec.inject, "lab"),
         scenario=scenario,
         page=page if page.exists() else None,

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netdoctor.lab import kernel, wire
+from netdoctor.lab.faults.catalogue import parse
+from netdoctor.lab.faults.letting_in import let_in
 from netdoctor.lab.kernel import Clone
 from netdoctor.lab.objects import key_of
 from netdoctor.lab.place import Place
@@ -115,6 +117,13 @@ class Keeper:
         self._revision += 1
         self._world.follow({key_of(manifest): manifest for manifest in objects})
         return {"revision": self._revision}, ()
+
+    def do_fault(self, _: _Connection, fault: str) -> Answer:
+        """Let a fault in; its objects, if it changes any, are those of another revision."""
+        before = self._world.objects
+        let_in(parse(fault), self._world)
+        self._revision += self._world.objects is not before
+        return {}, ()
 
     def do_stand_in(self, connection: _Connection, pods: Mapping[str, dict[str, Any]]) -> Answer:
         """Pods for probes, by their positions: where each has come to be."""

@@ -20,11 +20,12 @@ from pyroute2 import IPRoute
 from netdoctor.cluster.addresses import Address, Network, parse_address
 from netdoctor.lab import kernel
 from netdoctor.lab.kernel import Clone
+from netdoctor.lab.links import PERMANENT, UNDERLAY_MTU, add_link, family_of, index_of
+from netdoctor.lab.overlay import MTU, Overlay
 
 GATEWAYS = {4: "169.254.1.1", 6: "fe80::ecee:eeff:feee:eeee"}  # of every pod: its node, by an address that no link has
 _GATEWAY_MAC = "ee:ee:ee:ee:ee:ee"
 _NODAD = 0x02  # IFA_F_NODAD: nobody else can have the address, so nobody need be asked
-_PERMANENT = 0x80  # NUD_PERMANENT
 _LOCAL = {"type": "local", "table": 255, "scope": 254}  # a route to this host itself: RT_TABLE_LOCAL, RT_SCOPE_HOST
 _ROUTER = {
     "ipv4/ip_forward": "1",
@@ -39,6 +40,14 @@ _HOST = {
     "ipv6/conf/default/accept_dad": "0",
     "ipv6/conf/all/accept_dad": "0",
     "ipv4/ping_group_range": "0 0",
+}
+_PASSING_ON = {
+    "ipv4/ip_forward": "1",
+    "ipv6/conf/all/forwarding": "1",
+    "ipv4/conf/all/rp_filter": "0",
+    "ipv4/conf/eth0/rp_filter": "0",
+    "ipv4/conf/all/send_redirects": "0",
+    "ipv4/conf/eth0/send_redirects": "0",  # nobody is told of a shorter way
 }
 _EVERYWHERE = {"ipv4/icmp_ratelimit": "0", "ipv6/icmp/ratelimit": "0"}  # a lab's ICMP errors are all wanted
 
@@ -75,26 +84,37 @@ class PodSpace:
 class LabNetwork:
     """Makes and removes the namespaces and links. Addresses are those of the objects."""
 
-    def __init__(self, node_addresses: Sequence[Address]) -> None:
-        """The underlay and the outside. Raises OSError where the kernel refuses."""
+    def __init__(self, node_addresses: Sequence[Address], *, overlay: bool = False) -> None:
+        """The underlay and the outside; `overlay` is whether pods' packets travel in VXLAN. Raises OSError."""
         self.nodes: dict[str, NodeSpace] = {}
+        self._overlay = Overlay() if overlay else None
+        self._mtu = MTU if overlay else UNDERLAY_MTU
+        self._detours: set[tuple[str, str]] = set()
         self._numbers = iter(range(1, 1 << 16))
         self._home = kernel.own_namespace(Clone.NET)
         self._subnets = [s for version in (4, 6) if (s := _subnet(node_addresses, version))]
         self._underlay = self._make({})
-        self._bridge = _add_link(self._underlay.links, ifname="underlay", kind="bridge")
+        self._bridge = add_link(self._underlay.links, ifname="underlay", kind="bridge")
         self.outside = self._attach([_gateway(subnet, node_addresses) for subnet in self._subnets], _HOST)
+
+    @property
+    def has_overlay(self) -> bool:
+        """Whether packets between the nodes' pods travel in VXLAN."""
+        return self._overlay is not None
 
     def add_outside(self, addresses: Iterable[Address]) -> None:
         """Addresses outside the cluster at which somebody is; what is sent to others is never answered."""
         for address in addresses:
             destination = f"{address}/{address.max_prefixlen}"
-            self.outside.links.route("replace", dst=destination, oif=1, family=_family(address), **_LOCAL)
+            self.outside.links.route("replace", dst=destination, oif=1, family=family_of(address), **_LOCAL)
 
     @property
     def gateways(self) -> tuple[str, ...]:
         """The addresses of the outside on the nodes' network."""
-        return tuple(str(_gateway(subnet, self._taken)) for subnet in self._subnets)
+        return tuple(str(self._gateway(subnet.version)) for subnet in self._subnets)
+
+    def _gateway(self, version: int) -> Address:
+        return next(_gateway(subnet, self._taken) for subnet in self._subnets if subnet.version == version)
 
     @property
     def _taken(self) -> list[Address]:
@@ -107,7 +127,9 @@ class LabNetwork:
         node = NodeSpace(name, space, tuple(addresses), tuple(networks))
         for gateway in gateways:
             if any(address.version == gateway.version for address in addresses):
-                space.links.route("add", dst="default", gateway=str(gateway), family=_family(gateway))
+                space.links.route("add", dst="default", gateway=str(gateway), family=family_of(gateway))
+        if self._overlay is not None:
+            self._overlay.join(name, space.links, addresses)
         for other in self.nodes.values():
             for network in other.networks:
                 self._route(node, str(network), other)
@@ -115,19 +137,32 @@ class LabNetwork:
                 self._route(other, str(network), node)
         self.nodes[name] = node
 
+    def detour(self, name: str, to: str) -> None:
+        """Let what a node sends to another's pods, now and later, go through the outside. Raises OSError."""
+        with self.inside(self.outside.descriptor):
+            for setting, value in _PASSING_ON.items():
+                _set(setting, value)
+        self._detours.add((name, to))
+        at, via = self.nodes[name], self.nodes[to]
+        for network in via.networks:
+            self._route(at, str(network), via)
+        for address in via.routed:
+            self._route(at, f"{address}/{address.max_prefixlen}", via)
+
     def add_pod(self, node: str, addresses: Sequence[Address]) -> PodSpace:
         """A pod on a node, as a CNI plugin connects it. Raises OSError."""
         host, number = self.nodes[node], next(self._numbers)
         space = self._make(_HOST)
         interface, mac = f"pod{number}", _mac(number)
-        index = _add_link(
+        index = add_link(
             host.space.links,
             ifname=interface,
             kind="veth",
             address=_GATEWAY_MAC,
-            peer={"ifname": "eth0", "net_ns_fd": space.descriptor, "address": mac},
+            mtu=self._mtu,
+            peer={"ifname": "eth0", "net_ns_fd": space.descriptor, "address": mac, "mtu": self._mtu},
         )
-        (eth0,) = space.links.link_lookup(ifname="eth0")
+        eth0 = index_of(space.links, "eth0")
         space.links.link("set", index=eth0, state="up")
         for address in addresses:
             _address(space.links, eth0, address)
@@ -137,9 +172,9 @@ class LabNetwork:
 
     def _reach(self, host: NodeSpace, index: int, mac: str, address: Address) -> None:
         """Let a node, and through it the others, reach a pod of its own."""
-        destination, family = f"{address}/{address.max_prefixlen}", _family(address)
+        destination, family = f"{address}/{address.max_prefixlen}", family_of(address)
         host.space.links.route("add", dst=destination, oif=index, family=family)
-        host.space.links.neigh("add", dst=str(address), lladdr=mac, ifindex=index, state=_PERMANENT, family=family)
+        host.space.links.neigh("add", dst=str(address), lladdr=mac, ifindex=index, state=PERMANENT, family=family)
         if not any(address in network for network in host.networks if network.version == address.version):
             host.routed.add(address)
             for other in self._others(host):
@@ -154,7 +189,7 @@ class LabNetwork:
             host.routed.discard(address)
             for other in self._others(host):
                 destination = f"{address}/{address.max_prefixlen}"
-                other.space.links.route("del", dst=destination, family=_family(address))
+                other.space.links.route("del", dst=destination, family=family_of(address))
         os.close(pod.descriptor)
 
     @contextmanager
@@ -170,11 +205,25 @@ class LabNetwork:
         return (other for other in self.nodes.values() if other is not node)
 
     def _route(self, at: NodeSpace, destination: str, via: NodeSpace) -> None:
+        """Let a node send to a network of another's pods."""
         version = ip_interface(destination).version
         for gateway in via.addresses:
             if gateway.version == version and any(own.version == version for own in at.addresses):
-                at.space.links.route("replace", dst=destination, gateway=str(gateway), family=_family(gateway))
+                way = self._way(at, destination, via, gateway)
+                at.space.links.route("replace", dst=destination, family=family_of(gateway), **way)
                 return
+
+    def _way(self, at: NodeSpace, destination: str, via: NodeSpace, gateway: Address) -> dict[str, Any]:
+        """How a node's packets for another one's pods get to it."""
+        if (at.name, via.name) in self._detours:
+            self._reach_from_outside(destination, gateway)
+            return {"gateway": str(self._gateway(gateway.version))}
+        if self._overlay is not None:
+            return self._overlay.way(at.name, via.name, gateway.version)
+        return {"gateway": str(gateway)}
+
+    def _reach_from_outside(self, destination: str, gateway: Address) -> None:
+        self.outside.links.route("replace", dst=destination, gateway=str(gateway), family=family_of(gateway))
 
     def _make(self, settings: Mapping[str, str]) -> Space:
         """A new network namespace with its loopback up."""
@@ -191,14 +240,14 @@ class LabNetwork:
     def _attach(self, addresses: Sequence[Address], settings: Mapping[str, str]) -> Space:
         """A new network namespace with an interface eth0 on the underlay."""
         space, number = self._make(settings), next(self._numbers)
-        index = _add_link(
+        index = add_link(
             self._underlay.links,
             ifname=f"port{number}",
             kind="veth",
             peer={"ifname": "eth0", "net_ns_fd": space.descriptor, "address": _mac(number)},
         )
         self._underlay.links.link("set", index=index, master=self._bridge)
-        (eth0,) = space.links.link_lookup(ifname="eth0")
+        eth0 = index_of(space.links, "eth0")
         space.links.link("set", index=eth0, state="up")
         for address in addresses:
             prefix = next((s.prefixlen for s in self._subnets if s.version == address.version), address.max_prefixlen)
@@ -208,20 +257,12 @@ class LabNetwork:
 
 def _address(links: IPRoute, index: int, address: Address) -> None:
     """Give a pod's interface an address, and its node as the gateway."""
-    family, gateway = _family(address), GATEWAYS[address.version]
+    family, gateway = family_of(address), GATEWAYS[address.version]
     links.addr("add", index=index, address=str(address), prefixlen=address.max_prefixlen, flags=_NODAD)
-    links.neigh("add", dst=gateway, lladdr=_GATEWAY_MAC, ifindex=index, state=_PERMANENT, family=family)
+    links.neigh("add", dst=gateway, lladdr=_GATEWAY_MAC, ifindex=index, state=PERMANENT, family=family)
     if address.version == 4:
         links.route("add", dst=f"{gateway}/32", oif=index, scope="link")
     links.route("add", dst="default", gateway=gateway, oif=index, family=family)
-
-
-def _add_link(links: IPRoute, **attributes: Any) -> int:
-    """Add a link and set it up; its index."""
-    links.link("add", **attributes)
-    (index,) = links.link_lookup(ifname=attributes["ifname"])
-    links.link("set", index=index, state="up")
-    return int(index)
 
 
 def _set(name: str, value: str) -> None:
@@ -234,10 +275,6 @@ def _set(name: str, value: str) -> None:
 def _mac(number: int) -> str:
     """A locally administered address."""
     return f"02:42:00:00:{number >> 8:02x}:{number & 255:02x}"
-
-
-def _family(address: Address) -> int:
-    return 2 if address.version == 4 else 10  # AF_INET, AF_INET6
 
 
 def _subnet(addresses: Sequence[Address], version: int) -> Network | None:

@@ -13,6 +13,7 @@ import msgspec
 import yaml
 from msgspec import UNSET, UnsetType
 
+from netdoctor.lab.faults.catalogue import parse
 from netdoctor.model.errors import InputError
 
 Mode = Literal["static", "lab", "live"]
@@ -62,16 +63,31 @@ class Check(Expected, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One step of `inject` or `revert`: a shell command on a node, or a kubectl command. In `modes` only."""
+    """One step of `inject` or `revert`: a shell command on a node, a kubectl command, or a fault by its name.
+
+    In `modes` only, and a fault in the lab only.
+    """
 
     node: str = ""
     run: str = ""
     kubectl: str = ""
+    fault: str = ""
     modes: tuple[Mode, ...] = ("lab", "live")
 
     def __post_init__(self) -> None:
-        if bool(self.kubectl) == bool(self.node and self.run) or bool(self.node) != bool(self.run):
-            raise ValueError("a step has either `kubectl`, or `node` and `run`")
+        if [bool(self.kubectl), bool(self.fault), bool(self.node and self.run)].count(True) != 1:
+            raise ValueError("a step has either `kubectl`, or `fault`, or `node` and `run`")
+        if bool(self.node) != bool(self.run):
+            raise ValueError("`node` and `run` belong together")
+        if self.fault:
+            try:
+                parse(self.fault, "fault")
+            except InputError as error:
+                raise ValueError(error.what) from error
+
+    def within(self, mode: Mode) -> bool:
+        """Whether a mode carries it out."""
+        return mode in self.modes and (mode == "lab" or not self.fault)
 
 
 class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +103,8 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wait: tuple[str, ...] = ()  # arguments of `kubectl wait`, for what settling alone does not wait for
     outside: dict[str, tuple[str, ...]] = {}  # in the lab: addresses of names outside the cluster, where the web is
     dual_stack: bool = msgspec.field(name="dualStack", default=False)  # in the lab: IPv6 as well
+
+    overlay: Literal["vxlan"] | None = None  # in the lab: how packets travel between the nodes' pods
 
     def __post_init__(self) -> None:
         if not self.checks:
@@ -127,7 +145,7 @@ class Scenario:
 
     def steps(self, steps: Sequence[Step], mode: Mode) -> tuple[Step, ...]:
         """Those of some steps that a mode carries out."""
-        return tuple(step for step in steps if mode in step.modes)
+        return tuple(step for step in steps if step.within(mode))
 
     @property
     def namespaces(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from netdoctor.lab import wire
 from netdoctor.lab.client import Lab, checked, connect, listen
 from netdoctor.lab.definition import Definition, define, node_names
+from netdoctor.lab.faults.catalogue import parse, require_nodes
 from netdoctor.lab.kubectl import kubectl
 from netdoctor.lab.launch import launch
 from netdoctor.lab.scenario import Step, with_nodes
@@ -19,19 +20,22 @@ from netdoctor.model.errors import AccessError
 Ran = tuple[int, str, str]  # exit code, stdout, stderr
 
 
-def start(definition: Definition, name: str | None = None) -> Lab:
+def start(definition: Definition, name: str | None = None, faults: Sequence[str] = ()) -> Lab:
     """Start a lab and let its faults in; it ends with this process, unless it is told to go on.
 
     Args:
         definition: what it is.
         name: by which others can reach it, if they may.
+        faults: more of them, as `faults.catalogue` writes them.
 
     Raises:
         NetdoctorError: the name is taken, the kernel refuses, or a fault cannot be injected.
     """
+    for fault in faults:
+        require_nodes(parse(fault), [key[2] for key in definition.objects if key[0] == "Node"])
     listener = listen(name) if name else None
     shown = name or definition.name
-    connection, process = launch(lambda: World(shown, definition.objects, definition.outside), listener)
+    connection, process = launch(lambda: _world(shown, definition), listener)
     if listener is not None:
         listener.close()
     try:
@@ -40,9 +44,15 @@ def start(definition: Definition, name: str | None = None) -> Lab:
         lab = Lab(connection, process)
         for step in definition.inject:
             carry_out(step, lab)
+        for fault in faults:
+            lab.fault(fault)
     except wire.GoneError as error:
         raise AccessError("the lab ended while it was being started", str(error)) from error
     return lab
+
+
+def _world(name: str, definition: Definition) -> World:
+    return World(name, definition.objects, definition.outside, overlay=definition.overlay)
 
 
 def open_lab(what: str) -> Lab:
@@ -51,8 +61,11 @@ def open_lab(what: str) -> Lab:
 
 
 def carry_out(step: Step, lab: Lab) -> None:
-    """One step of a scenario. Raises AccessError where it fails."""
+    """One step of a scenario. Raises NetdoctorError where it fails."""
     names = node_names(len(lab.nodes))
+    if step.fault:
+        lab.fault(with_nodes(step.fault, names))
+        return
     if step.kubectl:
         words = shlex.split(with_nodes(step.kubectl, names))
         code, _, complaint = run_kubectl(lab, words)
