@@ -6,13 +6,13 @@ for. For everything else the ports that its container declares are opened, so th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
-from netdoctor.lab.control.shapes import Container, EnvVar, PodSpec
+from netdoctor.lab.control.shapes import Container, PodSpec
+from netdoctor.lab.environment import arguments_of, environment_of
 from netdoctor.lab.objects import Manifest, Objects
 from netdoctor_apps.testapp.listener import BadArgumentError, parse
 
@@ -20,7 +20,6 @@ TESTAPP = "netdoctor_apps.testapp"
 DNS = "netdoctor_apps.dns"
 INGRESS = "netdoctor_apps.ingress"
 
-_REFERENCE = re.compile(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
 _INGRESS_IMAGES = (
     "ingress-nginx/controller",
     "nginx-ingress",
@@ -129,29 +128,13 @@ def is_testapp(image: str) -> bool:
     return _repository(image) == "netdoctor.dev/testapp"
 
 
-def testapp_arguments(container: Container, pod: Manifest) -> list[str]:
-    """The arguments of a container, its environment filled in as the kubelet does."""
-    environment = environment_of(container, pod)
-    return [_expanded(argument, environment) for argument in container.args]
-
-
-def environment_of(container: Container, pod: Manifest) -> dict[str, str]:
-    """The container's variables that have plain values or values from the pod itself, and POD_NAME."""
-    environment: dict[str, str] = {}
-    for variable in container.env:
-        value = _value(variable, pod, environment)
-        if value is not None:
-            environment[variable.name] = value
-    return {"POD_NAME": pod["metadata"]["name"], **environment}
-
-
 def _of_container(
     container: Container, pod: Manifest, taken: set[tuple[str, int]], *, probed: bool
 ) -> Iterator[Program]:
     environment = environment_of(container, pod)
     if is_testapp(container.image):
         listens = _opened(container, pod)
-        arguments = tuple(testapp_arguments(container, pod))
+        arguments = tuple(arguments_of(container, pod))
         yield Program(container.name, TESTAPP, arguments, environment, listens)
         return
     main = None
@@ -177,7 +160,7 @@ def _of_container(
 def _opened(container: Container, pod: Manifest) -> tuple[Listening, ...]:
     """What the test application opens; nothing where it refuses its arguments."""
     try:
-        listeners = parse(testapp_arguments(container, pod))
+        listeners = parse(arguments_of(container, pod))
     except BadArgumentError:
         return ()
     return tuple(
@@ -226,37 +209,6 @@ def _repository(image: str) -> str:
     """The image's name without tag and digest; the registry may have a port."""
     path, slash, last = image.partition("@")[0].rpartition("/")
     return f"{path}{slash}{last.partition(':')[0]}"
-
-
-def _value(variable: EnvVar, pod: Manifest, environment: Mapping[str, str]) -> str | None:
-    source = variable.value_from
-    if source is None:
-        return _expanded(variable.value, environment)
-    path = source.field_ref.field_path if source.field_ref else ""
-    metadata, spec, status = pod["metadata"], pod["spec"], pod.get("status", {})
-    fields = {
-        "metadata.name": metadata["name"],
-        "metadata.namespace": metadata.get("namespace", ""),
-        "metadata.uid": metadata.get("uid", ""),
-        "spec.nodeName": spec.get("nodeName", ""),
-        "spec.serviceAccountName": spec.get("serviceAccountName", ""),
-        "status.hostIP": status.get("hostIP", ""),
-        "status.podIP": status.get("podIP", ""),
-        "status.podIPs": ",".join(entry["ip"] for entry in status.get("podIPs", ())),
-    }
-    return fields.get(path)
-
-
-def _expanded(text: str, environment: Mapping[str, str]) -> str:
-    """`$(NAME)` replaced, where there is such a variable; `$$` is one dollar sign.
-
-    Source: Container.args in the Kubernetes API reference.
-    """
-
-    def replaced(match: re.Match[str]) -> str:
-        return "$" if match[0] == "$$" else environment.get(match[1], match[0])
-
-    return _REFERENCE.sub(replaced, text)
 
 
 def _workload(objects: Objects, pod: Manifest) -> str:

@@ -12,7 +12,8 @@ from netdoctor.cluster.decode import KINDS, UndecodableError, convert
 from netdoctor.cluster.objects import LabelSelector
 from netdoctor.cluster.selectors import matches
 from netdoctor.lab.control.defaults import with_defaults
-from netdoctor.lab.control.shapes import IngressShape, PodShape, WorkloadShape
+from netdoctor.lab.control.ingress_shapes import IngressShape
+from netdoctor.lab.control.shapes import PodShape, WorkloadShape
 from netdoctor.lab.objects import Manifest, key_of
 from netdoctor.model.errors import InputError
 from netdoctor.model.refs import CLUSTER_SCOPED

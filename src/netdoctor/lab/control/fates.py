@@ -11,8 +11,9 @@ from netdoctor.lab.control.images import image_problem
 from netdoctor.lab.control.references import missing_for, missing_volume
 from netdoctor.lab.control.shapes import Container, PodSpec
 from netdoctor.lab.control.views import controller_of
+from netdoctor.lab.environment import arguments_of
 from netdoctor.lab.objects import Manifest, Objects
-from netdoctor.lab.programs import is_testapp, testapp_arguments
+from netdoctor.lab.programs import is_testapp
 from netdoctor_apps.testapp.listener import BadArgumentError, Listener, parse
 
 _ALL = {"", "0.0.0.0", "::"}  # noqa: S104 - compared, not bound
@@ -116,7 +117,7 @@ def _of_coredns(words: tuple[str, ...], pod: Manifest) -> Fate | None:
 def _of_testapp(container: Container, pod: Manifest, opened: list[Listener]) -> Fate:
     """The test application ends with 2 on a bad argument, and with 1 where it cannot listen."""
     try:
-        listeners = parse(testapp_arguments(container, pod))
+        listeners = parse(arguments_of(container, pod))
     except BadArgumentError:
         return Fate("ended", exit_code=2)
     addresses = [entry["ip"] for entry in pod["status"].get("podIPs", ())]

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from netdoctor.cluster.selectors import matches, matches_labels
-from netdoctor.lab.control.shapes import (
+from netdoctor.lab.control.scheduling_shapes import (
     Affinity,
     NodeRequirement,
     NodeSelectorTerm,
     PodAffinityTerm,
-    PodSpec,
     Toleration,
 )
+from netdoctor.lab.control.shapes import PodSpec
 from netdoctor.lab.objects import Manifest
 
 _KEEPS_AWAY = {"NoSchedule", "NoExecute"}

@@ -11,74 +11,11 @@ from typing import Annotated, Literal
 import msgspec
 
 from netdoctor.cluster.objects import ContainerPort, LabelSelector, ReadinessGate
+from netdoctor.lab.control.scheduling_shapes import Affinity, Toleration
+from netdoctor.lab.control.shape_base import Shape as _Shape
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 CountOrPercent = int | Annotated[str, msgspec.Meta(pattern=r"^\d{1,4}%$")]
-
-
-class _Shape(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """A part of a manifest."""
-
-
-class Toleration(_Shape, frozen=True):
-    """spec.tolerations[] of a pod."""
-
-    key: str = ""
-    operator: Literal["", "Exists", "Equal"] = "Equal"
-    value: str = ""
-    effect: str = ""
-
-
-class NodeRequirement(_Shape, frozen=True):
-    """matchExpressions[] or matchFields[] of a node selector term."""
-
-    key: str
-    operator: Literal["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"]
-    values: tuple[str, ...] = ()
-
-
-class NodeSelectorTerm(_Shape, frozen=True):
-    """nodeSelectorTerms[]: all requirements of one term must hold; a term without any holds nowhere."""
-
-    match_expressions: tuple[NodeRequirement, ...] = ()
-    match_fields: tuple[NodeRequirement, ...] = ()
-
-
-class NodeSelector(_Shape, frozen=True):
-    """One of the terms must hold."""
-
-    node_selector_terms: tuple[NodeSelectorTerm, ...]
-
-
-class NodeAffinity(_Shape, frozen=True):
-    """affinity.nodeAffinity."""
-
-    required: NodeSelector | None = msgspec.field(default=None, name="requiredDuringSchedulingIgnoredDuringExecution")
-
-
-class PodAffinityTerm(_Shape, frozen=True):
-    """A set of pods, and the node label within whose value they must be, or must not be."""
-
-    topology_key: str
-    label_selector: LabelSelector | None = None
-    namespaces: tuple[str, ...] = ()
-    namespace_selector: LabelSelector | None = None
-
-
-class PodAffinity(_Shape, frozen=True):
-    """affinity.podAffinity or affinity.podAntiAffinity."""
-
-    required: tuple[PodAffinityTerm, ...] = msgspec.field(
-        default=(), name="requiredDuringSchedulingIgnoredDuringExecution"
-    )
-
-
-class Affinity(_Shape, frozen=True):
-    """spec.affinity of a pod; what is only preferred is not read."""
-
-    node_affinity: NodeAffinity = NodeAffinity()
-    pod_affinity: PodAffinity = PodAffinity()
-    pod_anti_affinity: PodAffinity = PodAffinity()
 
 
 class KeyRef(_Shape, frozen=True):
@@ -188,7 +125,7 @@ class PodSpec(_Shape, frozen=True):
     init_containers: tuple[Container, ...] = ()
     volumes: tuple[Volume, ...] = ()
     node_name: str = ""
-    node_selector: dict[str, str] = {}
+    node_selector: dict[str, str] = msgspec.field(default_factory=dict)
     affinity: Affinity = Affinity()
     tolerations: tuple[Toleration, ...] = ()
     host_network: bool = False
@@ -199,8 +136,8 @@ class PodSpec(_Shape, frozen=True):
 class TemplateMeta(_Shape, frozen=True):
     """metadata of a template."""
 
-    labels: dict[str, str] = {}
-    annotations: dict[str, str] = {}
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    annotations: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Template(_Shape, frozen=True):
@@ -243,69 +180,6 @@ class WorkloadSpec(_Shape, frozen=True):
     update_strategy: Strategy = Strategy()
     pod_management_policy: Literal["OrderedReady", "Parallel"] = "OrderedReady"
     ordinals: Ordinals = Ordinals()
-
-
-class IngressServicePort(_Shape, frozen=True):
-    """backend.service.port: one of the two."""
-
-    number: int = 0
-    name: str = ""
-
-
-class IngressService(_Shape, frozen=True):
-    """backend.service."""
-
-    name: str
-    port: IngressServicePort = IngressServicePort()
-
-
-class IngressBackend(_Shape, frozen=True):
-    """backend of a path, or spec.defaultBackend."""
-
-    service: IngressService | None = None
-
-
-class IngressPath(_Shape, frozen=True):
-    """http.paths[] of a rule."""
-
-    backend: IngressBackend
-    path: str = ""
-    path_type: str = ""
-
-
-class IngressHTTP(_Shape, frozen=True):
-    """http of a rule."""
-
-    paths: tuple[IngressPath, ...] = ()
-
-
-class IngressRule(_Shape, frozen=True):
-    """spec.rules[] of an Ingress."""
-
-    host: str = ""
-    http: IngressHTTP | None = None
-
-
-class IngressTLS(_Shape, frozen=True):
-    """spec.tls[] of an Ingress."""
-
-    hosts: tuple[str, ...] = ()
-    secret_name: str = ""
-
-
-class IngressSpec(_Shape, frozen=True):
-    """spec of an Ingress."""
-
-    ingress_class_name: str = ""
-    default_backend: IngressBackend | None = None
-    rules: tuple[IngressRule, ...] = ()
-    tls: tuple[IngressTLS, ...] = ()
-
-
-class IngressShape(_Shape, frozen=True):
-    """An Ingress."""
-
-    spec: IngressSpec = IngressSpec()
 
 
 class PodShape(_Shape, frozen=True):
