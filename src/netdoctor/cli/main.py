@@ -50,6 +50,7 @@ app.add_typer(lab.lab, name="lab")
 
 def run() -> None:
     """Entry point of `netdoctor` and of `kubectl netdoctor`."""
+    _open_streams()
     gc.set_threshold(_ALLOCATIONS)
     warnings.simplefilter("ignore")  # of libraries: stderr belongs to the user
     logging.getLogger().addHandler(logging.NullHandler())
@@ -58,6 +59,16 @@ def run() -> None:
             signal.signal(number, _interrupt)
     plugin = Path(sys.argv[0]).name.startswith("kubectl-")
     sys.exit(main(sys.argv[1:], "kubectl netdoctor" if plugin else "netdoctor"))
+
+
+def _open_streams() -> None:
+    """Where stdin, stdout or stderr is closed, let it be empty: no other file may come to have its number."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    sys.stdin = sys.stdin or os.fdopen(0)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
 
 
 def main(arguments: Sequence[str], program: str = "netdoctor") -> int:

@@ -38,16 +38,14 @@ def launch(make: Callable[[], World], listener: socket.socket | None) -> tuple[s
     ours, theirs = socket.socketpair()
     sys.stdout.flush()
     sys.stderr.flush()
-    pid = child(lambda: _launch(make, theirs, listener, ours))
+    pid = child(lambda: _launch(make, theirs, listener))
     theirs.close()
     return ours, pid
 
 
-def _launch(
-    make: Callable[[], World], owner: socket.socket, listener: socket.socket | None, others: socket.socket
-) -> int:
+def _launch(make: Callable[[], World], owner: socket.socket, listener: socket.socket | None) -> int:
     """The keeper's parent, which only waits: a PID namespace begins with the next child."""
-    others.close()
+    _detach((owner, *([listener] if listener else [])))
     os.setpgid(0, 0)  # Ctrl-C is for whoever started the lab
     uid, gid = os.getuid(), os.getgid()
     try:
@@ -87,7 +85,6 @@ def _die_with_parent() -> None:
 def _keep(make: Callable[[], World], owner: socket.socket, listener: socket.socket | None) -> int:
     kernel.die_with_parent(signal.SIGKILL)
     kernel.name_process("netdoctor-lab")
-    _detach((owner, *([listener] if listener else [])))
     try:
         _more_files()
         prepare_mounts()
@@ -103,7 +100,7 @@ def _keep(make: Callable[[], World], owner: socket.socket, listener: socket.sock
 
 
 def _detach(kept: Sequence[socket.socket]) -> None:
-    """No terminal, and no open file of whoever started it, but these."""
+    """No terminal, and no open file of whoever started it, but these: a reader of its output waits for its end only."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in range(3):
         os.dup2(nothing, standard)
