@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 from netdoctor.cli.output import emit, note
 from netdoctor.cluster.objects import Pod, Workload
@@ -32,6 +31,7 @@ from netdoctor.scenarios.ask import ask
 from netdoctor.scenarios.result import failures
 
 _UNHEALTHY = 1
+_FROM_STDIN = {"-", "-f-", "-f=-", "--filename=-"}
 
 
 def shape_of(nodes: int | None, *, dual_stack: bool, policy: bool) -> Shape | None:
@@ -92,20 +92,13 @@ def down(names: Sequence[str], *, everything: bool) -> int:
 
 def kubectl(name: str, arguments: Sequence[str]) -> int:
     """Carry out a kubectl command on a lab's objects. Raises NetdoctorError."""
+    stdin = sys.stdin.read() if _FROM_STDIN.intersection(arguments) else ""
     with _connected(name) as lab:
-        code, out, complaint = run_kubectl(lab, arguments, _read)
+        code, out, complaint = run_kubectl(lab, arguments, stdin)
     emit(out)
     if complaint:
         note(complaint.rstrip("\n"))
     return code
-
-
-def _read(path: str) -> str:
-    """A file that kubectl is given, or stdin. Raises InputError."""
-    try:
-        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def check(what: str, arguments: Sequence[str]) -> int:
