@@ -6,9 +6,10 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -92,11 +93,12 @@ class Lab:
 
     def stand_in(self, pods: Mapping[str, Manifest]) -> dict[str, StandIn]:
         """Make probe pods, by the names of their positions."""
-        answer, networks = self._ask("stand_in", pods=pods)
-        return {
-            position: StandIn(_place(made, network), made["node"], made["ip"])
-            for (position, made), network in zip(answer["places"].items(), networks, strict=True)
-        }
+        stand_ins = {}
+        for some in _batches(pods, wire.MAX_DESCRIPTORS):
+            answer, networks = self._ask("stand_in", pods=some)
+            for (position, made), network in zip(answer["places"].items(), networks, strict=True):
+                stand_ins[position] = StandIn(_place(made, network), made["node"], made["ip"])
+        return stand_ins
 
     def release(self) -> None:
         """Remove the probe pods of this connection."""
@@ -160,6 +162,12 @@ def checked(answer: Any) -> Any:
     raise kinds.get(error["exit"], NetdoctorError)(error["what"], error["why"], error["hint"])
 
 
+def _batches(pods: Mapping[str, Manifest], size: int) -> Iterator[dict[str, Manifest]]:
+    rest = iter(pods.items())
+    while some := dict(islice(rest, size)):
+        yield some
+
+
 def _place(described: Mapping[str, str], network: int) -> Place:
     return Place(described["name"], network, Path(described["directory"]))
 
@@ -199,11 +207,14 @@ def running() -> tuple[str, ...]:
 
 
 def connect(name: str) -> Lab | None:
-    """The lab of that name; None if none is up. Raises NetdoctorError."""
+    """The lab of that name; None if none of this user's is up. Raises NetdoctorError."""
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.connect(f"\0{_PREFIX}{name}")
+        own = wire.peer(connection) == os.getuid()  # anybody may listen at any abstract address
     except OSError:
+        own = False
+    if not own:
         connection.close()
         return None
     return Lab(connection)

@@ -10,7 +10,6 @@ import os
 import selectors
 import signal
 import socket
-import struct
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +27,6 @@ from netdoctor.model.errors import AccessError, NetdoctorError
 from netdoctor.model.refs import ObjectRef
 
 _LOOK_SECONDS = 5.0  # how often programs are asked what they have said, so that none waits to be heard
-_PEER = struct.Struct("=iII")  # struct ucred
 
 
 @dataclass(slots=True)
@@ -71,8 +69,7 @@ class Keeper:
     def _accept(self) -> None:
         assert self._listener is not None
         client, _ = self._listener.accept()
-        _, user, _ = _PEER.unpack(client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
-        if user == os.getuid():
+        if wire.peer(client) == os.getuid():
             self._welcome(client)
         else:  # abstract sockets have no permissions: another user's process
             client.close()
@@ -129,8 +126,9 @@ class Keeper:
         """Pods for probes, by their positions: where each has come to be."""
         for position, manifest in pods.items():
             self._number += 1
-            connection.stand_ins[position] = name = f"{position}-{self._number}"
+            name = f"{position}-{self._number}"
             self._world.add_stand_in(name, stand_in(manifest, self._world))
+            connection.stand_ins[position] = name
         self._world.filter()
         living = {position: self._world.stand_ins[connection.stand_ins[position]] for position in pods}
         places = {

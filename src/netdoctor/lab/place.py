@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from netdoctor.lab.kernel import Clone
 from netdoctor.path.resolver import Resolver, resolver_of
 
 ROOT = Path("/run/netdoctor")  # in the lab's own mount namespace, whose /run is empty memory
+_LONGEST_NAME = 64  # bytes (sethostname(2))
 _FILES = ("/etc/resolv.conf", "/etc/hosts")
 
 
@@ -31,7 +34,7 @@ class Place:
         kernel.enter(self.network, Clone.NET)
         kernel.own_mounts()
         kernel.unshare(Clone.UTS)
-        socket.sethostname(self.name[:64])
+        socket.sethostname(self.name.encode(errors="replace")[:_LONGEST_NAME].decode(errors="ignore"))
         for file in _FILES:
             kernel.bind(str(self.directory / Path(file).name), os.path.realpath(file))
 
@@ -47,22 +50,24 @@ def prepare_mounts() -> None:
 
 
 def _ensured(file: Path) -> bool:
-    """Whether the file exists, if need be as an empty one: what it links to may be below /run."""
-    try:
+    """Whether the file exists, if need be as an empty one below the lab's own /run, where its link may lead."""
+    if not file.exists() and file.is_relative_to("/run"):
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(exist_ok=True)
-    except OSError:
-        return file.exists()
-    return True
+        file.touch()
+    return file.exists()
 
 
-def furnish(name: str, network: int, label: str, resolv_conf: str, hosts: str) -> Place:
-    """Make a place; `label` is unique in the lab. Raises OSError."""
-    directory = ROOT / label
-    directory.mkdir(exist_ok=True)
-    (directory / "resolv.conf").write_text(resolv_conf, encoding="utf-8")
-    (directory / "hosts").write_text(hosts, encoding="utf-8")
+def furnish(name: str, network: int, resolv_conf: str, hosts: str) -> Place:
+    """Make a place; nothing of its directory's name comes from an object. Raises OSError."""
+    directory = Path(tempfile.mkdtemp(dir=ROOT))
+    for file, text in (("resolv.conf", resolv_conf), ("hosts", hosts)):
+        (directory / file).write_text(text, encoding="utf-8", errors="replace")
     return Place(name, network, directory)
+
+
+def clear(place: Place) -> None:
+    """Remove a place's files, which nobody will enter again; whoever is there keeps them."""
+    shutil.rmtree(place.directory)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import msgspec
 
 _LENGTH = struct.Struct(">I")
 MAX_DESCRIPTORS = 64  # in one message; the kernel allows 253 (SCM_MAX_FD)
+_PEER = struct.Struct("=iII")  # struct ucred
 
 
 class GoneError(ConnectionError):
@@ -31,7 +32,7 @@ def send(to: socket.socket, message: object, descriptors: Sequence[int] = ()) ->
 
 
 def receive(source: socket.socket) -> tuple[Any, list[int]]:
-    """Wait for one message; its document and descriptors. Raises GoneError."""
+    """Wait for one message; its document and descriptors. Raises GoneError, also for what is no message."""
     try:
         header, descriptors, _, _ = socket.recv_fds(source, _LENGTH.size, MAX_DESCRIPTORS)
         header += _exactly(source, _LENGTH.size - len(header)) if header else b""
@@ -39,8 +40,14 @@ def receive(source: socket.socket) -> tuple[Any, list[int]]:
             raise GoneError("the other side has closed the connection")
         (length,) = _LENGTH.unpack(header)
         return msgspec.json.decode(_exactly(source, length)), descriptors
-    except OSError as error:
+    except (OSError, msgspec.DecodeError) as error:
         raise GoneError(str(error)) from error
+
+
+def peer(of: socket.socket) -> int:
+    """The user at the other end of a UNIX socket, of the one who listened or connected there. Raises OSError."""
+    _, user, _ = _PEER.unpack(of.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
+    return int(user)
 
 
 def _exactly(source: socket.socket, length: int) -> bytes:

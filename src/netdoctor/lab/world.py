@@ -20,7 +20,7 @@ from netdoctor.lab.network import LabNetwork, PodSpace, parsed
 from netdoctor.lab.nft.door import remove_tables, replace_tables
 from netdoctor.lab.nft.table import Table
 from netdoctor.lab.objects import Objects, snapshot_of
-from netdoctor.lab.place import Place, Resolution, furnish, hosts_file
+from netdoctor.lab.place import Place, Resolution, clear, furnish, hosts_file
 from netdoctor.lab.processes import Process, load, start, wait_until_begun
 from netdoctor.lab.programs import Program, programs
 from netdoctor.lab.rules.details import details_of
@@ -82,7 +82,7 @@ class World:
             self.network.add_node(node.name, _addresses(node), pod_networks)
         self.network.add_outside(parsed(address for addresses in outside.values() for address in addresses))
         descriptor = self.network.outside.descriptor
-        self.outside_place = furnish("outside", descriptor, "outside", "", hosts_file("outside", (), ()))
+        self.outside_place = furnish("outside", descriptor, "", hosts_file("outside", (), ()))
         self.follow(objects)
         self._serve_nodes_and_outside()
 
@@ -111,14 +111,13 @@ class World:
                 self.pods[ref] = self._add(pod)
 
     def _add(self, pod: Pod) -> LivePod:
-        label = f"{pod.namespace}-{pod.name}"
         resolv_conf = self._resolution.of_pod(pod.spec, pod.namespace)
         hosts = hosts_file(pod.name, pod.ips, pod.spec.host_aliases)
         if pod.spec.host_network:
             descriptor = self.network.nodes[pod.spec.node_name].space.descriptor
-            return LivePod(pod, furnish(pod.spec.node_name, descriptor, label, resolv_conf, hosts), None)
+            return LivePod(pod, furnish(pod.spec.node_name, descriptor, resolv_conf, hosts), None)
         space = self.network.add_pod(pod.spec.node_name, parsed(pod.ips))
-        place = furnish(pod.spec.hostname or pod.name, space.descriptor, label, resolv_conf, hosts)
+        place = furnish(pod.spec.hostname or pod.name, space.descriptor, resolv_conf, hosts)
         return LivePod(pod, place, space)
 
     def _remove(self, live: LivePod) -> None:
@@ -126,6 +125,7 @@ class World:
             process.stop()
         if live.space is not None:
             self.network.remove_pod(live.space)
+        clear(live.place)
 
     def add_stand_in(self, name: str, pod: Pod) -> None:
         """A pod for probes: no object stands for it, but policies see it after `filter`."""
@@ -220,9 +220,7 @@ class World:
     def _furnish_node(self, node: Node) -> None:
         hosts = hosts_file(node.name, [str(address) for address in _addresses(node)], ())
         descriptor = self.network.nodes[node.name].space.descriptor
-        self.node_places[node.name] = furnish(
-            node.name, descriptor, f"node-{node.name}", self._resolution.of_node(), hosts
-        )
+        self.node_places[node.name] = furnish(node.name, descriptor, self._resolution.of_node(), hosts)
 
     def free_addresses(self, node: str) -> tuple[str, ...]:
         """Addresses for one more pod on a node, one per IP family that its pods have."""
