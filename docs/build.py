@@ -1,4 +1,4 @@
-"""Writes what is generated and kept in the repository: docs/causes and the JSON Schemas.
+"""Writes what is generated and kept in the repository: docs/causes, docs/labs and the JSON Schemas.
 
 `python -m docs.build` writes it, `python -m docs.build --check` says what is out of date (exit code 1).
 """
@@ -9,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 
+from docs.labs import labs
 from netdoctor.diagnosis.causes import ALL
 from netdoctor.report import Format, encode
 from netdoctor.report.documentation import Documentation, document
@@ -16,6 +17,7 @@ from netdoctor.report.schema import DOCUMENTS, schema
 
 REPOSITORY = Path(__file__).parents[1]
 CAUSES = REPOSITORY / "docs" / "causes"
+LABS = REPOSITORY / "docs" / "labs"
 SCHEMAS = REPOSITORY / "src" / "netdoctor" / "report" / "schema"
 
 
@@ -24,7 +26,8 @@ def generated() -> dict[Path, str]:
     causes = sorted((document(cause) for cause in ALL), key=lambda cause: cause.code)
     pages = {CAUSES / f"{cause.code}.md": _page(cause) for cause in causes}
     schemas = {_schema_file(kind): encode(schema(kind), Format.JSON) for kind in DOCUMENTS}
-    return {**pages, CAUSES / "README.md": _index(causes), **schemas}
+    lessons = {LABS / name: text for name, text in labs().items()}
+    return {**pages, CAUSES / "README.md": _index(causes), **lessons, **schemas}
 
 
 def _schema_file(kind: str) -> Path:
@@ -33,10 +36,10 @@ def _schema_file(kind: str) -> Path:
 
 
 def stale() -> list[Path]:
-    """Generated files that are missing, out of date, or of a cause that no longer exists."""
+    """Generated files that are missing, out of date, or of a cause or a lab that no longer exists."""
     expected = generated()
     wrong = [path for path, text in expected.items() if not path.exists() or path.read_text("utf-8") != text]
-    return wrong + [path for path in CAUSES.glob("*.md") if path not in expected]
+    return wrong + [path for folder in (CAUSES, LABS) for path in folder.glob("*.md") if path not in expected]
 
 
 def _page(cause: Documentation) -> str:
