@@ -1,7 +1,7 @@
 # The only task runner. Everything runs in .venv, from locked versions; nothing else on the machine is changed.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test lint unit docs e2e-up e2e bench bench-policies e2e-down lock
+.PHONY: help venv demo test lint unit docs e2e-up e2e bench bench-lab bench-policies e2e-down lab lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -15,6 +15,8 @@ help:
 	@echo 'make lint      ruff, mypy, layers, generated files'
 	@echo 'make unit      unit tests only'
 	@echo 'make e2e-up    create the kind cluster;  make e2e  run the scenarios;  make e2e-down  remove it'
+	@echo 'make lab       all scenarios in the embedded lab, as any user; no cluster'
+	@echo 'make bench-lab how fast labs come up and are checked'
 	@echo 'make bench     how long a check takes, beside a bare pod in the same cluster, and what policies cost'
 	@echo 'make bench-policies  only the latter, on synthetic clusters from files: CPU time and memory'
 	@echo 'make docs      regenerate what is generated: docs/causes and the JSON Schema'
@@ -50,6 +52,10 @@ unit: venv
 	@echo '== unit tests' >&2
 	$(BIN)/python -m pytest -n auto tests
 
+lab: venv
+	@echo '== scenarios in the lab' >&2
+	$(BIN)/python -m pytest e2e/test_scenarios.py --mode lab
+
 docs: venv
 	$(BIN)/python -m docs.build
 
@@ -65,6 +71,10 @@ e2e: e2e-up
 bench: e2e-up bench-policies
 	@echo '== a check beside a bare pod' >&2
 	$(BIN)/python -m e2e.timing
+
+bench-lab: venv
+	@echo '== labs' >&2
+	$(BIN)/python -m e2e.lab_timing
 
 bench-policies: venv
 	@echo '== commands about policies on synthetic clusters' >&2
