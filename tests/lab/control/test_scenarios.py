@@ -26,7 +26,9 @@ from netdoctor.scenarios.compare import mismatches
 
 SCENARIOS = [load(file.parent) for file in sorted(Path("e2e/scenarios").glob("*/scenario.yaml"))]
 # Those that are broken on a node have another network, but the same objects.
-BY_OBJECTS = [s for s in SCENARIOS if "lab" in s.spec.modes and all(step.kubectl for step in s.spec.inject)]
+BY_OBJECTS = [
+    s for s in SCENARIOS if {"static", "lab"} <= {*s.spec.modes} and all(step.kubectl for step in s.spec.inject)
+]
 
 
 @pytest.mark.parametrize("scenario", BY_OBJECTS, ids=lambda scenario: str(scenario.name))
