@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from netdoctor.lab.objects import Manifest
-from netdoctor.lab.programs import DNS, INGRESS, TESTAPP, Program, listening_notes, programs
+from netdoctor.lab.programs import DNS, INGRESS, TESTAPP, Program, listening_notes, programs, stood_in
 from tests.lab.builders import container, lab, one, pod, some, workload
 
 
@@ -100,3 +100,11 @@ def test_one_note_for_a_workload() -> None:
     objects = lab(workload("Deployment", "web", nginx, replicas=3), pod("bare", container("sleep")))
     notes = [note for note in listening_notes(objects) if "kube-system" not in note]
     assert notes == ["Deployment shop/web: image nginx:1.27 is not run; it listens on its declared ports 80/TCP"]
+
+
+def test_what_every_lab_stands_in_for_is_no_news_and_long_lists_are_cut() -> None:
+    nginx = container(image="nginx:1.27", ports=[{"containerPort": 80}])
+    lines = stood_in(lab(*(pod(f"web-{number}", nginx) for number in range(12))))
+    assert len(lines) == 9
+    assert lines[-1] == "and 4 more workloads whose images are not run"
+    assert not any("coredns" in line for line in lines)

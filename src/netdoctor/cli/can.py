@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from netdoctor.cli.options import CNI, Context, Kubeconfig, Namespace, Output, Quiet, RequestTimeout, Snapshot
+from netdoctor.cli.options import CNI, Context, Kubeconfig, Lab, Namespace, Output, Quiet, RequestTimeout, Snapshot
 from netdoctor.report import Format
 
 Source = Annotated[
@@ -23,6 +23,7 @@ def can(  # noqa: PLR0913, PLR0917 - one parameter per flag
     namespace: Namespace = None,
     plugin: CNI = None,
     snapshot: Snapshot = None,
+    lab: Lab = None,
     context: Context = None,
     kubeconfig: Kubeconfig = None,
     request_timeout: RequestTimeout = "10s",  # type: ignore[assignment]
@@ -35,6 +36,6 @@ def can(  # noqa: PLR0913, PLR0917 - one parameter per flag
     from netdoctor.cli.reading import Access  # noqa: PLC0415
 
     files = (snapshot,) if snapshot else ()
-    request = PolicyRequest(files, Access(kubeconfig, context, request_timeout), namespace, plugin, quiet)
+    request = PolicyRequest(files, Access(kubeconfig, context, request_timeout, lab), namespace, plugin, quiet)
     asked = read_policies(request, [source, destination])
     return answer(asked, source, destination, output, quiet=quiet)

@@ -62,8 +62,8 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
         raise InputError("--attach: nothing is probed with --no-probe or --snapshot")
     if snapshot and (context or kubeconfig):
         raise InputError("--snapshot: a file needs no --context and no --kubeconfig")
-    if lab and (snapshot or context or kubeconfig or dry_run):
-        raise InputError("--lab: a lab needs no --snapshot, --context or --kubeconfig, and makes no pods (--dry-run)")
+    if lab and dry_run:
+        raise InputError("--dry-run: a lab makes no pods")
     from netdoctor.cli.checking import Request, carry_out  # noqa: PLC0415
     from netdoctor.cli.probe_options import probe_options  # noqa: PLC0415
     from netdoctor.cli.reading import Access  # noqa: PLC0415

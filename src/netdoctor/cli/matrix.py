@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from netdoctor.cli.options import CNI, Context, Kubeconfig, Namespace, Quiet, RequestTimeout, Snapshot
+from netdoctor.cli.options import CNI, Context, Kubeconfig, Lab, Namespace, Quiet, RequestTimeout, Snapshot
 from netdoctor.policy.by import By
 from netdoctor.report.matrix_format import MatrixFormat
 
@@ -33,6 +33,7 @@ def matrix(  # noqa: PLR0913, PLR0917 - one parameter per flag
     namespace: Namespace = None,
     plugin: CNI = None,
     snapshot: Snapshot = None,
+    lab: Lab = None,
     context: Context = None,
     kubeconfig: Kubeconfig = None,
     request_timeout: RequestTimeout = "10s",  # type: ignore[assignment]
@@ -45,7 +46,7 @@ def matrix(  # noqa: PLR0913, PLR0917 - one parameter per flag
     from netdoctor.cli.reading import Access  # noqa: PLC0415
 
     files = (snapshot,) if snapshot else ()
-    request = PolicyRequest(files, Access(kubeconfig, context, request_timeout), namespace, plugin, quiet)
+    request = PolicyRequest(files, Access(kubeconfig, context, request_timeout, lab), namespace, plugin, quiet)
     to = tuple(destinations or ([f"ns/{namespace}"] if namespace else ()))
     asked = MatrixRequest(by, tuple(sources or ()), to, port, output)
     names = (*(why or ()), *asked.sources, *asked.destinations)

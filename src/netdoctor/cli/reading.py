@@ -12,6 +12,7 @@ from netdoctor.cli.output import note
 from netdoctor.cluster.files import load
 from netdoctor.cluster.objects import Pod
 from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.model.errors import InputError
 from netdoctor.model.refs import ObjectRef
 from netdoctor.probing.kube.options import ProbeOptions
 from netdoctor.probing.prober import Prober
@@ -31,6 +32,10 @@ class Access:
     context: str | None
     request_timeout: float
     lab: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.lab and (self.kubeconfig or self.context):
+            raise InputError(f"--lab {self.lab}: a lab needs no --context and no --kubeconfig")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,8 @@ def read_cluster(
     Raises:
         NetdoctorError: as the doors do.
     """
+    if files and access.lab:
+        raise InputError(f"--lab {access.lab}: a lab needs no --snapshot; it can replay one: --lab {files[0]}")
     if files:
         return Cluster(load(files))
     if access.lab:
@@ -95,12 +102,15 @@ def read_cluster(
 def _from_lab(name: str, progress: Progress) -> Cluster:
     """A lab that only this process uses ends with it."""
     from netdoctor.lab.objects import snapshot_of  # noqa: PLC0415
+    from netdoctor.lab.programs import stood_in  # noqa: PLC0415
     from netdoctor.lab.session import open_lab  # noqa: PLC0415
 
     progress(f"opening lab {name}")
     lab = open_lab(name)
     atexit.register(lab.close)
     objects, _ = lab.objects()
+    for line in stood_in(objects):
+        note(line)
     return Cluster(snapshot_of(objects, f"lab {lab.name}"), lab=lab)
 
 

@@ -57,8 +57,6 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter per flag
         raise InputError("--print: only what --from-policies finds can be printed")
     if snapshot == "-" and "-" in (files or ()):
         raise InputError("-: standard input is read only once: for the flows, or for --snapshot")
-    if lab and (snapshot or context or kubeconfig):
-        raise InputError("--lab: a lab needs no --snapshot, --context or --kubeconfig")
     from netdoctor.cli.policies import PolicyRequest  # noqa: PLC0415
     from netdoctor.cli.probe_options import probe_options  # noqa: PLC0415
     from netdoctor.cli.reading import Access  # noqa: PLC0415

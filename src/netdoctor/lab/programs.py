@@ -30,6 +30,7 @@ _INGRESS_IMAGES = (
 )
 _INGRESS_PORTS = {"http": ("http", "web"), "https": ("https", "websecure")}
 _DNS_PORT = 53
+_MOST_NOTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,13 @@ def listening_notes(objects: Objects) -> tuple[str, ...]:
             whose = _workload(objects, pod) or f"Pod {namespace}/{name}"
             notes.update({f"{whose}: {p.because}": None for p in programs(pod) if p.because})
     return tuple(notes)
+
+
+def stood_in(objects: Objects) -> tuple[str, ...]:
+    """The same for a person who is about to rely on it: not what every lab does, and no more than can be read."""
+    notes = [note for note in listening_notes(objects) if f"{DNS.rpartition('.')[2]} program stands in" not in note]
+    more = len(notes) - _MOST_NOTES
+    return (*notes[:_MOST_NOTES], *([f"and {more} more workloads whose images are not run"] if more > 0 else []))
 
 
 def is_testapp(image: str) -> bool:
