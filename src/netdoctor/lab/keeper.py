@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyroute2.netlink.exceptions import NetlinkError
+
 from netdoctor.lab import kernel, wire
 from netdoctor.lab.faults.catalogue import parse
 from netdoctor.lab.faults.letting_in import let_in
@@ -180,6 +182,6 @@ def said(error: Exception) -> dict[str, Any]:
     """An error as the client raises it again."""
     if isinstance(error, NetdoctorError):
         return {"error": {"what": error.what, "why": error.why, "hint": error.hint, "exit": error.exit_code}}
-    if isinstance(error, OSError):
+    if isinstance(error, OSError | NetlinkError):
         return {"error": {"what": "the lab cannot do that", "why": str(error), "hint": "", "exit": 3}}
     return {"error": {"bug": "".join(traceback.format_exception(error))}}

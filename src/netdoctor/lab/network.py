@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
 
 from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
 
-from netdoctor.cluster.addresses import Address, Network, parse_address
+from netdoctor.cluster.addresses import Address, Network
 from netdoctor.lab import kernel
 from netdoctor.lab.kernel import Clone
 from netdoctor.lab.links import PERMANENT, UNDERLAY_MTU, add_link, family_of, index_of
 from netdoctor.lab.overlay import MTU, Overlay
+from netdoctor.lab.subnets import routable, subnets
 
 GATEWAYS = {4: "169.254.1.1", 6: "fe80::ecee:eeff:feee:eeee"}  # of every pod: its node, by an address that no link has
 _GATEWAY_MAC = "ee:ee:ee:ee:ee:ee"
@@ -92,10 +94,10 @@ class LabNetwork:
         self._detours: set[tuple[str, str]] = set()
         self._numbers = iter(range(1, 1 << 16))
         self._home = kernel.own_namespace(Clone.NET)
-        self._subnets = [s for version in (4, 6) if (s := _subnet(node_addresses, version))]
+        self._subnets = subnets(node_addresses)
         self._underlay = self._make({})
         self._bridge = add_link(self._underlay.links, ifname="underlay", kind="bridge")
-        self.outside = self._attach([_gateway(subnet, node_addresses) for subnet in self._subnets], _HOST)
+        self.outside = self._attach([subnet.gateway for subnet in self._subnets], _HOST)
 
     @property
     def has_overlay(self) -> bool:
@@ -111,29 +113,22 @@ class LabNetwork:
     @property
     def gateways(self) -> tuple[str, ...]:
         """The addresses of the outside on the nodes' network."""
-        return tuple(str(self._gateway(subnet.version)) for subnet in self._subnets)
-
-    def _gateway(self, version: int) -> Address:
-        return next(_gateway(subnet, self._taken) for subnet in self._subnets if subnet.version == version)
-
-    @property
-    def _taken(self) -> list[Address]:
-        return [address for node in self.nodes.values() for address in node.addresses]
+        return tuple(str(subnet.gateway) for subnet in self._subnets)
 
     def add_node(self, name: str, addresses: Sequence[Address], networks: Sequence[Network]) -> None:
         """A node on the underlay, with routes to and from all others. Raises OSError."""
-        gateways = [_gateway(subnet, [*self._taken, *addresses]) for subnet in self._subnets]
         space = self._attach(addresses, _ROUTER)
-        node = NodeSpace(name, space, tuple(addresses), tuple(networks))
-        for gateway in gateways:
-            if any(address.version == gateway.version for address in addresses):
+        node = NodeSpace(name, space, tuple(addresses), routable(networks, self._subnets))
+        for subnet in self._subnets:
+            if any(address.version == subnet.version for address in addresses):
+                gateway = subnet.gateway
                 space.links.route("add", dst="default", gateway=str(gateway), family=family_of(gateway))
         if self._overlay is not None:
             self._overlay.join(name, space.links, addresses)
         for other in self.nodes.values():
             for network in other.networks:
                 self._route(node, str(network), other)
-            for network in networks:
+            for network in node.networks:
                 self._route(other, str(network), node)
         self.nodes[name] = node
 
@@ -173,12 +168,13 @@ class LabNetwork:
     def _reach(self, host: NodeSpace, index: int, mac: str, address: Address) -> None:
         """Let a node, and through it the others, reach a pod of its own."""
         destination, family = f"{address}/{address.max_prefixlen}", family_of(address)
-        host.space.links.route("add", dst=destination, oif=index, family=family)
-        host.space.links.neigh("add", dst=str(address), lladdr=mac, ifindex=index, state=PERMANENT, family=family)
+        host.space.links.route("replace", dst=destination, oif=index, family=family)  # two pods may claim one address
+        host.space.links.neigh("replace", dst=str(address), lladdr=mac, ifindex=index, state=PERMANENT, family=family)
         if not any(address in network for network in host.networks if network.version == address.version):
             host.routed.add(address)
             for other in self._others(host):
-                self._route(other, destination, host)
+                if address not in other.routed:
+                    self._route(other, destination, host)
 
     def remove_pod(self, pod: PodSpace) -> None:
         """Take a pod away, with its routes."""
@@ -187,10 +183,19 @@ class LabNetwork:
             host.space.links.link("del", index=index)
         for address in host.routed.intersection(pod.addresses):
             host.routed.discard(address)
-            for other in self._others(host):
-                destination = f"{address}/{address.max_prefixlen}"
-                other.space.links.route("del", dst=destination, family=family_of(address))
+            self._forget(address, host)
         os.close(pod.descriptor)
+
+    def _forget(self, address: Address, host: NodeSpace) -> None:
+        """Take away the routes to a pod that was on a node, or let them lead to another one that has its address."""
+        destination = f"{address}/{address.max_prefixlen}"
+        holder = next((node for node in self.nodes.values() if address in node.routed), None)
+        for node in self.nodes.values():
+            if holder is not None and address not in node.routed:
+                self._route(node, destination, holder)
+            elif holder is None and node is not host:
+                with suppress(NetlinkError):  # there is none where a node has no address of this IP version
+                    node.space.links.route("del", dst=destination, family=family_of(address))
 
     @contextmanager
     def inside(self, descriptor: int) -> Iterator[None]:
@@ -217,7 +222,7 @@ class LabNetwork:
         """How a node's packets for another one's pods get to it."""
         if (at.name, via.name) in self._detours:
             self._reach_from_outside(destination, gateway)
-            return {"gateway": str(self._gateway(gateway.version))}
+            return {"gateway": next(str(s.gateway) for s in self._subnets if s.version == gateway.version)}
         if self._overlay is not None:
             return self._overlay.way(at.name, via.name, gateway.version)
         return {"gateway": str(gateway)}
@@ -250,19 +255,29 @@ class LabNetwork:
         eth0 = index_of(space.links, "eth0")
         space.links.link("set", index=eth0, state="up")
         for address in addresses:
-            prefix = next((s.prefixlen for s in self._subnets if s.version == address.version), address.max_prefixlen)
-            space.links.addr("add", index=eth0, address=str(address), prefixlen=prefix, flags=_NODAD)
+            prefix = next((s.network.prefixlen for s in self._subnets if address in s.network), address.max_prefixlen)
+            space.links.addr("replace", index=eth0, address=str(address), prefixlen=prefix, flags=_NODAD)
+        self._meet_far_nodes(space.links, eth0, addresses)
         return space
+
+    def _meet_far_nodes(self, links: IPRoute, eth0: int, own: Sequence[Address]) -> None:
+        """Routes on the underlay between nodes whose addresses are in no common network."""
+        for subnet in self._subnets:
+            beyond = [f"{address}/{address.max_prefixlen}" for address in subnet.far if address not in own]
+            beyond += [str(subnet.network)] if set(own) & set(subnet.far) else []
+            if any(address.version == subnet.version for address in own):
+                for destination in beyond:
+                    links.route("replace", dst=destination, oif=eth0, scope="link", family=family_of(subnet.gateway))
 
 
 def _address(links: IPRoute, index: int, address: Address) -> None:
     """Give a pod's interface an address, and its node as the gateway."""
     family, gateway = family_of(address), GATEWAYS[address.version]
-    links.addr("add", index=index, address=str(address), prefixlen=address.max_prefixlen, flags=_NODAD)
-    links.neigh("add", dst=gateway, lladdr=_GATEWAY_MAC, ifindex=index, state=PERMANENT, family=family)
+    links.addr("replace", index=index, address=str(address), prefixlen=address.max_prefixlen, flags=_NODAD)
+    links.neigh("replace", dst=gateway, lladdr=_GATEWAY_MAC, ifindex=index, state=PERMANENT, family=family)
     if address.version == 4:
-        links.route("add", dst=f"{gateway}/32", oif=index, scope="link")
-    links.route("add", dst="default", gateway=gateway, oif=index, family=family)
+        links.route("replace", dst=f"{gateway}/32", oif=index, scope="link")
+    links.route("replace", dst="default", gateway=gateway, oif=index, family=family)
 
 
 def _set(name: str, value: str) -> None:
@@ -275,24 +290,3 @@ def _set(name: str, value: str) -> None:
 def _mac(number: int) -> str:
     """A locally administered address."""
     return f"02:42:00:00:{number >> 8:02x}:{number & 255:02x}"
-
-
-def _subnet(addresses: Sequence[Address], version: int) -> Network | None:
-    """The smallest network, no smaller than /24 or /64, that holds all nodes of one IP version."""
-    members = [address for address in addresses if address.version == version]
-    if not members:
-        return None
-    network = ip_interface(f"{members[0]}/{24 if version == 4 else 64}").network
-    while not all(address in network for address in members):
-        network = network.supernet()
-    return network
-
-
-def _gateway(subnet: Network, taken: Sequence[Address]) -> Address:
-    """The first address of the nodes' network that no node has."""
-    return next(address for address in subnet.hosts() if address not in taken)
-
-
-def parsed(addresses: Iterable[str]) -> tuple[Address, ...]:
-    """Those that are addresses."""
-    return tuple(address for text in addresses if (address := parse_address(text)))

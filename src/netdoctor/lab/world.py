@@ -16,7 +16,7 @@ from netdoctor.cluster.facts import cluster_domain, dns_service
 from netdoctor.cluster.objects import Node, Pod
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.lab.enforcement import enforces, proxied
-from netdoctor.lab.network import LabNetwork, PodSpace, parsed
+from netdoctor.lab.network import LabNetwork, PodSpace
 from netdoctor.lab.nft.door import remove_tables, replace_tables
 from netdoctor.lab.nft.table import Table
 from netdoctor.lab.objects import Objects, snapshot_of
@@ -28,6 +28,7 @@ from netdoctor.lab.rules.nat import nat_table
 from netdoctor.lab.rules.policies import LocalPod, PolicyTables
 from netdoctor.lab.rules.services import service_table
 from netdoctor.lab.served import API_SERVER, NODE_DNS, outside_programs, serving, write_served
+from netdoctor.lab.subnets import parsed
 from netdoctor.model.errors import AccessError
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.profile import profile_for
