@@ -84,7 +84,8 @@ class LabProber:
         plan = encode_plan(_plan(pod.probes))
 
         def run() -> int:
-            os.dup2(write, 1)
+            for standard in (1, 2):
+                os.dup2(write, standard)
             os.closerange(3, _MOST_DESCRIPTORS)
             os.environ["NETDOCTOR_PLAN"] = plan
             return int(importlib.import_module(_AGENT).main([]))

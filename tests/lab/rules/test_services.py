@@ -254,3 +254,22 @@ def test_of_two_services_with_one_node_port_the_first_has_it() -> None:
     (ports,) = (one for one in service_table(snapshot, "n1", details).sets if one.name == "node-ports4")
     assert isinstance(ports, VerdictMap)
     assert len(ports.elements) == 1
+
+
+def test_ports_and_times_that_packets_cannot_have_are_as_if_they_were_not_there() -> None:
+    odd = [{"port": number, "nodePort": node} for number, node in ((0, 0), (70000, 1), (-4, 2), (80, 70000))]
+    affinity = {"sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": -1}}}
+    nonsense = {**EVERYWHERE, "ports": [*EVERYWHERE["ports"], *({"name": "", "port": n} for n in (0, -1, 99999))]}
+    tables = [
+        service_table(*_on_n1(service(type="NodePort", ports=ports, **more), endpoints))
+        for ports, more, endpoints in (
+            ([{"port": 80}], {"sessionAffinity": "ClientIP"}, EVERYWHERE),
+            (odd, affinity, nonsense),
+        )
+    ]
+    assert tables[0] == tables[1]
+
+
+def _on_n1(*manifests: Manifest) -> tuple[Snapshot, str, dict[tuple[str, str], ServiceDetails]]:
+    snapshot, details = read(*manifests)
+    return snapshot, "n1", details

@@ -14,10 +14,11 @@ from pyroute2 import IPRoute
 
 from netdoctor.cluster.addresses import parse_address, parse_networks
 from netdoctor.cluster.snapshot import Snapshot
-from netdoctor.lab.network import LabNetwork, PodSpace, parsed
+from netdoctor.lab.network import LabNetwork, PodSpace
 from netdoctor.lab.nft.door import replace_tables
 from netdoctor.lab.nft.table import Table
 from netdoctor.lab.rules.policies import LocalPod
+from netdoctor.lab.subnets import parsed
 
 _LATE = 0.3  # seconds, after which an answer on the same machine does not come any more
 _GRACE = 0.02  # for what should not arrive: the kernel has handled it before `send` returns

@@ -55,6 +55,11 @@ def native(value: int) -> bytes:
     return value.to_bytes(4, sys.byteorder)
 
 
+def is_port(value: int | None) -> bool:
+    """Whether packets can have it; what stands in an object may be anything."""
+    return value is not None and 0 < value < 65536
+
+
 def port(value: int) -> bytes:
     """A port as packets have it."""
     return value.to_bytes(2, "big")

@@ -9,6 +9,7 @@ from typing import Any
 from netdoctor.lab.objects import Objects
 
 _THREE_HOURS = 10_800  # seconds: what the API server fills in for sessionAffinity
+_ONE_DAY = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +39,10 @@ def _details(manifest: Mapping[str, Any]) -> ServiceDetails:
     return ServiceDetails(
         tuple(str(one["ip"]) for one in ingress if one.get("ip")),
         tuple(map(str, spec.get("loadBalancerSourceRanges") or ())),
-        int(by_address.get("timeoutSeconds") or _THREE_HOURS),
+        _seconds(by_address.get("timeoutSeconds")),
     )
+
+
+def _seconds(timeout: Any) -> int:
+    """What the API allows; anything else is as if it were not said."""
+    return timeout if isinstance(timeout, int) and 0 < timeout <= _ONE_DAY else _THREE_HOURS

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from netdoctor.cluster.addresses import Address, parse_address
 from netdoctor.cluster.objects import Endpoint, Service, ServicePort
 from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.lab.nft.fields import is_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ def _usable(backends: Iterable[Backend]) -> tuple[Backend, ...]:
 def _listed(snapshot: Snapshot, service: Service, port: ServicePort, version: int, node: str) -> Iterator[Backend]:
     """Consumers use the first address of an endpoint only (API reference)."""
     for one in snapshot.slices_of(service):
-        numbers = [p.port for p in one.ports if p.port and (p.name, p.protocol) == (port.name, port.protocol)]
+        called = (p.port for p in one.ports if (p.name, p.protocol) == (port.name, port.protocol))
+        numbers = [number for number in called if number is not None and is_port(number)]
         for endpoint in one.endpoints if numbers else ():
             address = parse_address(endpoint.addresses[0]) if endpoint.addresses else None
             if address is not None and address.version == version:

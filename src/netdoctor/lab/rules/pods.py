@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from netdoctor.cluster.objects import Pod
 from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.lab.nft.fields import is_port
 from netdoctor.lab.rules.addresses import VERSIONS, Range, merged, of_version
 from netdoctor.policy.matching import union
 from netdoctor.policy.rules import PodPeer
@@ -17,7 +18,9 @@ Named = tuple[tuple[str, str, int], ...]  # name, protocol and number of a pod's
 
 def named_ports(pod: Pod) -> Named:
     """What a pod calls its ports."""
-    return tuple((one.name, one.protocol, one.container_port) for one in pod.ports if one.name)
+    return tuple(
+        (one.name, one.protocol, one.container_port) for one in pod.ports if one.name and is_port(one.container_port)
+    )
 
 
 class PodIndex:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from netdoctor.cluster.addresses import Address, parse_networks
 from netdoctor.cluster.objects import Service, ServicePort
-from netdoctor.lab.nft.fields import SOURCE, join, port
+from netdoctor.lab.nft.fields import SOURCE, is_port, join, port
 from netdoctor.lab.nft.matches import PROTOCOLS, family, from_this_node, within_set
 from netdoctor.lab.nft.statements import DROP, TO_DROP, goto, set_mark, to_chain
 from netdoctor.lab.nft.table import Chain, RangeSet, Rule, rule
@@ -125,4 +125,4 @@ class PortRules:
 
     @property
     def _has_node_port(self) -> bool:
-        return self.service.spec.type in ("NodePort", "LoadBalancer") and self.port.node_port > 0
+        return self.service.spec.type in ("NodePort", "LoadBalancer") and is_port(self.port.node_port)

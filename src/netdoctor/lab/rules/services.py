@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.lab.nft.fields import is_port
 from netdoctor.lab.nft.matches import PROTOCOLS
 from netdoctor.lab.nft.table import Table
 from netdoctor.lab.rules.addresses import VERSIONS, pod_ranges
@@ -39,7 +40,7 @@ def service_table(
             continue
         more = details.get((service.namespace, service.name), ServiceDetails())
         for port in service.spec.ports:
-            for version in VERSIONS if port.protocol in PROTOCOLS else ():
+            for version in VERSIONS if port.protocol in PROTOCOLS and is_port(port.port) else ():
                 if _has_family(service.vips, version):
                     chosen = choice(snapshot, service, port, version, node)
                     PortRules(service, port, more, chosen, found[version]).add()
