@@ -17,6 +17,7 @@ from netdoctor.model.errors import InputError
 LABS = Path(__file__).parent / "labs"  # those that come with netdoctor
 _SCENARIO = "scenario.yaml"
 _PAGE = "lab.md"
+_MOST = {"Pod": 1000, "Node": 100}  # 3 GB of memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,22 @@ def _of_objects(path: Path, shape: Shape | None) -> Definition:
         raise InputError(f"{path}: no Kubernetes object in it")
     name = path.resolve().stem or "lab"
     if is_recorded(documents):
-        return Definition(name, f"replay of {path}", recorded(documents), replayed=True)
-    return Definition(name, f"the manifests in {path}", start(documents, shape or Shape()))
+        if shape is not None:
+            raise InputError(f"{path}: a snapshot has nodes and a network plugin of its own")
+        return _bounded(Definition(name, f"replay of {path}", recorded(documents), replayed=True), path)
+    return _bounded(Definition(name, f"the manifests in {path}", start(documents, shape or Shape())), path)
+
+
+def _bounded(definition: Definition, path: Path) -> Definition:
+    """A lab that one machine can hold. Raises InputError."""
+    for kind, most in _MOST.items():
+        count = sum(one == kind for one, _, _ in definition.objects)
+        if count > most:
+            raise InputError(
+                f"{path}: {count} {kind}s are more than a lab can hold, which is {most}",
+                hint="take the namespaces that matter: kubectl get … -n NAMESPACE -o yaml, and kube-system",
+            )
+    return definition
 
 
 def _parsed(content: bytes, name: str) -> Iterator[Manifest]:

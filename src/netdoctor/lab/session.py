@@ -14,6 +14,7 @@ from netdoctor.lab.faults.catalogue import parse, require_nodes
 from netdoctor.lab.kubectl import kubectl
 from netdoctor.lab.launch import launch
 from netdoctor.lab.scenario import Step, with_nodes
+from netdoctor.lab.tools import environment
 from netdoctor.lab.world import World
 from netdoctor.model.errors import AccessError
 
@@ -94,7 +95,8 @@ def on_node(lab: Lab, node: str, command: str) -> tuple[int, str]:
     def run() -> int:
         os.dup2(write, 1)
         os.dup2(write, 2)
-        return subprocess.run(["sh", "-c", command], stdin=subprocess.DEVNULL, check=False).returncode
+        words = ["sh", "-c", command]
+        return subprocess.run(words, stdin=subprocess.DEVNULL, env=environment(), check=False).returncode
 
     process = lab.run(place, run)
     os.close(write)

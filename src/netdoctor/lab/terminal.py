@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from netdoctor.lab.client import Lab
 from netdoctor.lab.place import Place
-from netdoctor.lab.tools import DIRECTORY, tool
+from netdoctor.lab.tools import environment, tool
 
 
 def run(lab: Lab, place: Place, command: Sequence[str], prompt: str) -> int:
@@ -37,13 +37,12 @@ def _execute(words: list[str], prompt: str, *, foreground: bool) -> int:
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         os.tcsetpgrp(0, os.getpgrp())
         signal.signal(signal.SIGTTOU, signal.SIG_DFL)
-    os.environ["PATH"] = f"{DIRECTORY}:{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
-    os.environ["PS1"] = f"[{prompt}] # "
+    variables = {**environment(), "PS1": f"[{prompt}] # "}
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if words[0].endswith("bash") and len(words) == 1:
         words = [words[0], "--norc", "--noprofile"]
     try:
-        os.execvp(words[0], words)  # noqa: S606 - the user's own command
+        os.execvpe(words[0], words, variables)  # noqa: S606 - the user's own command
     except OSError as error:
         print(f"netdoctor: {words[0]}: {error.strerror}", file=sys.stderr)
         return 127

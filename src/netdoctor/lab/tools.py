@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,11 @@ def install() -> None:
         package = module.removesuffix(".__main__")
         file.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {package} "$@"\n', encoding="utf-8")
         file.chmod(0o755)
+
+
+def environment() -> dict[str, str]:
+    """The environment of a shell in the lab: it finds these commands, and those for administrators."""
+    return {**os.environ, "PATH": f"{DIRECTORY}:{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"}
 
 
 def tool(words: Sequence[str]) -> Callable[[], int] | None:
