@@ -20,6 +20,14 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A lab that is up.")]
 _PASSES_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
+@lab.callback()
+def needs() -> None:
+    """Say what is missing before anything is loaded that needs it. Raises AccessError."""
+    from netdoctor.lab.needs import require_lab  # noqa: PLC0415
+
+    require_lab()
+
+
 @lab.command()
 def up(  # noqa: PLR0913, PLR0917 - one parameter per flag
     what: What,

@@ -101,6 +101,9 @@ def read_cluster(
 
 def _from_lab(name: str, progress: Progress) -> Cluster:
     """A lab that only this process uses ends with it."""
+    from netdoctor.lab.needs import require_lab  # noqa: PLC0415
+
+    require_lab()
     from netdoctor.lab.objects import snapshot_of  # noqa: PLC0415
     from netdoctor.lab.programs import stood_in  # noqa: PLC0415
     from netdoctor.lab.session import open_lab  # noqa: PLC0415

@@ -47,8 +47,12 @@ def start(definition: Definition, name: str | None = None, faults: Sequence[str]
             carry_out(step, lab)
         for fault in faults:
             lab.fault(fault)
-    except wire.GoneError as error:
-        raise AccessError("the lab ended while it was being started", str(error)) from error
+    except BaseException as error:
+        connection.close()  # the keeper ends with it
+        os.waitpid(process, 0)
+        if isinstance(error, wire.GoneError):
+            raise AccessError("the lab ended while it was being started", str(error)) from error
+        raise
     return lab
 
 
