@@ -60,8 +60,14 @@ def up(what: str, name: str | None, shape: Shape | None, faults: Sequence[str], 
 
 def _suggested(definition: Definition, name: str) -> list[str]:
     checks = definition.scenario.spec.checks[:1] if definition.scenario else ()
-    asked = [f"netdoctor {check.command} --lab {name}" for check in checks] or [f"netdoctor check --all --lab {name}"]
-    return [f"try: {command}" for command in (*asked, f"netdoctor lab down {name}")]
+    asked = [check.command for check in checks] or [f"check {_first_service(definition)}"]
+    return [f"try: netdoctor {command}" for command in (*(f"{one} --lab {name}" for one in asked), f"lab down {name}")]
+
+
+def _first_service(definition: Definition) -> str:
+    """A Service of the user's as `check` takes it, or all Services."""
+    own = [key for key in definition.objects if key[0] == "Service" and key[1:] != ("default", "kubernetes")]
+    return next((f"svc/{name} -n {namespace}" for _, namespace, name in own if namespace != "kube-system"), "-A")
 
 
 def show() -> int:
