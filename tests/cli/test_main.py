@@ -95,9 +95,11 @@ def test_exhausted_memory_is_no_fault_of_its_own(failing) -> None:  # type: igno
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_unwind_the_stack_and_exit_130(number: signal.Signals, tmp_path: Path) -> None:
     code = (
-        "import sys, time, typer\n"
+        "import signal, sys, time, typer\n"
         "from pathlib import Path\n"
         "from netdoctor.cli import main\n"
+        "for number in (signal.SIGTERM, signal.SIGHUP):  # whoever runs the tests may ignore them\n"
+        "    signal.signal(number, signal.SIG_DFL)\n"
         "main.app = typer.Typer(pretty_exceptions_enable=False)\n"
         "@main.app.command()\n"
         "def wait() -> None:\n"
