@@ -124,6 +124,7 @@ class Lab:
     def _inside(self, place: Place, program: Callable[[], int]) -> int:
         """A PID namespace begins with the next child; this one only waits for it, and hands signals on."""
         _die_with(os.getppid())
+        self._connection.close()  # else the keeper would think that its client is still there
         for descriptor, kind in zip(self._spaces, (Clone.USER, Clone.PID, Clone.MOUNT), strict=True):
             try:
                 kernel.enter(descriptor, kind)

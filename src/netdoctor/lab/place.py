@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from netdoctor.cluster.objects import PodDNSConfig, PodSpec
+from netdoctor.cluster.objects import Pod, PodDNSConfig, PodSpec
 from netdoctor.lab import kernel
 from netdoctor.lab.kernel import Clone
 from netdoctor.path.resolver import Resolver, resolver_of
@@ -88,6 +88,11 @@ class Resolution:
         ndots = [f"ndots:{made.ndots}"] if made.ndots is not None else []
         return _resolv_conf(made.nameservers or (), made.search or (), [*given, *ndots])
 
+    def names(self, pod: Pod) -> str:
+        """What a pod calls itself in /etc/hosts: by its subdomain too, if it has one (DNS for Services and Pods)."""
+        own, subdomain = pod.spec.hostname or pod.name, pod.spec.subdomain
+        return f"{own}.{subdomain}.{pod.namespace}.svc.{self.domain}\t{own}" if subdomain else own
+
     def of_node(self) -> str:
         """A node's resolv.conf."""
         return _resolv_conf(self.node_dns, (), [])
@@ -100,9 +105,9 @@ def _resolv_conf(nameservers: Sequence[str], search: Sequence[str], options: Seq
     return "".join(f"{line}\n" for line in lines)
 
 
-def hosts_file(name: str, addresses: Sequence[str], aliases: Sequence[Mapping[str, Any]]) -> str:
-    """/etc/hosts as the kubelet writes it."""
+def hosts_file(names: str, addresses: Sequence[str], aliases: Sequence[Mapping[str, Any]]) -> str:
+    """/etc/hosts as the kubelet writes it; `names` is one, or several with tabs between them."""
     lines = ["127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"]
-    lines += [f"{address}\t{name}" for address in addresses]
+    lines += [f"{address}\t{names}" for address in addresses]
     lines += [f"{alias.get('ip', '')}\t{' '.join(alias.get('hostnames', ()))}" for alias in aliases]
     return "".join(f"{line}\n" for line in lines)

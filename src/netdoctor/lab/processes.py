@@ -77,6 +77,7 @@ def child(run: Callable[[], int]) -> int:
     code = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _fresh_streams()
         code = run()
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 1
@@ -86,6 +87,12 @@ def child(run: Callable[[], int]) -> int:
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
         os._exit(code)
+
+
+def _fresh_streams() -> None:
+    """Print where descriptors 1 and 2 lead, whatever the parent prints to, and nothing that it has still to print."""
+    sys.stdout = os.fdopen(1, "w", buffering=1, errors="replace", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="replace", closefd=False)
 
 
 def _become(program: Program, place: Place, output: int) -> int:

@@ -113,7 +113,7 @@ class World:
 
     def _add(self, pod: Pod) -> LivePod:
         resolv_conf = self._resolution.of_pod(pod.spec, pod.namespace)
-        hosts = hosts_file(pod.name, pod.ips, pod.spec.host_aliases)
+        hosts = hosts_file(self._resolution.names(pod), pod.ips, pod.spec.host_aliases)
         if pod.spec.host_network:
             descriptor = self.network.nodes[pod.spec.node_name].space.descriptor
             return LivePod(pod, furnish(pod.spec.node_name, descriptor, resolv_conf, hosts), None)
