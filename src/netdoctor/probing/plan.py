@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.probe import NotTested, Position, Probe, ProbeKind, ProbePod, Role
@@ -17,45 +16,15 @@ from netdoctor.path.expectation import Expectation
 from netdoctor.path.names import service_name
 from netdoctor.path.path import Path, Route
 from netdoctor.path.target import TargetKind
+from netdoctor.probing.aims import BY_NAME, Aim, Aimed
 from netdoctor.probing.positions import positions
+from netdoctor.probing.reaching import reach
+
+__all__ = ["BY_NAME", "Aim", "Aimed", "PlanOptions", "ProbePlan", "make_plan", "reach"]
 
 MAX_BACKENDS = 16  # per route: enough for any contrast, never a load
 MAX_OTHER_PORTS = 4  # per backend
 SETTLE = 2.0  # seconds for a CNI to apply its policies to a new pod before a denial is expected
-_DNS_PORT = 53
-# A datagram that every DNS server answers, if only by refusing (RFC 1035, 4.1): id 0, one question, localhost IN A.
-_DNS_QUESTION = "\0\0\0\0\0\1\0\0\0\0\0\0\x09localhost\0\0\1\0\1"
-
-
-class Aim(StrEnum):
-    """What a probe is to tell."""
-
-    NAME = "name"  # the target's name, as an application resolves it
-    RESOLV_CONF = "resolvConf"
-    DNS_VIP = "dnsVIP"  # the name, asked of the DNS Service
-    DNS_SERVER = "dnsServer"  # the name, asked of one DNS server
-    CLUSTER_NAME = "clusterName"  # a name that every cluster has, asked of one DNS server beside an outside name
-    HOST = "host"  # an outside name or an ExternalName, by name
-    VIP = "vip"
-    BACKEND = "backend"  # an endpoint at its target port
-    HEADLESS_PORT = "headlessPort"  # an endpoint at the port of a headless Service
-    UNREADY = "unready"  # an endpoint that is not ready, or a pod that no slice lists
-    OTHER_PORT = "otherPort"  # another declared port of an endpoint's pod
-    OTHER_PROTOCOL = "otherProtocol"  # the same port by the other of TCP and UDP
-    SOCKETS = "sockets"  # what listens inside an endpoint's pod
-
-
-BY_NAME = (Aim.NAME, Aim.DNS_SERVER, Aim.DNS_VIP, Aim.HOST)  # probes that need the target's name to resolve
-
-
-@dataclass(frozen=True, slots=True)
-class Aimed:
-    """A planned probe's purpose. A `required` probe must pass for the target to be healthy."""
-
-    aim: Aim
-    required: bool = False
-    route: Route | None = None
-    backend: Backend | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +176,6 @@ def _contrasts(route: Route, backend: Backend) -> Iterator[tuple[Aimed, Probe]]:
     ]
     for port in ports[:MAX_OTHER_PORTS]:
         yield Aimed(Aim.OTHER_PORT, route=route, backend=backend), reach(route.protocol, backend.address, port)
-
-
-def reach(protocol: str, host: str, port: int, delay: float = 0.0, name: str = "") -> Probe:
-    """A probe that tells whether a port is reached; `delay` in seconds, `name` instead of a host."""
-    kind = ProbeKind.UDP if protocol == "UDP" else ProbeKind.TCP
-    payload = _DNS_QUESTION if protocol == "UDP" and port == _DNS_PORT else ""
-    return Probe("", kind, host=host, port=port, delay=delay, name=name, payload=payload)
 
 
 def _delay(denied: bool) -> float:

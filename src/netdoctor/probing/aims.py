@@ -1,0 +1,40 @@
+"""What probes are for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from netdoctor.path.backends import Backend
+from netdoctor.path.path import Route
+
+
+class Aim(StrEnum):
+    """What a probe is to tell."""
+
+    NAME = "name"  # the target's name, as an application resolves it
+    RESOLV_CONF = "resolvConf"
+    DNS_VIP = "dnsVIP"  # the name, asked of the DNS Service
+    DNS_SERVER = "dnsServer"  # the name, asked of one DNS server
+    CLUSTER_NAME = "clusterName"  # a name that every cluster has, asked of one DNS server beside an outside name
+    HOST = "host"  # an outside name or an ExternalName, by name
+    VIP = "vip"
+    BACKEND = "backend"  # an endpoint at its target port
+    HEADLESS_PORT = "headlessPort"  # an endpoint at the port of a headless Service
+    UNREADY = "unready"  # an endpoint that is not ready, or a pod that no slice lists
+    OTHER_PORT = "otherPort"  # another declared port of an endpoint's pod
+    OTHER_PROTOCOL = "otherProtocol"  # the same port by the other of TCP and UDP
+    SOCKETS = "sockets"  # what listens inside an endpoint's pod
+
+
+BY_NAME = (Aim.NAME, Aim.DNS_SERVER, Aim.DNS_VIP, Aim.HOST)  # probes that need the target's name to resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Aimed:
+    """A planned probe's purpose. A `required` probe must pass for the target to be healthy."""
+
+    aim: Aim
+    required: bool = False
+    route: Route | None = None
+    backend: Backend | None = None
