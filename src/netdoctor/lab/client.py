@@ -137,7 +137,10 @@ class Lab:
             kernel.die_with_parent(signal.SIGKILL)
             return program()
 
-        pid = child(innermost)
+        try:
+            pid = child(innermost)
+        except OSError:  # the lab has just ended: in its PID namespace nothing begins any more
+            return 128 + signal.SIGKILL
         for number in (signal.SIGINT, signal.SIGQUIT):
             signal.signal(number, signal.SIG_IGN)  # the terminal sends them to the program too
         _, status = os.waitpid(pid, 0)

@@ -38,7 +38,8 @@ def _execute(words: list[str], prompt: str, *, foreground: bool) -> int:
         os.tcsetpgrp(0, os.getpgrp())
         signal.signal(signal.SIGTTOU, signal.SIG_DFL)
     variables = {**environment(), "PS1": f"[{prompt}] # "}
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGPIPE):  # which Python has set otherwise
+        signal.signal(number, signal.SIG_DFL)
     if words[0].endswith("bash") and len(words) == 1:
         words = [words[0], "--norc", "--noprofile"]
     try:
