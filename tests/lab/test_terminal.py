@@ -99,30 +99,25 @@ def test_in_a_terminal_it_has_a_prompt_job_control_and_ctrl_c(lab: str) -> None:
         os.execvp(sys.executable, command(lab))
     try:
         _until(terminal, b"[pod/web] # ")
-        os.write(terminal, b"sleep 1000\r")
-        _until(terminal, b"sleep 1000")
-        while b"\x03" and not _interrupted(terminal):
-            pass
-        os.write(terminal, b"exit 5\r")
+        os.write(terminal, b"echo $((6 * 7)); sleep 1000\r")
+        _until(terminal, b"42\r\n")
+        _until(terminal, b"[pod/web] # ", typing=b"\x03")  # more than once: `sleep` may not have begun
+        _until(terminal, b"", typing=b"exit 5\r")  # Ctrl-C takes away what was typed before it
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 5
     finally:
         os.close(terminal)
 
 
-def _interrupted(terminal: int) -> bool:
-    """Whether Ctrl-C brings the prompt back; at first `sleep` may not have begun."""
-    os.write(terminal, b"\x03")
-    return b"[pod/web] # " in _said(terminal, 0.5)
-
-
-def _until(terminal: int, text: bytes) -> None:
+def _until(terminal: int, text: bytes, typing: bytes = b"") -> None:
+    """Read until the text, or the end where it is empty; type something over and over meanwhile."""
     seen, until = b"", time.monotonic() + PATIENCE
-    while text not in seen:
+    while not text or text not in seen:
         assert time.monotonic() < until, seen
-        seen += _said(terminal, 0.1)
-
-
-def _said(terminal: int, seconds: float) -> bytes:
-    ready, _, _ = select.select([terminal], [], [], seconds)
-    return os.read(terminal, 65536) if ready else b""
+        os.write(terminal, typing)
+        if select.select([terminal], [], [], 0.3)[0]:
+            try:
+                seen += os.read(terminal, 65536)
+            except OSError:  # nobody has the other end
+                assert not text, seen
+                return
