@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdoctor.report.untrusted import printable
+from netdoctor.report.untrusted import in_markdown, printable
 
 CONTROL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -34,3 +34,26 @@ def test_unprintable_characters_stand_as_escapes(text: str, expected: str) -> No
 def test_nothing_unprintable_remains(text: str) -> None:
     assert not CONTROL & {unicodedata.category(c) for c in printable(text)}
     assert printable(text, ascii_only=True).isascii()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("web-1.shop", "web-1.shop"),
+        ("- a", "\\- a"),
+        ("1. a", "1\\. a"),
+        ("12) a", "12\\) a"),
+        ("10.0.0.1", "10.0.0.1"),
+        ("===", "\\==="),
+        ("  indented", "indented"),
+        ("# a", "\\# a"),
+        ("a|b", "a\\|b"),
+        ("<b>", "&lt;b&gt;"),
+        ("@all", "@\u200ball"),
+        ("see #12", "see \\#\u200b12"),
+        ("https://x", "https:\u200b//x"),
+        ("www.x", "www\u200b.x"),
+    ],
+)
+def test_markdown(text: str, expected: str) -> None:
+    assert in_markdown(text) == expected

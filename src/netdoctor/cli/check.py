@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from netdoctor.cli.options import Context, Kubeconfig, Lab, Namespace, Output, Quiet, RequestTimeout, Snapshot, duration
+from netdoctor.cli.options import Context, Kubeconfig, Lab, Namespace, Quiet, RequestTimeout, Snapshot, duration
 from netdoctor.model.errors import InputError
-from netdoctor.report import Format
+from netdoctor.report.check_format import CheckFormat
 
 Targets = Annotated[
     list[str] | None,
@@ -52,7 +52,7 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
     context: Context = None,
     kubeconfig: Kubeconfig = None,
     request_timeout: RequestTimeout = "10s",  # type: ignore[assignment]
-    output: Output = Format.TABLE,
+    output: Annotated[CheckFormat, typer.Option("--output", "-o", help="Output format.")] = CheckFormat.TABLE,
     quiet: Quiet = False,
 ) -> int:
     """Test the way to a target and explain what is wrong with it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -19,7 +20,9 @@ from netdoctor.path.path import build_path
 from netdoctor.probing.kube.options import ProbeOptions
 from netdoctor.probing.kube.prober import KubeProber
 from netdoctor.probing.plan import Aim, PlanOptions, make_plan
-from netdoctor.report import Format, encode, listed, render
+from netdoctor.report import Format, encode, listed
+from netdoctor.report.check import render_check
+from netdoctor.report.check_format import CheckFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,9 @@ class Request:
     options: ProbeOptions
 
 
-def carry_out(request: Request, output: Format, *, quiet: bool) -> int:
+def carry_out(request: Request, output: CheckFormat, *, quiet: bool) -> int:
     """Check every target, print the report or reports, return the exit code. Raises NetdoctorError."""
+    begun = time.monotonic()
     progress = progress_at_terminal(quiet=quiet)
     asked = [*request.targets, *([request.source] if request.source else [])]
     files = [request.snapshot] if request.snapshot else []
@@ -49,10 +53,11 @@ def carry_out(request: Request, output: Format, *, quiet: bool) -> int:
     names = request.targets or _services(cluster.snapshot, None if request.all_namespaces else here)
     if request.dry_run:
         manifests = [manifest for name in names for manifest in _dry_run(request, cluster, name, here)]
-        emit(encode(listed(manifests), Format.JSON if output is Format.JSON else Format.YAML))
+        emit(encode(listed(manifests), Format.JSON if output is CheckFormat.JSON else Format.YAML))
         return 0
     reports = [_report(request, cluster, name, here, progress) for name in names]
-    emit(render(reports[0] if len(request.targets) == 1 else reports, output, terminal(quiet=quiet)))
+    told = reports[0] if len(request.targets) == 1 else reports
+    emit(render_check(told, output, terminal(quiet=quiet), time.monotonic() - begun))
     return worst(report.exit_code for report in reports)
 
 

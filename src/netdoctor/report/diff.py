@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
 from itertools import groupby
 
 from netdoctor.model.diff_report import DiffReport, FlowChange
 from netdoctor.report.page import Page
 from netdoctor.report.style import Style
-from netdoctor.report.untrusted import printable
+from netdoctor.report.untrusted import in_markdown
 
 _MOST_NAMES = 12  # of one change that are worth reading; wide shows all
 
@@ -52,9 +51,9 @@ def diff_markdown(report: DiffReport) -> Iterator[str]:
             yield f"\n**{heading}**\n\n| from | to | ports | because |\n|---|---|---|---|\n"
         for change in changes:
             names = _names(change.from_, wide=False)
-            yield "| " + " | ".join(map(_cell, (names, change.to, change.ports, change.because))) + " |\n"
+            yield "| " + " | ".join(map(in_markdown, (names, change.to, change.ports, change.because))) + " |\n"
     for problem in report.problems:
-        yield f"\n> **Warning:** {_cell(problem)}\n"
+        yield f"\n> **Warning:** {in_markdown(problem)}\n"
 
 
 def _summary(report: DiffReport) -> str:
@@ -74,9 +73,3 @@ def _names(names: Sequence[str], *, wide: bool) -> str:
     shown = names if wide else names[:_MOST_NAMES]
     more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
     return ", ".join(shown) + more
-
-
-def _cell(text: str) -> str:
-    """Any text as plain text of a Markdown table: no markup, mention, link or HTML of its own."""
-    escaped = "".join(f"\\{c}" if c in "\\`*_{}[]()#+!|~@" else c for c in escape(printable(text), quote=False))
-    return escaped.replace("://", ":\u200b//")

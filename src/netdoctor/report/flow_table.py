@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from netdoctor.model.flow_report import FlowEnd, FlowReport, NearMiss, Side
 from netdoctor.model.report import Effect, Fix
+from netdoctor.report.command import command_of
 from netdoctor.report.page import Page
 from netdoctor.report.style import Style
 
@@ -83,7 +83,7 @@ def _near(page: Page, near: NearMiss) -> None:
 def _fix(page: Page, fix: Fix, label: str, *, wide: bool) -> None:
     page.blank()
     page.prose(page.text(label, "bold"), fix.title, indent=2, hang=2)
-    page.verbatim(fix.command or json.dumps(fix.patch), indent=4, style="cyan")
+    page.verbatim(command_of(fix), indent=4, style="cyan")
     if fix.effect:
         _effect(page, fix.effect, wide=wide)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from typing import Any
 
 from netdoctor.policy.entities import Answer, Row
 from netdoctor.policy.selection import numbers
 from netdoctor.report.matrix import Selected
 from netdoctor.report.naming import Names
-from netdoctor.report.untrusted import printable
+from netdoctor.report.untrusted import in_html
 
 _WIDEST_GRID = 60  # columns
 _SIGNS = {Answer.ALLOWED: "●", Answer.PARTLY: "◐", Answer.UNKNOWN: "?", Answer.DENIED: ""}
@@ -34,9 +33,9 @@ def as_html(selected: Selected, head: dict[str, Any]) -> Iterator[str]:
     """The whole page."""
     yield f"<!doctype html><html lang=en><meta charset=utf-8><title>Who can reach whom</title><style>{_STYLE}</style>"
     yield '<meta name=viewport content="width=device-width, initial-scale=1"><h1>Who can reach whom</h1>'
-    yield f"<p>By {_text(head['by'])}, network plugin {_text(head['cni'])}.</p>"
+    yield f"<p>By {in_html(head['by'])}, network plugin {in_html(head['cni'])}.</p>"
     for problem in head["problems"]:
-        yield f"<p><strong>{_text(problem['object'])}</strong>: {_text(problem['text'])}</p>"
+        yield f"<p><strong>{in_html(problem['object'])}</strong>: {in_html(problem['text'])}</p>"
     grid = selected.sources.bit_count() <= _WIDEST_GRID and len(selected.destinations) <= _WIDEST_GRID
     yield from _grid(selected) if grid else _blocks(selected)
     yield "</html>\n"
@@ -47,11 +46,11 @@ def _grid(selected: Selected) -> Iterator[str]:
     sources = numbers(selected.sources)
     yield "<p>● every pair, ◐ some pods only, ? cannot be known; the ports are those of the destination.</p>"
     yield "<div class=scroll><table><thead><tr><th>to \\ from</th>"
-    yield "".join(f"<th scope=col><span>{_text(selected.name(source))}</span></th>" for source in sources)
+    yield "".join(f"<th scope=col><span>{in_html(selected.name(source))}</span></th>" for source in sources)
     yield "</tr></thead><tbody>"
     for destination in selected.destinations:
         rows = [row for row in selected.rows(destination) if row.answer is not Answer.DENIED]
-        yield f"<tr><th scope=row>{_text(selected.name(destination))}</th>"
+        yield f"<tr><th scope=row>{in_html(selected.name(destination))}</th>"
         yield "".join(_cell(selected, source, destination, rows) for source in sources)
         yield "</tr>\n"
     yield "</tbody></table></div>"
@@ -65,25 +64,20 @@ def _cell(selected: Selected, source: int, destination: int, rows: list[Row]) ->
     pair = f"{selected.name(source)} → {selected.name(destination)}"
     ports = ", ".join(dict.fromkeys(selected.ports_text(row.ports) for row in mine))
     answer = mine[0].answer
-    return f'<td class={answer} title="{_text(f"{pair}: {said}")}">{_SIGNS[answer]} {_text(ports)}</td>'
+    return f'<td class={answer} title="{in_html(f"{pair}: {said}")}">{_SIGNS[answer]} {in_html(ports)}</td>'
 
 
 def _blocks(selected: Selected) -> Iterator[str]:
     names = Names(selected.view.entities, selected.sources)
     yield "<dl>"
     for destination in selected.destinations:
-        yield f"<dt>{_text(selected.name(destination))}</dt>"
+        yield f"<dt>{in_html(selected.name(destination))}</dt>"
         rows = [row for row in selected.rows(destination) if row.answer is not Answer.DENIED]
         for row in rows:
-            told = _text(", ".join(names.told(row.sources)))
-            ports = _text(selected.ports_text(row.ports))
+            told = in_html(", ".join(names.told(row.sources)))
+            ports = in_html(selected.ports_text(row.ports))
             yield f"<dd class={row.answer}>{_SIGNS[row.answer]} {ports} from {told}</dd>"
         if not rows:
             yield "<dd>nothing may reach it</dd>"
         yield "\n"
     yield "</dl>"
-
-
-def _text(text: str) -> str:
-    """Any text, safe between tags and in quoted attributes."""
-    return escape(printable(text))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from netdoctor.model.report import CheckReport, Effect, Finding, Fix, Hop, ProbeResult, RuledOut, Verdict
+from netdoctor.report.command import command_of
 from netdoctor.report.page import Page
 from netdoctor.report.style import Style
 
@@ -85,7 +86,7 @@ def _fix(page: Page, fix: Fix, *, quiet: bool) -> None:
     """The command stands alone on its line, unbroken, between blank lines: ready to be copied."""
     page.blank()
     page.prose(page.text("Fix:", "bold"), fix.title, indent=2)
-    command = fix.command or (json.dumps(fix.patch) if fix.patch else "")
+    command = command_of(fix)
     if command:
         page.blank()
         page.verbatim(command, indent=4, style="cyan")

@@ -1,0 +1,125 @@
+"""`check -o markdown`: for a ticket, a chat or a pull request; what is wrong and what to do come first."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from netdoctor.model.report import CheckReport, Finding, Fix, Hop, ProbeResult, Verdict
+from netdoctor.report.command import command_of
+from netdoctor.report.untrusted import in_markdown, printable
+
+_SIGNS = {True: "✅", False: "❌", None: "❔"}
+_VERDICTS: dict[Verdict, bool | None] = {Verdict.HEALTHY: True, Verdict.UNHEALTHY: False}
+
+
+def as_markdown(reports: Sequence[CheckReport]) -> Iterator[str]:
+    """Lines of all reports (CommonMark with tables, as GitHub and GitLab show it); of several, a table comes first."""
+    if len(reports) != 1:
+        yield from _overview(reports)
+    for report in reports:
+        yield from _report(report, first=len(reports) == 1)
+
+
+def _overview(reports: Sequence[CheckReport]) -> Iterator[str]:
+    verdicts = Counter(report.verdict for report in reports)
+    counts = ", ".join(f"{verdicts[v]} {v}" for v in Verdict if verdicts[v])
+    yield f"### {len(reports)} targets: {counts}" if reports else "no target"
+    if reports:
+        yield ""
+        yield "| | target | from | verdict | causes |"
+        yield "|---|---|---|---|---|"
+    for report in reports:
+        codes = ", ".join(cause.code for cause in report.causes)
+        sign = _SIGNS[_VERDICTS.get(report.verdict)]
+        yield _row(sign, str(report.target), str(report.source), report.verdict, codes)
+
+
+def _report(report: CheckReport, *, first: bool) -> Iterator[str]:
+    if not first:
+        yield ""
+    sign = _SIGNS[_VERDICTS.get(report.verdict)]
+    yield f"### {sign} {report.verdict}: {in_markdown(str(report.target))} from {in_markdown(str(report.source))}"
+    if not report.causes:  # whose titles would say it again
+        yield ""
+        yield in_markdown(report.summary)
+    for number, cause in enumerate(report.causes, start=1):
+        yield from _finding("Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}", cause)
+    yield from _listed("Not explained", ((item.id, item.text) for item in report.unexplained))
+    yield from _way(report.hops)
+    for warning in report.warnings:
+        yield from _finding("Warning", warning)
+    yield from _listed("Not tested", ((item.what, item.because) for item in report.not_tested))
+    yield from _folded("Ruled out", _listed("", ((item.code, item.because) for item in report.ruled_out)))
+    yield from _folded(f"{len(report.probes)} probes", _probes(report.probes))
+
+
+def _finding(label: str, finding: Finding) -> Iterator[str]:
+    yield ""
+    yield f"#### {label}: {in_markdown(finding.code)} ({finding.certainty})"
+    yield ""
+    yield f"**{in_markdown(finding.title)}**"
+    yield ""
+    yield in_markdown(finding.explanation)
+    yield from _listed("", ((item.id, item.text) for item in finding.evidence))
+    for fix in finding.fixes:
+        yield from _fix(fix)
+
+
+def _fix(fix: Fix) -> Iterator[str]:
+    yield ""
+    yield f"**Fix:** {in_markdown(fix.title)}"
+    if command := printable(command_of(fix)):
+        fence = "`" * max(3, 1 + max(map(len, re.findall("`+", command)), default=0))
+        yield ""
+        yield f"{fence}sh" if fix.command else f"{fence}json"
+        yield command
+        yield fence
+    if fix.effect:
+        flows = [("opens", flow) for flow in fix.effect.opens] + [("closes", flow) for flow in fix.effect.closes]
+        yield from _listed("", flows)
+        if not flows:
+            yield ""
+            yield "This opens and closes no flow by itself."
+
+
+def _way(hops: Sequence[Hop]) -> Iterator[str]:
+    if hops:
+        yield ""
+        yield "#### The way there"
+        yield ""
+        yield "| | step | expected | seen |"
+        yield "|---|---|---|---|"
+    for hop in hops:
+        yield _row(_SIGNS[hop.ok], hop.name, hop.expected, hop.seen or "not tried")
+
+
+def _listed(heading: str, items: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for number, (what, text) in enumerate(items):
+        if number == 0:
+            yield ""
+        if number == 0 and heading:
+            yield f"#### {heading}"
+            yield ""
+        yield f"- {in_markdown(what)}: {in_markdown(text)}"
+
+
+def _folded(summary: str, lines: Iterable[str]) -> Iterator[str]:
+    """What need not be read, where HTML is shown; nothing where there is nothing."""
+    if held := list(lines):
+        yield from ("", f"<details><summary>{summary}</summary>", *held, "", "</details>")
+
+
+def _probes(probes: Sequence[ProbeResult]) -> Iterator[str]:
+    if probes:
+        yield ""
+        yield "| id | kind | from | to | outcome | answered by | seconds |"
+        yield "|---|---|---|---|---|---|---|"
+    for probe in probes:
+        where = (probe.id, probe.kind, probe.from_, probe.to, probe.outcome, probe.answered_by or "")
+        yield _row(*where, f"{probe.seconds:.3f}")
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(map(in_markdown, cells))} |"
