@@ -51,7 +51,7 @@ def _check(lab: str) -> tuple[float, float]:
     """Seconds that a check takes in all, and those that its slowest probe pod spent in timeouts."""
     command = ["check", "svc/app-1.team-0", "--from", "deploy/app-0", "-n", "team-0", "--lab", lab, "-o", "json"]
     begun = time.monotonic()
-    report = json.loads(subprocess.run([NETDOCTOR, *command], check=False, capture_output=True).stdout)
+    report = json.loads(subprocess.run([*NETDOCTOR, *command], check=False, capture_output=True).stdout)
     seconds = time.monotonic() - begun
     waited = max(probe["seconds"] * probe.get("detail", {}).get("attempts", 1) for probe in report["probes"])
     return seconds, waited
@@ -64,7 +64,7 @@ def _timed(command: Sequence[str]) -> float:
 
 
 def _netdoctor(command: Sequence[str]) -> None:
-    ended = subprocess.run([NETDOCTOR, *command], check=False, capture_output=True, text=True)
+    ended = subprocess.run([*NETDOCTOR, *command], check=False, capture_output=True, text=True)
     if ended.returncode:
         sys.exit(f"netdoctor {' '.join(command)}: {ended.stderr}")
 
@@ -72,7 +72,7 @@ def _netdoctor(command: Sequence[str]) -> None:
 def _memory(lab: str) -> float:
     """MB of all of a lab's processes, what they share counted once (Pss, proc_pid_smaps)."""
     script = "cat /proc/[0-9]*/smaps_rollup"
-    command = [NETDOCTOR, "lab", "shell", lab, "outside", "--", "sh", "-c", script]
+    command = [*NETDOCTOR, "lab", "shell", lab, "outside", "--", "sh", "-c", script]
     said = subprocess.run(command, check=False, capture_output=True, text=True).stdout
     return sum(int(line.split()[1]) for line in said.splitlines() if line.startswith("Pss:")) / 1024
 

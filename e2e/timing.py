@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def _check(access: Access) -> float:
-    argv = [NETDOCTOR, "check", "svc/web", "-n", NAMESPACE, "--from", "deploy/web", *access.options]
+    argv = [*NETDOCTOR, "check", "svc/web", "-n", NAMESPACE, "--from", "deploy/web", *access.options]
     return _timed(access.command(argv))
 
 
@@ -90,7 +90,7 @@ def _bare_pod(kubectl: Kubectl) -> float:
 
 def _stages(access: Access) -> list[tuple[str, float]]:
     """The stages of one check and their seconds, by what it says on a terminal."""
-    argv = [NETDOCTOR, "check", "svc/web", "-n", NAMESPACE, "--from", "deploy/web", *access.options]
+    argv = [*NETDOCTOR, "check", "svc/web", "-n", NAMESPACE, "--from", "deploy/web", *access.options]
     code = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]))"
     start = time.monotonic()
     process = subprocess.Popen(

@@ -87,7 +87,7 @@ def _cost(arguments: Sequence[str]) -> Cost:
     Raises:
         RuntimeError: the command failed.
     """
-    process = subprocess.Popen([NETDOCTOR, *arguments], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([*NETDOCTOR, *arguments], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 1):

@@ -211,7 +211,7 @@ def _kill_checks(place: Place, number: int) -> None:
     moments = random.Random(number)
     killed = 0
     while killed < KILLED // SIDE_BY_SIDE:
-        argv = [NETDOCTOR, "check", "svc/deployment", "-n", place.namespace, "--from", moments.choice(SOURCES)]
+        argv = [*NETDOCTOR, "check", "svc/deployment", "-n", place.namespace, "--from", moments.choice(SOURCES)]
         process = subprocess.Popen(
             place.access.command([*argv, *place.access.options]), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

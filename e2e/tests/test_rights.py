@@ -68,7 +68,7 @@ class Users:
     def user(self, name: str, without: tuple[Right, str, str] | None) -> Path:
         """The kubeconfig of a new user, who lacks one verb on one resource."""
         where = f"{self.place.namespace}:{name}"
-        argv = [NETDOCTOR, "rbac", "-n", self.place.namespace, "--service-account", where, "-o", "json"]
+        argv = [*NETDOCTOR, "rbac", "-n", self.place.namespace, "--service-account", where, "-o", "json"]
         printed = json.loads(subprocess.run(argv, capture_output=True, check=True).stdout)["items"]
         own = f"{self.place.namespace}-{name}"
         for document in printed:
@@ -92,7 +92,7 @@ class Users:
 
     def check(self, kubeconfig: Path) -> subprocess.CompletedProcess[str]:
         """One check as a user."""
-        argv = [NETDOCTOR, *CHECK, "--kubeconfig", str(kubeconfig)]
+        argv = [*NETDOCTOR, *CHECK, "--kubeconfig", str(kubeconfig)]
         return subprocess.run(self.place.access.command(argv), capture_output=True, text=True, timeout=180, check=False)
 
 

@@ -88,7 +88,7 @@ def there(request: pytest.FixtureRequest, access: Access) -> Iterator[tuple[Cni,
 
 
 def _verify(place: Place, *arguments: str) -> tuple[int, Document]:
-    argv = [NETDOCTOR, "verify", *arguments, *place.access.options, "-n", place.namespace, "-o", "json"]
+    argv = [*NETDOCTOR, "verify", *arguments, *place.access.options, "-n", place.namespace, "-o", "json"]
     ran = subprocess.run(place.access.command(argv), capture_output=True, text=True, check=False, timeout=170)
     assert ran.stdout, ran.stderr
     return ran.returncode, json.loads(ran.stdout)

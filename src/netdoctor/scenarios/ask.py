@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,7 +15,7 @@ import msgspec
 from netdoctor.model.report import CheckReport
 from netdoctor.report import Format, Style, render
 
-NETDOCTOR = str(Path(sys.executable).with_name("netdoctor"))
+NETDOCTOR = (sys.executable, "-m", "netdoctor")  # wherever its script has been put
 SECONDS = 180  # no command may take longer
 _WITH_JSON = {"check", "can"}
 
@@ -51,7 +50,7 @@ def ask(command: str, options: Sequence[str], wrap: Callable[[Sequence[str]], Se
     argv = ("netdoctor", *words, *options, *(("-o", "json") if with_json else ()))
     try:
         ended = subprocess.run(
-            wrap([NETDOCTOR, *argv[1:]]),
+            wrap([*NETDOCTOR, *argv[1:]]),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
