@@ -40,8 +40,10 @@ def keeper(environment: Mapping[str, str]) -> int | None:
 
 
 def mounts() -> list[str]:
-    """Of this process's mount namespace."""
-    return sorted(Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines())
+    """Those of this process's mount namespace where labs mount in theirs; others come and go by other programs."""
+    targets = {"/run", "/proc", *(os.path.realpath(file) for file in ("/etc/hosts", "/etc/resolv.conf"))}
+    lines = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+    return sorted(line for line in lines if line.split(" ")[1] in targets)
 
 
 def gone(environment: Mapping[str, str], name: str = "") -> bool:
