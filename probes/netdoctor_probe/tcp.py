@@ -61,9 +61,12 @@ def begin(host: str, port: int, ttl: int | None = None) -> socket.socket:
 
 
 def finish(sock: socket.socket, host: str, until: float) -> Task[None]:
-    """Waits for the SYN's answer. Raises EndedError if it is anything but a SYN-ACK."""
+    """Waits for the SYN's answer. Raises EndedError if it is anything but a SYN-ACK; silence has localAddress."""
     local = local_address(sock)  # the kernel forgets it when the connection fails
-    yield from ready(sock, WRITE, until)
+    try:
+        yield from ready(sock, WRITE, until)
+    except EndedError as silent:
+        raise EndedError(silent.seen.outcome, localAddress=local) from silent
     error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if error:
         raise failure(sock, error, local, host)

@@ -68,7 +68,7 @@ def test_icmp_error_is_rejected_by_its_sender_at_once(
 def test_silence_is_a_timeout_after_all_attempts(net: Network, addresses: Addresses) -> None:
     seen = net.one(tcp(addresses.server, DROPPED, timeout=0.1, attempts=3))
     assert (seen.outcome, seen.answered_by) == (Outcome.TIMEOUT, None)
-    assert seen.detail == {"attempts": 3}
+    assert seen.detail == {"attempts": 3, "localAddress": addresses.client}
     assert seen.seconds >= 0.1
 
 

@@ -16,7 +16,9 @@ Targets = Annotated[
 ]
 From = Annotated[
     str | None,
-    typer.Option("--from", metavar="SOURCE", help="deploy/NAME, pod/NAME, ns/NAME, node/NAME; neutral by default."),
+    typer.Option(
+        "--from", metavar="SOURCE", help="deploy/NAME, pod/NAME, ns/NAME, node/NAME, outside; a neutral pod by default."
+    ),
 ]
 
 

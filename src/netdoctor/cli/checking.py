@@ -17,6 +17,7 @@ from netdoctor.model.probe import NotTested, Outcome
 from netdoctor.model.report import CheckReport
 from netdoctor.path.expectation import expect
 from netdoctor.path.path import build_path
+from netdoctor.path.source import SourceKind
 from netdoctor.probing.kube.options import ProbeOptions
 from netdoctor.probing.kube.prober import KubeProber
 from netdoctor.probing.plan import Aim, PlanOptions, make_plan
@@ -70,7 +71,8 @@ def _report(request: Request, cluster: Cluster, target: str, namespace: str, pro
     snapshot = cluster.snapshot
     path = build_path(snapshot, target, request.source, namespace)
     expectation = expect(snapshot, path)
-    prober = cluster.prober(request.options) if request.probe else None
+    outside = path.source.kind is SourceKind.OUTSIDE
+    prober = cluster.prober(request.options, outside=outside) if request.probe else None
     if prober is None:
         return diagnose(Case(snapshot, path, expectation, {}, (), (), probed=False, logs={}))
     plan = make_plan(snapshot, path, expectation, _plan_options(request))
@@ -87,6 +89,8 @@ def _dry_run(request: Request, cluster: Cluster, target: str, namespace: str) ->
         raise InputError("--dry-run: the probe pods depend on a live cluster")
     snapshot = cluster.snapshot
     path = build_path(snapshot, target, request.source, namespace)
+    if path.source.kind is SourceKind.OUTSIDE:
+        return []  # this machine asks, and no pod
     plan = make_plan(snapshot, path, expect(snapshot, path), _plan_options(request))
     return list(KubeProber(cluster.client, snapshot, request.options).manifests(plan.pods))
 

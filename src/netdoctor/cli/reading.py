@@ -51,12 +51,16 @@ class Cluster:
         """Where names are looked up that say no namespace."""
         return self.client.namespace if self.client else "default"
 
-    def prober(self, options: ProbeOptions) -> Prober | None:
-        """What sends probes there; None where only files were read."""
+    def prober(self, options: ProbeOptions, *, outside: bool = False) -> Prober | None:
+        """What sends probes there; None where only files were read. From outside a cluster, it is this machine."""
         if self.lab is not None:
             from netdoctor.probing.lab import LabProber  # noqa: PLC0415
 
             return LabProber(self.lab)
+        if self.client is not None and outside:
+            from netdoctor.probing.local import LocalProber  # noqa: PLC0415
+
+            return LocalProber()
         if self.client is not None:
             from netdoctor.probing.kube.prober import KubeProber  # noqa: PLC0415
 

@@ -15,8 +15,11 @@ from netdoctor.model.refs import ObjectRef
 Time: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]  # RFC 3339, which is not without a zone
 
 
-class _Struct(msgspec.Struct, frozen=True, rename="camel", kw_only=True, gc=False):
-    """Trees without cycles: the garbage collector need not know them, which makes big lists 3 times as fast."""
+class _Struct(msgspec.Struct, frozen=True, rename="camel", kw_only=True, gc=False, omit_defaults=True):
+    """Trees without cycles: the garbage collector need not know them, which makes big lists 3 times as fast.
+
+    What an object did not say is not written either.
+    """
 
 
 class OwnerReference(_Struct, frozen=True):
@@ -344,12 +347,36 @@ class ServiceSpec(_Struct, frozen=True):
     ip_families: tuple[str, ...] = ()
     ip_family_policy: str = ""
     traffic_distribution: str = ""
+    load_balancer_class: str = ""
+    load_balancer_source_ranges: tuple[str, ...] = ()
+    health_check_node_port: int = 0
+
+
+class LoadBalancerIngress(_Struct, frozen=True):
+    """status.loadBalancer.ingress[] of a Service: an address or a host name; `ip_mode` VIP is the default."""
+
+    ip: str = ""
+    hostname: str = ""
+    ip_mode: str = "VIP"
+
+
+class LoadBalancerStatus(_Struct, frozen=True):
+    """status.loadBalancer of a Service."""
+
+    ingress: tuple[LoadBalancerIngress, ...] = ()
+
+
+class ServiceStatus(_Struct, frozen=True):
+    """status of a Service."""
+
+    load_balancer: LoadBalancerStatus = LoadBalancerStatus()
 
 
 class Service(Object, frozen=True, tag="Service"):
     """v1 Service."""
 
     spec: ServiceSpec = ServiceSpec()
+    status: ServiceStatus = ServiceStatus()
 
     @property
     def headless(self) -> bool:

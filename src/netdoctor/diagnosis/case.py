@@ -81,9 +81,20 @@ def _contrasted(silent: Seen, seen: Sequence[Seen]) -> bool:
     direct = [
         s for s in seen if s.aimed.aim is Aim.BACKEND and s.aimed.route == route and s.observed.position == position
     ]
-    if silent.aimed.aim is Aim.VIP and direct and all(s.ok for s in direct):
+    if silent.aimed.aim in (Aim.VIP, Aim.NODE_PORT, Aim.LOAD_BALANCER) and direct and all(s.ok for s in direct):
         return True
     return any(s.ok and s.aimed == replace(silent.aimed, required=s.aimed.required) for s in seen if s.neutral)
+
+
+def _follows(one: Seen, failed: Sequence[Seen]) -> bool:
+    """Whether an entrance from outside fails as the way inside does, from the same place or on the entrance's node."""
+    entrance = one.aimed.entrance
+    return entrance is not None and any(
+        s.aimed.entrance is None
+        and s.aimed.route == one.aimed.route
+        and (s.observed.position.id == one.observed.position.id or s.observed.node == entrance.node)
+        for s in failed
+    )
 
 
 @dataclass(frozen=True)
@@ -108,7 +119,8 @@ class Case:
     @cached_property
     def failed(self) -> tuple[Seen, ...]:
         """Required probes that failed: what causes have to explain."""
-        return tuple(s for s in self.seen if s.aimed.required and s.tried and not s.ok and not s.inconclusive)
+        failed = [s for s in self.seen if s.aimed.required and s.tried and not s.ok and not s.inconclusive]
+        return tuple(s for s in failed if not _follows(s, failed))
 
     @property
     def service(self) -> Service | None:
@@ -148,6 +160,11 @@ class Case:
     def through_service(self, route: Route) -> tuple[Seen, ...]:
         """Probes of a route by ClusterIP or by name."""
         return self.of(Aim.VIP, Aim.HOST, route=route)
+
+    def through_entrances(self, route: Route) -> tuple[Seen, ...]:
+        """Probes of a route by NodePort or load balancer; a node's own pods, which prove nothing, are left out."""
+        seen = self.of(Aim.NODE_PORT, Aim.LOAD_BALANCER, route=route)
+        return tuple(s for s in seen if s.aimed.entrance and s.aimed.entrance.node != (s.observed.node or None))
 
     def pods_of_service(self) -> tuple[Pod, ...]:
         """Pods that the Service's selector matches, finished ones left out."""

@@ -97,7 +97,7 @@ def _explained(case: Case, denial: Denial) -> frozenset[str]:
         failed = [s for s in case.failed if s.aimed.aim in (Aim.NAME, Aim.DNS_VIP, Aim.HOST)]
         failed += [s for s in case.failed if s.aimed.aim is Aim.DNS_SERVER and s.aimed.backend == denial.backend]
         return ids(s for s in failed if _dropped(s))
-    through = (Aim.VIP, Aim.HOST)
+    through = (Aim.VIP, Aim.HOST, Aim.NODE_PORT, Aim.LOAD_BALANCER)
     return ids(
         s
         for s in case.failed

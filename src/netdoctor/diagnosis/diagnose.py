@@ -8,6 +8,7 @@ from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, describe
 from netdoctor.diagnosis.causes import ALL
 from netdoctor.diagnosis.contrasts import contrasts
+from netdoctor.diagnosis.entrances import untested_entrances
 from netdoctor.diagnosis.hops import hops
 from netdoctor.diagnosis.rank import Ranked, rank
 from netdoctor.diagnosis.readiness import objects_suffice
@@ -84,6 +85,7 @@ def _not_tested(case: Case) -> Iterator[Untested]:
             because = str(one.observed.observation.detail.get("because", "the probe failed"))
             yield Untested(f"{one.aimed.aim} ({one.id})", because)
     yield from _silent(case)
+    yield from untested_entrances(case)
     if not case.probed:
         open_ = [v.assumptions[0] for v in case.expectation.verdicts.values() if v.allowed is None and v.assumptions]
         yield from (Untested("what policies allow here", because) for because in dict.fromkeys(open_))

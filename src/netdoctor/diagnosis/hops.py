@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from netdoctor.diagnosis.case import Case, Reach, Seen, reach
+from netdoctor.diagnosis.case import Case
+from netdoctor.diagnosis.entrances import entrance_hops
+from netdoctor.diagnosis.seen_hop import seen_hop
 from netdoctor.model.report import Hop
 from netdoctor.path.path import Route
+from netdoctor.path.source import SourceKind
 from netdoctor.policy.rules import Direction
 from netdoctor.policy.verdict import SideVerdict
 from netdoctor.probing.plan import Aim
-
-_OK = {Reach.ALL: True, Reach.SOME: False, Reach.NONE: False, Reach.UNTESTED: None}
 
 
 def hops(case: Case) -> tuple[Hop, ...]:
@@ -24,16 +24,19 @@ def _hops(case: Case) -> Iterator[Hop]:
     dns = case.path.dns
     if dns.name:
         lookups = case.of(Aim.NAME)
-        yield _hop(f"DNS name {dns.name}", _expected_answer(case), lookups)
+        yield seen_hop(f"DNS name {dns.name}", _expected_answer(case), lookups)
         servers = case.of(Aim.DNS_SERVER, transport="udp")
-        yield _hop("DNS servers", f"{len(dns.udp)} ready" if dns.service else "not among the objects", servers)
+        yield seen_hop("DNS servers", f"{len(dns.udp)} ready" if dns.service else "not among the objects", servers)
     for route in case.path.routes:
         yield from _policy_hops(case, route)
-        if route.vips:
+        if route.vips and case.path.source.kind is not SourceKind.OUTSIDE:
             vip = ", ".join(route.vips)
-            yield _hop(f"ClusterIP {vip}:{route.label}", "forwards to a ready endpoint", case.of(Aim.VIP, route=route))
+            yield seen_hop(
+                f"ClusterIP {vip}:{route.label}", "forwards to a ready endpoint", case.of(Aim.VIP, route=route)
+            )
         aims = (Aim.BACKEND, Aim.HOST, Aim.HEADLESS_PORT)
-        yield _hop(f"Endpoints {route.label}", _expected_endpoints(route), case.of(*aims, route=route))
+        yield seen_hop(f"Endpoints {route.label}", _expected_endpoints(route), case.of(*aims, route=route))
+        yield from entrance_hops(case, route)
 
 
 def _expected_answer(case: Case) -> str:
@@ -81,14 +84,3 @@ def _policy_text(side: SideVerdict) -> str:
         return f"denied by {side.decided_by}"
     policies = ", ".join(f"{ref.namespace}/{ref.name}" for ref in side.isolated_by)
     return f"denied: isolated by {policies}, no rule admits it"
-
-
-def _hop(name: str, expected: str, seen: Sequence[Seen]) -> Hop:
-    return Hop(name, expected, _tally(seen), _OK[reach(seen)])
-
-
-def _tally(seen: Sequence[Seen]) -> str:
-    if not seen:
-        return "not probed"
-    counts = Counter(str(s.outcome) for s in seen)
-    return ", ".join(f"{count}x {outcome}" if count > 1 else outcome for outcome, count in counts.most_common())

@@ -31,6 +31,6 @@ def symptoms(case: Case, routes: tuple[Route, ...]) -> tuple[Seen, ...]:
     return tuple(
         s
         for s in case.failed
-        if (s.aimed.aim in (Aim.VIP, Aim.HOST) and s.aimed.route in routes)
+        if (s.aimed.aim in (Aim.VIP, Aim.HOST, Aim.NODE_PORT, Aim.LOAD_BALANCER) and s.aimed.route in routes)
         or (s.aimed.aim in names and s.outcome is Outcome.UNRESOLVABLE)
     )

@@ -110,6 +110,13 @@ class LabNetwork:
             destination = f"{address}/{address.max_prefixlen}"
             self.outside.links.route("replace", dst=destination, oif=1, family=family_of(address), **_LOCAL)
 
+    def lead_in(self, address: Address, node: str) -> None:
+        """Let what lies outside send to an address by way of a node. Nodes' own addresses need no way."""
+        gateways = (own for own in self.nodes[node].addresses if own.version == address.version)
+        gateway = next(gateways, None)
+        if gateway is not None and not any(address in other.addresses for other in self.nodes.values()):
+            self._reach_from_outside(f"{address}/{address.max_prefixlen}", gateway)
+
     @property
     def gateways(self) -> tuple[str, ...]:
         """The addresses of the outside on the nodes' network."""

@@ -15,6 +15,7 @@ from netdoctor.cluster.cni import cni
 from netdoctor.cluster.facts import cluster_domain, dns_service
 from netdoctor.cluster.objects import Node, Pod
 from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.lab.balancers import balanced
 from netdoctor.lab.enforcement import enforces, proxied
 from netdoctor.lab.network import LabNetwork, PodSpace
 from netdoctor.lab.nft.door import remove_tables, replace_tables
@@ -95,6 +96,8 @@ class World:
                 self._furnish_node(node)
         self._follow_pods()
         self.filter()
+        for address, name in balanced(self.snapshot).items():
+            self.network.lead_in(address, name)
         write_served(self.snapshot, objects, self._outside)
         self._follow_programs()
 

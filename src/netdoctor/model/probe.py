@@ -50,6 +50,7 @@ class Position:
     node_selector: Mapping[str, str] = field(default_factory=dict)
     affinity: Mapping[str, Any] | None = None
     tolerations: tuple[Mapping[str, Any], ...] = ()
+    outside: bool = False  # no pod, but a client outside the cluster: the probes run there
     attach_to: ObjectRef | None = None  # a running pod: the probes run inside it, by ephemeral container
 
 

@@ -11,8 +11,9 @@ from netdoctor.model.errors import InputError
 from netdoctor.path.backends import Backend, listed_backends, pod_backends
 from netdoctor.path.intended import intended_pods
 from netdoctor.path.names import service_of
+from netdoctor.path.outside import as_pods_see, for_outside
 from netdoctor.path.resolver import Resolver, resolver_of
-from netdoctor.path.source import Source, resolve_source
+from netdoctor.path.source import Source, SourceKind, resolve_source
 from netdoctor.path.target import Target, TargetKind, resolve_target, target_namespace
 
 
@@ -83,7 +84,12 @@ def build_path(snapshot: Snapshot, target_text: str, from_text: str | None, name
     neutral_namespace = target_namespace(target_text, namespace, snapshot)
     source = resolve_source(snapshot, from_text, namespace, neutral_namespace)
     target = resolve_target(snapshot, target_text, namespace, source.namespace)
-    return Path(source, target, _routes(snapshot, target), _dns_path(snapshot, source, target))
+    if source.kind is SourceKind.OUTSIDE:
+        target = for_outside(target)
+    routes = _routes(snapshot, target)
+    if source.kind is SourceKind.OUTSIDE:
+        source = as_pods_see(source, snapshot, target.service, {b.node for route in routes for b in route.backends})
+    return Path(source, target, routes, _dns_path(snapshot, source, target))
 
 
 def _routes(snapshot: Snapshot, target: Target) -> tuple[Route, ...]:

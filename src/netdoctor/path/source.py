@@ -13,6 +13,8 @@ from netdoctor.model.refs import ObjectRef
 from netdoctor.path.reference import parse_reference, require
 from netdoctor.policy.flow import Endpoint, node_endpoint, virtual_pod
 
+OUTSIDE = "outside"  # as `--from` has it
+
 
 class SourceKind(StrEnum):
     """Whose place a probe pod takes."""
@@ -21,6 +23,7 @@ class SourceKind(StrEnum):
     WORKLOAD = "workload"
     POD = "pod"
     NODE = "node"
+    OUTSIDE = "outside"  # a client outside the cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Source:
         """A short name for prose."""
         if self.kind is SourceKind.NEUTRAL:
             return f"a neutral pod in {self.namespace}"
+        if self.kind is SourceKind.OUTSIDE:
+            return "a client outside the cluster"
         return f"{self.ref.kind} {self.ref.name}"
 
 
@@ -59,6 +64,8 @@ def resolve_source(snapshot: Snapshot, text: str | None, namespace: str, target_
     """The source for `--from TEXT`; without it, a neutral pod in the target's namespace. Raises InputError."""
     if text is None:
         return neutral(snapshot, target_namespace)
+    if text == OUTSIDE:
+        return _outside(target_namespace)
     reference = parse_reference(text, "--from")
     if reference.port is not None:
         raise InputError(f"--from {text}: a source has no port")
@@ -71,8 +78,14 @@ def resolve_source(snapshot: Snapshot, text: str | None, namespace: str, target_
         return _standing_for(found, snapshot)
     raise InputError(
         f"--from {text}: a {reference.kind} sends no traffic",
-        hint="give a pod, a workload (deploy/, sts/, ds/), ns/NAME or node/NAME",
+        hint="give a pod, a workload (deploy/, sts/, ds/), ns/NAME, node/NAME, or outside",
     )
+
+
+def _outside(target_namespace: str) -> Source:
+    """A client whose address is not known, and that nobody translates."""
+    endpoint = Endpoint(kind="ip", name="a client outside the cluster")
+    return Source(SourceKind.OUTSIDE, ObjectRef("Host", OUTSIDE), target_namespace, {}, None, (), endpoint)
 
 
 def _standing_for(found: Pod | Workload, snapshot: Snapshot) -> Source:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from netdoctor.path.backends import Backend
+from netdoctor.path.entrances import Entrance
 from netdoctor.path.path import Route
 
 
@@ -24,6 +25,10 @@ class Aim(StrEnum):
     UNREADY = "unready"  # an endpoint that is not ready, or a pod that no slice lists
     OTHER_PORT = "otherPort"  # another declared port of an endpoint's pod
     OTHER_PROTOCOL = "otherProtocol"  # the same port by the other of TCP and UDP
+    NODE_PORT = "nodePort"  # a NodePort at an address of a node
+    LOAD_BALANCER = "loadBalancer"  # an address or name of the load balancer
+    NODE = "node"  # whether a node's address answers at all
+    HEALTH_CHECK = "healthCheck"  # healthCheckNodePort: whether a node has endpoints of its own
     SOCKETS = "sockets"  # what listens inside an endpoint's pod
 
 
@@ -38,3 +43,4 @@ class Aimed:
     required: bool = False
     route: Route | None = None
     backend: Backend | None = None
+    entrance: Entrance | None = None

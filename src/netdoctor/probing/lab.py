@@ -60,8 +60,8 @@ class LabProber:
         for module in _LOADED:
             importlib.import_module(module)
         progress(f"probing in lab {self._lab.name}")
-        entered = {pod.position.id: pod for pod in pods if pod.position.attach_to is not None}
-        made = {pod.position.id: pod for pod in pods if pod.position.attach_to is None}
+        entered = {pod.position.id: pod for pod in pods if pod.position.attach_to is not None or pod.position.outside}
+        made = {pod.position.id: pod for pod in pods if pod.position.id not in entered}
         agents: list[_Agent] = []
         try:
             places = self._lab.stand_in({name: _manifest(pod.position) for name, pod in made.items()}) if made else {}
@@ -75,6 +75,8 @@ class LabProber:
         return ProbeRun(tuple(_observed(agents)), tuple(_not_tested(agents)))
 
     def _inside(self, position: Position) -> StandIn:
+        if position.outside:
+            return StandIn(self._lab.place("outside"), "", None)
         assert position.attach_to is not None
         pod = position.attach_to
         return StandIn(self._lab.place("pod", pod.namespace, pod.name), position.node or "", None)

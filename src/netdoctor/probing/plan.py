@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.probe import NotTested, Position, Probe, ProbeKind, ProbePod, Role
 from netdoctor.path.backends import Backend
+from netdoctor.path.entrances import not_swept
 from netdoctor.path.expectation import Expectation
 from netdoctor.path.names import service_name
 from netdoctor.path.path import Path, Route
 from netdoctor.path.target import TargetKind
 from netdoctor.probing.aims import BY_NAME, Aim, Aimed
+from netdoctor.probing.entrances import entrance_probes
 from netdoctor.probing.positions import positions
 from netdoctor.probing.reaching import reach
 
@@ -51,12 +53,13 @@ def make_plan(snapshot: Snapshot, path: Path, expectation: Expectation, options:
     aims: dict[str, Aimed] = {}
     for position in positions(snapshot, path, attach=options.attach):
         probes = []
-        for number, (aimed, probe) in enumerate(_probes(path, expectation, position)):
+        for number, (aimed, probe) in enumerate(_all_probes(snapshot, path, expectation, position)):
             name = f"{position.id}-{number}"
             probes.append(_bounded(aimed, replace(probe, id=name), options))
             aims[name] = replace(aimed, required=aimed.required and position.role is not Role.NEUTRAL)
         pods.append(ProbePod(position, tuple(probes)))
-    return ProbePlan(tuple(pods), aims, tuple(_left_out(path)))
+    unswept = (NotTested(what, because) for what, because in not_swept(snapshot, path))
+    return ProbePlan(tuple(pods), aims, (*_left_out(path), *unswept))
 
 
 def _bounded(aimed: Aimed, probe: Probe, options: PlanOptions) -> Probe:
@@ -72,6 +75,16 @@ def _left_out(path: Path) -> Iterator[NotTested]:
                 f"{len(route.ready) - MAX_BACKENDS} of {len(route.ready)} endpoints of {route.label}",
                 f"a check probes at most {MAX_BACKENDS} endpoints per port",
             )
+
+
+def _all_probes(
+    snapshot: Snapshot, path: Path, expectation: Expectation, position: Position
+) -> Iterator[tuple[Aimed, Probe]]:
+    """The way inside the cluster, which is not for those outside, and the ways into it."""
+    if not position.outside or path.target.kind is TargetKind.ADDRESS:
+        yield from _probes(path, expectation, position)
+    if position.role is not Role.ENDPOINT:
+        yield from entrance_probes(snapshot, path, expectation, position)
 
 
 def _probes(path: Path, expectation: Expectation, position: Position) -> Iterator[tuple[Aimed, Probe]]:

@@ -16,6 +16,8 @@ from netdoctor.path.source import Source, SourceKind
 def positions(snapshot: Snapshot, path: Path, *, attach: bool) -> tuple[Position, ...]:
     """The positions of a check. With `attach`, existing pods are entered instead of imitated."""
     source = path.source
+    if source.kind is SourceKind.OUTSIDE:
+        return (Position("outside", Role.SOURCE, source.namespace, outside=True),)
     if attach and (pod := _running(source.pods)) is not None:
         placed = [Position("source", Role.SOURCE, pod.namespace, attach_to=pod.ref, node=pod.spec.node_name)]
     else:
@@ -30,6 +32,8 @@ def positions(snapshot: Snapshot, path: Path, *, attach: bool) -> tuple[Position
 def places(snapshot: Snapshot, path: Path) -> Iterator[tuple[str, str | None]]:
     """(position id, node) of the stand-ins; node None = wherever the scheduler likes."""
     source = path.source
+    if source.kind is SourceKind.OUTSIDE:
+        return
     if source.kind in (SourceKind.NODE, SourceKind.POD):
         yield "source", source.node or None
         return

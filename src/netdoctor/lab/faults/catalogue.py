@@ -77,6 +77,7 @@ KINDS = {
         Kind("loss", "that part of what reaches nodes from others is lost", one_node=True, number=_PERCENT),
         Kind("delay", "what nodes send to others takes so much longer", one_node=True, number=_MILLISECONDS),
         Kind("proxy-gone", "kube-proxy of a node crashes, and its rules are gone", nodes=1),
+        Kind("node-port-dropped", "what others send to a node's NodePorts is lost, as behind a firewall", nodes=1),
         Kind("dns-down", "no DNS server runs: CoreDNS is scaled to 0"),
         Kind("dns-half-down", "one of the DNS servers is Ready and answers nobody"),
         Kind("hairpin-off", "pods do not reach themselves through their Services", one_node=True),

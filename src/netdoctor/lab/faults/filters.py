@@ -8,7 +8,7 @@ from netdoctor.cluster.addresses import Address
 from netdoctor.lab import overlay
 from netdoctor.lab.nft.attributes import number
 from netdoctor.lab.nft.fields import DESTINATION_PORT, INPUT_INTERFACE, SOURCE, Field, interface, native, numgen, port
-from netdoctor.lab.nft.matches import by_map, equal, family, has_bits, outside, protocol, state
+from netdoctor.lab.nft.matches import by_map, equal, family, has_bits, outside, protocol, state, within
 from netdoctor.lab.nft.statements import ACCEPT, DROP, TO_DROP
 from netdoctor.lab.nft.table import AnySet, Chain, Hook, Point, Rule, Table, VerdictMap, rule
 
@@ -16,6 +16,7 @@ _BEFORE_REASSEMBLY = -450  # NF_IP_PRI_RAW_BEFORE_DEFRAG: fragments come one by 
 _BEFORE_TRANSLATION = -300  # NF_IP_PRI_RAW
 _BEFORE_POLICIES = -200
 _EVERY_BIT = 0xFFFFFFFF
+_NODE_PORTS = (30000, 32767)  # --service-node-port-range of kube-apiserver
 _IPV6_HEADER = 40  # bytes, which the length in it does not count
 # Lengths as headers have them, and the route back to where a packet has come from (enum nft_fib_flags, _result).
 _LENGTH = {
@@ -59,6 +60,15 @@ def some_dropped(percent: int) -> Table:
     lost = VerdictMap("lost", (numgen(100, 0),), elements)
     dropped = rule(equal(INPUT_INTERFACE, _ETH0), by_map("lost", numgen(100, 0)))
     return _table("loss", [dropped], Point.PREROUTING, _BEFORE_REASSEMBLY, [lost])
+
+
+def node_ports_dropped() -> Table:
+    """What comes from others to the range of NodePorts, before anything translates it."""
+    rules = [
+        rule(equal(INPUT_INTERFACE, _ETH0), protocol(name), within(DESTINATION_PORT, *map(port, _NODE_PORTS)), DROP)
+        for name in ("TCP", "UDP")
+    ]
+    return _table("node-port-dropped", rules, Point.PREROUTING, _BEFORE_TRANSLATION)
 
 
 def queries_dropped() -> Table:

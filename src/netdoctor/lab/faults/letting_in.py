@@ -74,6 +74,11 @@ def _crash_proxy(fault: Fault, world: World) -> None:
     world.forget_services(node)
 
 
+def _drop_node_ports(fault: Fault, world: World) -> None:
+    (node,) = fault.nodes
+    _filter(world, world.network.nodes[node].space, filters.node_ports_dropped())
+
+
 def _stop_dns(_: Fault, world: World) -> None:
     world.follow(without_dns(world.objects, world.snapshot))
 
@@ -118,6 +123,7 @@ _WAYS: Mapping[str, Callable[[Fault, World], None]] = MappingProxyType(
         "loss": _lose,
         "delay": _delay,
         "proxy-gone": _crash_proxy,
+        "node-port-dropped": _drop_node_ports,
         "dns-down": _stop_dns,
         "dns-half-down": _silence_dns_server,
         "hairpin-off": _drop_hairpins,

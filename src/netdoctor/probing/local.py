@@ -1,0 +1,67 @@
+"""Probes from the machine that netdoctor runs on: a client outside the cluster. A `Prober`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+from netdoctor.model.probe import NotTested, Observation, Observed, ProbePod
+from netdoctor.probing.prober import ProbeRun
+from netdoctor_probe.wire import Plan, WireError, decode_line, encode_plan
+
+_AGENT = "netdoctor_probe"
+_END_SECONDS = 10.0  # beyond the plan's own deadline
+
+
+class LocalProber:
+    """Runs the probe agent as a process here. It needs no pod, and no right to make one."""
+
+    def run(self, pods: Sequence[ProbePod], progress: Callable[[str], None]) -> ProbeRun:
+        """Run all positions, one after another, as `Prober.run` says."""
+        progress("probing from this machine")
+        observed: list[Observed] = []
+        missing: list[NotTested] = []
+        for pod in pods:
+            plan = Plan(pod.probes)
+            seen, said = _run(plan)
+            observed += [Observed(p, pod.position, seen[p.id]) for p in pod.probes if p.id in seen]
+            if len(seen) < len(pod.probes):
+                what = f"{len(pod.probes) - len(seen)} of {len(pod.probes)} probes from this machine"
+                missing.append(NotTested(what, f"the probe agent gave no complete answer: {said}"))
+        return ProbeRun(tuple(observed), tuple(missing))
+
+
+def _run(plan: Plan) -> tuple[dict[str, Observation], str]:
+    """What the agent saw, by probe id, and its last words beside that."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", _AGENT, "--plan", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    try:
+        output, _ = process.communicate(encode_plan(plan), timeout=plan.deadline + _END_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        output = error.stdout.decode(errors="replace") if isinstance(error.stdout, bytes) else ""
+    finally:
+        process.kill()  # also where the person who waits has had enough
+        process.wait()
+    return _observations(output)
+
+
+def _observations(output: str) -> tuple[dict[str, Observation], str]:
+    seen: dict[str, Observation] = {}
+    words = "nothing was said"
+    for line in output.splitlines():
+        try:
+            decoded = decode_line(line)
+        except WireError:
+            words = line.strip() or words
+            continue
+        if isinstance(decoded, Observation):
+            seen[decoded.id] = decoded
+    return seen, words
