@@ -9,7 +9,8 @@ import yaml
 
 from e2e.runner.access import RUN_MARK, Kubectl
 from netdoctor.cluster.decode import KINDS, Kind
-from netdoctor.cluster.read import CONFIG_MAPS, LISTED_KINDS
+from netdoctor.cluster.facts import CONFIG_MAPS
+from netdoctor.cluster.read import LISTED_KINDS
 from netdoctor.lab.scenario import Scenario
 
 # Keys that are left out wherever they stand: they tell a diagnosis nothing, or change with every run.

@@ -8,8 +8,9 @@ import pytest
 
 from netdoctor.cluster.client import ApiError, Client
 from netdoctor.cluster.decode import KINDS
+from netdoctor.cluster.facts import CONFIG_MAPS
 from netdoctor.cluster.lists import PAGE_SIZE
-from netdoctor.cluster.read import CONFIG_MAPS, EXTENSION_KINDS, LISTED_KINDS, read
+from netdoctor.cluster.read import EXTENSION_KINDS, LISTED_KINDS, read
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import AccessError
 from netdoctor.model.refs import ObjectRef

@@ -21,6 +21,8 @@ From = Annotated[
     ),
 ]
 
+NO_TARGET = "give one or more targets, or all Services with --all or -A"
+
 
 def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
     targets: Targets = None,
@@ -49,6 +51,10 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
         list[str] | None, typer.Option(metavar="KEY[=VALUE][:EFFECT]", help="Taint that probe pods tolerate.")
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the probe pods until their deadline.")] = False,
+    save: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Save all that was read and seen, for --snapshot FILE to repeat the check."),
+    ] = None,
     snapshot: Snapshot = None,
     lab: Lab = None,
     context: Context = None,
@@ -58,14 +64,17 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
     quiet: Quiet = False,
 ) -> int:
     """Test the way to a target and explain what is wrong with it."""
-    if bool(targets) == (all_services or all_namespaces):
-        raise InputError("give one or more targets, or all Services with --all or -A", hint="netdoctor check svc/NAME")
+    everything = all_services or all_namespaces
+    if (targets and everything) or not (targets or everything or (snapshot and not source)):
+        raise InputError(NO_TARGET, hint="netdoctor check svc/NAME")
     if attach and (no_probe or snapshot):
         raise InputError("--attach: nothing is probed with --no-probe or --snapshot")
     if snapshot and (context or kubeconfig):
         raise InputError("--snapshot: a file needs no --context and no --kubeconfig")
     if lab and dry_run:
         raise InputError("--dry-run: a lab makes no pods")
+    if dry_run and save:
+        raise InputError("--save: nothing is seen with --dry-run")
     from netdoctor.cli.checking import Request, carry_out  # noqa: PLC0415
     from netdoctor.cli.probe_options import probe_options  # noqa: PLC0415
     from netdoctor.cli.reading import Access  # noqa: PLC0415
@@ -75,7 +84,9 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
             targets=tuple(targets or ()),
             source=source,
             namespace=namespace,
+            all_services=everything,
             all_namespaces=all_namespaces,
+            save=save,
             snapshot=snapshot,
             access=Access(kubeconfig, context, request_timeout, lab),
             probe=not (no_probe or snapshot),

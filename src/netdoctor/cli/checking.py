@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
+from netdoctor.cli.check import NO_TARGET
 from netdoctor.cli.output import emit, note, terminal
 from netdoctor.cli.reading import Access, Cluster, Progress, progress_at_terminal, read_cluster
+from netdoctor.cli.saving import require_writable, save
 from netdoctor.cluster.objects import Pod
+from netdoctor.cluster.recording import document
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.diagnose import diagnose
@@ -16,11 +21,13 @@ from netdoctor.model.errors import InputError
 from netdoctor.model.probe import NotTested, Outcome
 from netdoctor.model.report import CheckReport
 from netdoctor.path.expectation import expect
-from netdoctor.path.path import build_path
+from netdoctor.path.path import Path, build_path
 from netdoctor.path.source import SourceKind
 from netdoctor.probing.kube.options import ProbeOptions
 from netdoctor.probing.kube.prober import KubeProber
 from netdoctor.probing.plan import Aim, PlanOptions, make_plan
+from netdoctor.probing.prober import Prober
+from netdoctor.probing.recorded import RecordedCheck, RecordedLog, RecordedProber
 from netdoctor.report import Format, encode, listed
 from netdoctor.report.check import render_check
 from netdoctor.report.check_format import CheckFormat
@@ -28,12 +35,17 @@ from netdoctor.report.check_format import CheckFormat
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the command line asks for. No targets = all Services. `timeout` (seconds) is of one probe's attempt."""
+    """What the command line asks for; without targets and `all_services`, the checks that a file has recorded.
+
+    `timeout` (seconds) is of one probe's attempt.
+    """
 
     targets: tuple[str, ...]
     source: str | None
     namespace: str | None
+    all_services: bool
     all_namespaces: bool
+    save: str | None
     snapshot: str | None
     access: Access
     probe: bool
@@ -47,17 +59,21 @@ def carry_out(request: Request, output: CheckFormat, *, quiet: bool) -> int:
     """Check every target, print the report or reports, return the exit code. Raises NetdoctorError."""
     begun = time.monotonic()
     progress = progress_at_terminal(quiet=quiet)
-    asked = [*request.targets, *([request.source] if request.source else [])]
+    if request.save:
+        require_writable(request.save)
+    names = [*request.targets, *([request.source] if request.source else [])]
     files = [request.snapshot] if request.snapshot else []
-    cluster = read_cluster(files, request.access, request.namespace, asked, progress)
-    here = request.namespace or cluster.namespace
-    names = request.targets or _services(cluster.snapshot, None if request.all_namespaces else here)
+    cluster = read_cluster(files, request.access, request.namespace, names, progress)
+    asked = _asked(request, cluster)
     if request.dry_run:
-        manifests = [manifest for name in names for manifest in _dry_run(request, cluster, name, here)]
+        manifests = [manifest for one in asked for manifest in _dry_run(request, cluster, one)]
         emit(encode(listed(manifests), Format.JSON if output is CheckFormat.JSON else Format.YAML))
         return 0
-    reports = [_report(request, cluster, name, here, progress) for name in names]
-    told = reports[0] if len(request.targets) == 1 else reports
+    answers = [_answer(request, cluster, one, progress) for one in asked]
+    reports = [report for report, _ in answers]
+    if request.save:
+        save(document(cluster.snapshot, [made for _, made in answers]), request.save)
+    told = reports[0] if len(reports) == 1 and not request.all_services else reports
     emit(render_check(told, output, terminal(quiet=quiet), time.monotonic() - begun))
     return worst(report.exit_code for report in reports)
 
@@ -67,36 +83,57 @@ def worst(codes: Iterable[int]) -> int:
     return min(codes, key=(1, 3, 4, 0).index, default=0)
 
 
-def _report(request: Request, cluster: Cluster, target: str, namespace: str, progress: Progress) -> CheckReport:
+def _asked(request: Request, cluster: Cluster) -> Sequence[RecordedCheck]:
+    """The checks to be made, or those that were. Raises InputError."""
+    if not request.targets and not request.all_services:
+        if not cluster.recorded:
+            raise InputError(NO_TARGET, hint="netdoctor check svc/NAME")
+        return cluster.recorded
+    here = request.namespace or cluster.namespace
+    names = request.targets or _services(cluster.snapshot, None if request.all_namespaces else here)
+    made = {(check.target, check.source, check.namespace): check for check in cluster.recorded}
+    options = PlanOptions(timeout=request.timeout, attach=request.attach)
+    new = [RecordedCheck(target=name, source=request.source, namespace=here, options=options) for name in names]
+    return [made.get((check.target, check.source, check.namespace), check) for check in new]
+
+
+def _answer(
+    request: Request, cluster: Cluster, asked: RecordedCheck, progress: Progress
+) -> tuple[CheckReport, RecordedCheck]:
+    """The report, and the check with all that was seen."""
     snapshot = cluster.snapshot
-    path = build_path(snapshot, target, request.source, namespace)
+    path = build_path(snapshot, asked.target, asked.source, asked.namespace)
     expectation = expect(snapshot, path)
-    outside = path.source.kind is SourceKind.OUTSIDE
-    prober = cluster.prober(request.options, outside=outside) if request.probe else None
+    prober = _prober(request, cluster, asked, path)
     if prober is None:
-        return diagnose(Case(snapshot, path, expectation, {}, (), (), probed=False, logs={}))
-    plan = make_plan(snapshot, path, expectation, _plan_options(request))
+        return diagnose(Case(snapshot, path, expectation, {}, (), (), probed=False, logs={})), asked
+    plan = make_plan(snapshot, path, expectation, asked.options)
     ran = prober.run(plan.pods, progress)
     for text in ran.notes:
         note(text)
     untested = (*plan.not_tested, *ran.not_tested, *(NotTested("the source as it is", text) for text in ran.warnings))
     case = Case(snapshot, path, expectation, plan.aims, ran.observed, untested, probed=True, logs={})
-    return diagnose(replace(case, logs=cluster.logs(_silent_pods(case))))
+    logs = asked.log_texts if asked.run else cluster.logs(_silent_pods(case))
+    told = tuple(RecordedLog(pod, text) for pod, text in logs.items())
+    return diagnose(replace(case, logs=logs)), msgspec.structs.replace(asked, pods=plan.pods, run=ran, logs=told)
 
 
-def _dry_run(request: Request, cluster: Cluster, target: str, namespace: str) -> list[object]:
+def _prober(request: Request, cluster: Cluster, asked: RecordedCheck, path: Path) -> Prober | None:
+    if asked.run is not None:
+        return RecordedProber(asked.pods, asked.run)
+    outside = path.source.kind is SourceKind.OUTSIDE
+    return cluster.prober(request.options, outside=outside) if request.probe else None
+
+
+def _dry_run(request: Request, cluster: Cluster, asked: RecordedCheck) -> list[object]:
     if cluster.client is None:
         raise InputError("--dry-run: the probe pods depend on a live cluster")
     snapshot = cluster.snapshot
-    path = build_path(snapshot, target, request.source, namespace)
+    path = build_path(snapshot, asked.target, asked.source, asked.namespace)
     if path.source.kind is SourceKind.OUTSIDE:
         return []  # this machine asks, and no pod
-    plan = make_plan(snapshot, path, expect(snapshot, path), _plan_options(request))
+    plan = make_plan(snapshot, path, expect(snapshot, path), asked.options)
     return list(KubeProber(cluster.client, snapshot, request.options).manifests(plan.pods))
-
-
-def _plan_options(request: Request) -> PlanOptions:
-    return PlanOptions(timeout=request.timeout, attach=request.attach)
 
 
 def _silent_pods(case: Case) -> Iterator[Pod]:

@@ -14,7 +14,22 @@ from types import FrameType
 
 import typer
 
-from netdoctor.cli import can, causes, check, clean, diff, explain, lab, lint, matrix, rbac, schema, verify, version
+from netdoctor.cli import (
+    can,
+    causes,
+    check,
+    clean,
+    diff,
+    explain,
+    lab,
+    lint,
+    matrix,
+    rbac,
+    schema,
+    snapshot,
+    verify,
+    version,
+)
 from netdoctor.cli.output import complain
 from netdoctor.model.errors import NetdoctorError
 
@@ -36,6 +51,7 @@ COMMANDS = (
     lint.lint,
     diff.diff,
     verify.verify,
+    snapshot.snapshot,
     explain.explain,
     causes.causes,
     rbac.rbac,

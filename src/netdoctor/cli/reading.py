@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netdoctor.cli.output import note
-from netdoctor.cluster.files import load
+from netdoctor.cluster.files import load_recorded
 from netdoctor.cluster.objects import Pod
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
@@ -20,6 +20,7 @@ from netdoctor.probing.prober import Prober
 if TYPE_CHECKING:  # files need no client, which takes long to load, and no lab
     from netdoctor.cluster.client import Client
     from netdoctor.lab.client import Lab
+    from netdoctor.probing.recorded import RecordedCheck
 
 Progress = Callable[[str], None]
 
@@ -40,15 +41,18 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """What was read, and the connection to where it came from, if that can be probed."""
+    """What was read, and the connection to where it came from, if that can be probed; or the checks that were made."""
 
     snapshot: Snapshot
     client: Client | None = None
     lab: Lab | None = None
+    recorded: tuple[RecordedCheck, ...] = ()
 
     @property
     def namespace(self) -> str:
         """Where names are looked up that say no namespace."""
+        if self.recorded:
+            return self.recorded[0].namespace
         return self.client.namespace if self.client else "default"
 
     def prober(self, options: ProbeOptions, *, outside: bool = False) -> Prober | None:
@@ -97,10 +101,19 @@ def read_cluster(
     if files and access.lab:
         raise InputError(f"--lab {access.lab}: a lab needs no --snapshot; it can replay one: --lab {files[0]}")
     if files:
-        return Cluster(load(files))
+        return _from_files(files)
     if access.lab:
         return _from_lab(access.lab, progress)
     return _from_api_server(access, namespace, names, progress)
+
+
+def _from_files(files: Sequence[str]) -> Cluster:
+    loaded = load_recorded(files)
+    if not loaded.checks:
+        return Cluster(loaded.snapshot)
+    from netdoctor.probing.recorded import read_checks  # noqa: PLC0415
+
+    return Cluster(loaded.snapshot, recorded=read_checks(loaded.checks, files[0]))
 
 
 def _from_lab(name: str, progress: Progress) -> Cluster:

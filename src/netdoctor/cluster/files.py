@@ -8,10 +8,10 @@ import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -20,6 +20,7 @@ from netdoctor.cluster.defaults import with_defaults
 from netdoctor.cluster.documents import Document, read_documents, refused
 from netdoctor.cluster.field_lines import field_lines
 from netdoctor.cluster.objects import Object
+from netdoctor.cluster.recording import Recording, is_recording, read_recording
 from netdoctor.cluster.snapshot import Origin, Snapshot
 from netdoctor.cluster.templates import pods_to_be
 from netdoctor.cluster.unknown_fields import UnknownField, unknown_fields
@@ -32,8 +33,23 @@ _MAX_SIZE = 512 << 20  # bytes of a file; more than the pods of the largest clus
 _PIECE = 1 << 24  # bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A Snapshot, and the checks (as `Recording.checks`) that were recorded with it."""
+
+    snapshot: Snapshot
+    checks: tuple[Mapping[str, Any], ...] = ()
+
+
 def load(paths: Sequence[str]) -> Snapshot:
+    """The Snapshot of `load_recorded`."""
+    return load_recorded(paths).snapshot
+
+
+def load_recorded(paths: Sequence[str]) -> Loaded:
     """Read objects from files. The files are taken as complete: what they lack does not exist.
+
+    What netdoctor has recorded is the cluster as it was then, and lacks what it says that it lacks.
 
     Workloads of which only the manifest is there get the pods that they will make (`pods_to_be`).
     Of an object that appears twice the last counts, as if all files had been applied in this order. Kinds that
@@ -54,10 +70,14 @@ def load(paths: Sequence[str]) -> Snapshot:
                 enough = True
             if not enough:  # said only here, where what was read of the file is freed
                 raise refused(name, None, "there is not enough memory to read it")
+    recordings = [each.recording for each in found.values() if each.recording]
+    found = {ref: each for ref, each in found.items() if not each.recording}
     if not found:
         raise InputError(f"{', '.join(paths)}: no object of a kind that netdoctor reads")
+    if len(recordings) == 1:
+        return _recorded(recordings[0], [each.read for each in found.values() if each.read])
     objects = [each.read for each in found.values() if each.read]
-    return Snapshot.of(
+    snapshot = Snapshot.of(
         (*objects, *(pod for pod in pods_to_be(objects) if pod.ref not in found)),
         source=", ".join(paths),
         taken_at=datetime.now(UTC),
@@ -66,15 +86,31 @@ def load(paths: Sequence[str]) -> Snapshot:
         unknown_fields={ref: each.unknown for ref, each in found.items() if each.unknown},
         unsupported_policies=tuple(ref for ref, each in found.items() if not each.read),
     )
+    return Loaded(snapshot)
+
+
+def _recorded(recording: Recording, objects: Sequence[Object]) -> Loaded:
+    snapshot = Snapshot.of(
+        objects,
+        source=recording.source,
+        taken_at=recording.taken_at,
+        unread=recording.unread,
+        unsupported_policies=recording.unsupported_policies,
+    )
+    return Loaded(snapshot, recording.checks)
 
 
 class _Found(msgspec.Struct, frozen=True, gc=False):
-    """An object with the fields that it should not have, or (without `read`) a policy that cannot be read."""
+    """An object with the fields that it should not have; or (without `read`) a policy that cannot be read.
+
+    Or what netdoctor has recorded beside the objects.
+    """
 
     ref: ObjectRef
     origin: Origin
     read: Object | None
     unknown: tuple[UnknownField, ...] = ()
+    recording: Recording | None = None
 
 
 @contextmanager
@@ -97,6 +133,8 @@ def _in_file(name: str, content: bytes) -> Mapping[ObjectRef, _Found]:
             each = _in_document(document, name)
         except UndecodableError as error:
             raise refused(name, document.line, str(error)) from error
+        except msgspec.ValidationError as error:
+            raise refused(name, document.line, f"{document.kind} of another form: {error}") from error
         except NOT_JSON as error:
             raise refused(name, document.line, f"{document.kind} is malformed: {error}") from error
         if each is not None:
@@ -107,6 +145,8 @@ def _in_file(name: str, content: bytes) -> Mapping[ObjectRef, _Found]:
 
 def _in_document(document: Document, name: str) -> _Found | None:
     origin = Origin(name, document.line)
+    if is_recording(document.kind, document.api_version):
+        return _Found(ObjectRef(document.kind, name), origin, None, recording=read_recording(document.value))
     read = document.decode()
     if read is not None:
         read = with_defaults(read)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from netdoctor.cluster.client import Client
 from netdoctor.cluster.decode import KINDS
+from netdoctor.cluster.facts import CONFIG_MAPS
 from netdoctor.cluster.lists import Listing, read_extension, read_kind, read_named
 from netdoctor.cluster.other_policies import read_other_policies
 from netdoctor.cluster.snapshot import Snapshot
@@ -17,8 +18,6 @@ from netdoctor.cluster.snapshot import Snapshot
 EXTENSION_KINDS = tuple(name for name, kind in KINDS.items() if kind.extension)
 # Endpoints are read only where EndpointSlices cannot be; ConfigMaps one by one.
 LISTED_KINDS = tuple(kind for kind in KINDS if kind not in {"Endpoints", "ConfigMap", *EXTENSION_KINDS})
-# What says how DNS, kube-proxy and the CNI are configured (`facts.py`): namespace and name.
-CONFIG_MAPS = tuple(("kube-system", name) for name in ("coredns", "kube-proxy", "kubeadm-config", "cilium-config"))
 
 
 def read(client: Client, namespaces: Sequence[str] | None, progress: Callable[[str], None]) -> Snapshot:

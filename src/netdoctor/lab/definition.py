@@ -8,6 +8,7 @@ from pathlib import Path
 
 from netdoctor.cluster.documents import read_documents
 from netdoctor.cluster.files import contents
+from netdoctor.cluster.recording import is_recording
 from netdoctor.lab.control.shape import Shape
 from netdoctor.lab.control.start import is_recorded, recorded, start
 from netdoctor.lab.objects import Manifest, Objects
@@ -96,7 +97,8 @@ def _of_scenario(directory: Path, shape: Shape | None) -> Definition:
 
 
 def _of_objects(path: Path, shape: Shape | None) -> Definition:
-    documents = [one for name, content in contents([str(path)]) for one in _parsed(content, name)]
+    parsed = (one for name, content in contents([str(path)]) for one in _parsed(content, name))
+    documents = [one for one in parsed if not is_recording(one["kind"], one["apiVersion"])]
     if not documents:
         raise InputError(f"{path}: no Kubernetes object in it")
     name = path.resolve().stem or "lab"

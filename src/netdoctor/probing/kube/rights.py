@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from netdoctor.cluster.decode import KINDS
-from netdoctor.cluster.read import CONFIG_MAPS, EXTENSION_KINDS, LISTED_KINDS
+from netdoctor.cluster.facts import CONFIG_MAPS
+from netdoctor.cluster.read import EXTENSION_KINDS, LISTED_KINDS
 from netdoctor.cluster.unsupported import OTHER_POLICIES
 from netdoctor.probing.kube.manifest import MANAGED_BY, Document
 
