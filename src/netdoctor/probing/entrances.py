@@ -17,7 +17,7 @@ from netdoctor.path.expectation import Expectation, destination
 from netdoctor.path.path import Path, Route
 from netdoctor.path.source import SourceKind
 from netdoctor.policy.decide import allows
-from netdoctor.policy.flow import Endpoint, Flow, node_endpoint
+from netdoctor.policy.flow import Flow, node_endpoint
 from netdoctor.policy.rules import Protocol
 from netdoctor.probing.aims import Aim, Aimed
 from netdoctor.probing.reaching import reach
@@ -76,21 +76,18 @@ def _expected(path: Path, route: Route, entrance: Entrance, position: Position) 
 def _admitted(snapshot: Snapshot, path: Path, expectation: Expectation, route: Route, entrance: Entrance) -> bool:
     """Whether policies certainly let the source reach the entrance, and what comes in there the endpoints.
 
-    Endpoints see the source, or a node (the API leaves open which): both have to be admitted.
+    Endpoints see the source, the node by which it comes in, or the source's node (the API leaves open which): all of
+    them have to be admitted, and not only because every node may reach its own pods.
     """
-    outside = path.source.kind is SourceKind.OUTSIDE
-    if outside:
+    if path.source.kind is SourceKind.OUTSIDE:
         return True  # the expectation is about this very flow
-    node = snapshot.node(entrance.node) if entrance.node else None
-    entered = node_endpoint(node) if node else path.source.endpoint
     source, protocol = path.source.endpoint, _protocol(route)
-    flows = [Flow(source, entered, protocol, entrance.port)] if node else []
-    backends: list[Endpoint] = [destination(backend, snapshot) for backend in route.ready[:_BACKENDS]]
-    flows += [
-        Flow(client, backend, protocol, listed.port)
-        for client in (entered, source)
-        for backend, listed in zip(backends, route.ready, strict=False)
-    ]
+    node = snapshot.node(entrance.node) if entrance.node else None
+    flows = [Flow(source, node_endpoint(node), protocol, entrance.port)] if node else []
+    for backend in route.ready[:_BACKENDS]:
+        others = [one for one in snapshot.nodes if one.name != backend.node]
+        clients = [source, *map(node_endpoint, others[:1]), *([node_endpoint(node)] if node else [])]
+        flows += [Flow(client, destination(backend, snapshot), protocol, backend.port) for client in clients]
     return all(allows(expectation.policies, flow, expectation.profile) for flow in flows)
 
 
