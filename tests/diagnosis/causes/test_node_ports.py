@@ -8,7 +8,7 @@ import pytest
 
 from netdoctor.diagnosis.causes.node_ports import ExternalTrafficPolicyNoLocalEndpoint, NodePortBlocked
 from netdoctor.diagnosis.diagnose import diagnose
-from netdoctor.model.probe import Outcome, Position, Probe
+from netdoctor.model.probe import Observation, Outcome, Position, Probe
 from netdoctor.model.report import Certainty, Verdict
 from netdoctor.probing.plan import Aimed
 from tests.diagnosis.builders import (
@@ -173,6 +173,14 @@ def test_a_load_balancer_that_fails_may_not_heed_the_health_check() -> None:
     case = examine(cluster(balanced()), "svc/api", sees(LOAD_BALANCER=SILENT), source="outside")
     assert codes(case) == ["ExternalTrafficPolicyNoLocalEndpoint"]
     assert not found(ExternalTrafficPolicyNoLocalEndpoint, case).proven
+
+
+def test_what_nodes_say_to_the_load_balancer_is_evidence() -> None:
+    unfit = Observation("", Outcome.OK, 0.01, detail={"status": 503})
+    seen = sees(LOAD_BALANCER=SILENT, HEALTH_CHECK=unfit)
+    case = examine(cluster(balanced(healthCheckNodePort=32000)), "svc/api", seen, source="outside")
+    said = [one.text for one in found(ExternalTrafficPolicyNoLocalEndpoint, case).finding.evidence]
+    assert "healthCheckNodePort 32000 of worker-2 answers with status 503" in said
 
 
 def test_without_endpoints_it_is_not_the_traffic_policy() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -74,11 +74,18 @@ class ExternalTrafficPolicyNoLocalEndpoint(Cause):
             lacking = _lacking(case, service, route)
             failed = [s for s in case.of(Aim.LOAD_BALANCER, route=route) if s in case.failed]
             if lacking and failed and not service.spec.load_balancer_source_ranges:
-                found = self._found(service, route, lacking, failed)
+                found = self._found(service, route, lacking, failed, tuple(_health(case)))
                 return Found(found.finding, found.explains, proven=False)
         return self.ruled_out("a load balancer leaves out nodes without an endpoint") if routes else None
 
-    def _found(self, service: Service, route: Route, lacking: Sequence[str], failed: Sequence[Seen]) -> Found:
+    def _found(
+        self,
+        service: Service,
+        route: Route,
+        lacking: Sequence[str],
+        failed: Sequence[Seen],
+        health: tuple[Evidence, ...] = (),
+    ) -> Found:
         field = service.ref.at("spec.externalTrafficPolicy")
         having = ", ".join(sorted({backend.node for backend in route.ready}))
         verb = "has" if len(lacking) == 1 else "have"
@@ -97,6 +104,7 @@ class ExternalTrafficPolicyNoLocalEndpoint(Cause):
                 Evidence(str(field), "Local"),
                 *(Evidence(str(b.pod.ref if b.pod else b.address), f"runs on {b.node}") for b in route.ready[:3]),
                 *probe_evidence(failed),
+                *health,
             ),
             fixes=(
                 merge_patch("use the endpoints of all nodes (pods then see a node's address)", service.ref, _CLUSTER),
@@ -188,6 +196,14 @@ class NodePortBlocked(Cause):
             ),
         )
         return Found(finding, ids(failed), proven=False)
+
+
+def _health(case: Case) -> Iterator[Evidence]:
+    """What nodes say to a load balancer that asks whether they have endpoints of their own: 200, or 503."""
+    for seen in case.of(Aim.HEALTH_CHECK):
+        if status := seen.observed.observation.detail.get("status"):
+            port = seen.observed.probe.port
+            yield Evidence(seen.id, f"healthCheckNodePort {port} of {_node(seen)} answers with status {status}")
 
 
 def _blocked(case: Case, sweep: Sequence[Seen], node: str) -> _Blocked | None:
