@@ -24,7 +24,6 @@ from netdoctor.path.expectation import expect
 from netdoctor.path.path import Path, build_path
 from netdoctor.path.source import SourceKind
 from netdoctor.probing.kube.options import ProbeOptions
-from netdoctor.probing.kube.prober import KubeProber
 from netdoctor.probing.plan import Aim, PlanOptions, make_plan
 from netdoctor.probing.prober import Prober
 from netdoctor.probing.recorded import RecordedCheck, RecordedLog, RecordedProber
@@ -126,6 +125,8 @@ def _prober(request: Request, cluster: Cluster, asked: RecordedCheck, path: Path
 
 
 def _dry_run(request: Request, cluster: Cluster, asked: RecordedCheck) -> list[object]:
+    from netdoctor.probing.kube.prober import KubeProber  # noqa: PLC0415 - only here: it takes long to load
+
     if cluster.client is None:
         raise InputError("--dry-run: the probe pods depend on a live cluster")
     snapshot = cluster.snapshot

@@ -51,6 +51,7 @@ class Keeper:
         self._listener = listener
         self._kept = False
         self._ending = False
+        self._leaving: list[str] = []  # stand-ins to be removed when the client has its answer
         self._revision = 0
         self._number = 0
         self._selector = selectors.DefaultSelector()
@@ -85,6 +86,8 @@ class Keeper:
             request, _ = wire.receive(connection.socket)
             answer, descriptors = self._answered(connection, request)
             wire.send(connection.socket, answer, descriptors)
+            self._world.remove_stand_ins(self._leaving)  # nobody need wait for the kernel, which takes its time
+            self._leaving = []
         except wire.GoneError:
             self._selector.unregister(connection.socket)
             connection.socket.close()
@@ -141,7 +144,7 @@ class Keeper:
 
     def do_release(self, connection: _Connection) -> Answer:
         """Take the client's stand-ins away."""
-        self._world.remove_stand_ins(connection.stand_ins.values())
+        self._leaving += connection.stand_ins.values()
         connection.stand_ins = {}
         return {}, ()
 

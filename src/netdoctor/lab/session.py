@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import socket
 import subprocess
 from collections.abc import Callable, Sequence
 
@@ -12,10 +13,8 @@ from netdoctor.lab.client import Lab, checked, connect, listen
 from netdoctor.lab.definition import Definition, define, node_names
 from netdoctor.lab.faults.catalogue import parse, require_nodes
 from netdoctor.lab.kubectl import kubectl
-from netdoctor.lab.launch import launch
 from netdoctor.lab.scenario import Step, with_nodes
 from netdoctor.lab.tools import environment
-from netdoctor.lab.world import World
 from netdoctor.model.errors import AccessError
 
 Ran = tuple[int, str, str]  # exit code, stdout, stderr
@@ -36,7 +35,7 @@ def start(definition: Definition, name: str | None = None, faults: Sequence[str]
         require_nodes(parse(fault), [key[2] for key in definition.objects if key[0] == "Node"])
     listener = listen(name) if name else None
     shown = name or definition.name
-    connection, process = launch(lambda: _world(shown, definition), listener)
+    connection, process = _launched(shown, definition, listener)
     if listener is not None:
         listener.close()
     try:
@@ -56,8 +55,15 @@ def start(definition: Definition, name: str | None = None, faults: Sequence[str]
     return lab
 
 
-def _world(name: str, definition: Definition) -> World:
-    return World(name, definition.objects, definition.outside, overlay=definition.overlay)
+def _launched(name: str, definition: Definition, listener: socket.socket | None) -> tuple[socket.socket, int]:
+    """What makes links takes long to load, and is for those only who start a lab."""
+    from netdoctor.lab.launch import launch  # noqa: PLC0415
+    from netdoctor.lab.world import World  # noqa: PLC0415
+
+    def make() -> World:
+        return World(name, definition.objects, definition.outside, overlay=definition.overlay)
+
+    return launch(make, listener)
 
 
 def open_lab(what: str) -> Lab:
