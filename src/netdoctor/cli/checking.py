@@ -78,8 +78,8 @@ def carry_out(request: Request, output: CheckFormat, *, quiet: bool) -> int:
 
 
 def worst(codes: Iterable[int]) -> int:
-    """One exit code for several targets: a fault, then what could not be tested, then what is healthy."""
-    return min(codes, key=(1, 3, 4, 0).index, default=0)
+    """One exit code for several targets: what went wrong, a fault, what could not be tested, what is healthy."""
+    return min(codes, key=(130, 2, 1, 3, 4, 0).index, default=0)
 
 
 def _asked(request: Request, cluster: Cluster) -> Sequence[RecordedCheck]:

@@ -114,17 +114,16 @@ def check(what: str, arguments: Sequence[str]) -> int:
 
         return main(["check", *arguments, "--lab", what])
     lab = connect(what)
-    scenario = (define(what) if lab is None else define(lab.name)).scenario
-    if scenario is None:
+    definition = define(what) if lab is None or what in bundled() else None
+    if definition is None or definition.scenario is None:
         raise InputError(f"{what}: it says no checks of its own", hint=f"netdoctor lab check {what} svc/NAME")
-    with lab or start(define(what), _own_name()) as running_lab:
-        codes = [
-            subprocess.run(
-                [*_NETDOCTOR, *shlex.split(check.command), "--lab", running_lab.name], check=False
-            ).returncode
-            for check in scenario.spec.checks
-        ]
-    return max(codes)
+    from netdoctor.cli.checking import worst  # noqa: PLC0415 - of the checks that are made elsewhere
+
+    with lab or start(definition, _own_name()) as used:
+        commands = [shlex.split(check.command) for check in definition.scenario.spec.checks]
+        return worst(
+            subprocess.run([*_NETDOCTOR, *one, "--lab", used.name], check=False).returncode for one in commands
+        )
 
 
 _NETDOCTOR = (sys.executable, "-m", "netdoctor")
