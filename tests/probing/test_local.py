@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import threading
+
+import pytest
 
 from netdoctor.model.probe import Outcome, Position, Probe, ProbeKind, ProbePod, Role
 from netdoctor.probing.local import LocalProber
@@ -28,3 +33,19 @@ def test_an_agent_that_gives_no_answer_is_said() -> None:
     (missing,) = ran.not_tested
     assert (missing.what, ran.observed) == ("2 of 2 probes from this machine", ())
     assert "two probes have the same id" in missing.because
+
+
+def test_a_signal_ends_the_agent() -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        probe = Probe("p", ProbeKind.UDP, "127.0.0.1", silent.getsockname()[1], timeout=50.0)
+
+        def stop() -> None:
+            silent.recv(1)  # the agent is at work
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        waiting = threading.Thread(target=stop)
+        waiting.start()
+        with pytest.raises(KeyboardInterrupt):
+            LocalProber().run([ProbePod(OUTSIDE, (probe,))], lambda _: None)
+        waiting.join()

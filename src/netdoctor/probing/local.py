@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 
 from netdoctor.model.probe import NotTested, Observation, Observed, ProbePod
+from netdoctor.probing.kube.signals import signals_call
 from netdoctor.probing.prober import ProbeRun
 from netdoctor_probe.wire import Plan, WireError, decode_line, encode_plan
 
@@ -34,7 +36,7 @@ class LocalProber:
 
 
 def _run(plan: Plan) -> tuple[dict[str, Observation], str]:
-    """What the agent saw, by probe id, and its last words beside that."""
+    """What the agent saw, by probe id, and its last words beside that. Raises KeyboardInterrupt."""
     process = subprocess.Popen(
         [sys.executable, "-m", _AGENT, "--plan", "-"],
         stdin=subprocess.PIPE,
@@ -43,13 +45,22 @@ def _run(plan: Plan) -> tuple[dict[str, Observation], str]:
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
+    interrupted = threading.Event()
+
+    def interrupt() -> None:
+        interrupted.set()
+        process.kill()
+
     try:
-        output, _ = process.communicate(encode_plan(plan), timeout=plan.deadline + _END_SECONDS)
+        with signals_call(interrupt):
+            output, _ = process.communicate(encode_plan(plan), timeout=plan.deadline + _END_SECONDS)
     except subprocess.TimeoutExpired as error:
         output = error.stdout.decode(errors="replace") if isinstance(error.stdout, bytes) else ""
     finally:
-        process.kill()  # also where the person who waits has had enough
+        process.kill()
         process.wait()
+    if interrupted.is_set():
+        raise KeyboardInterrupt
     return _observations(output)
 
 
