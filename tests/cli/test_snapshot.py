@@ -38,6 +38,15 @@ def test_one_namespace_only(cluster: str, capsys: pytest.CaptureFixture[str]) ->
     assert {item["metadata"].get("namespace") for item in items if item["kind"] == "Pod"} == {"shop", "kube-system"}
 
 
+def test_a_redacted_one_is_a_snapshot_without_its_names(cluster: str, tmp_path: Path) -> None:
+    file = tmp_path / "redacted.yaml"
+    assert main(["snapshot", "--snapshot", cluster, "--redact", "-o", str(file)]) == 0
+    text = file.read_text()
+    assert "shop" in Path(cluster).read_text()
+    assert "shop" not in text
+    assert {item["kind"] for item in yaml.safe_load(text)["items"]} >= {"Recording", "Namespace", "Pod"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_bytes
 from typing import Annotated
 
 import typer
@@ -18,6 +19,9 @@ def snapshot(  # noqa: PLR0913, PLR0917 - one parameter per flag
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; *.json as JSON.")
     ] = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Replace names, label values and addresses outside by pseudonyms.")
+    ] = False,
     source: Annotated[
         str | None, typer.Option("--snapshot", metavar="PATH", help="Save again what was saved, not a live cluster.")
     ] = None,
@@ -42,4 +46,10 @@ def snapshot(  # noqa: PLR0913, PLR0917 - one parameter per flag
     access = Access(kubeconfig, context, request_timeout, lab)
     files = [source] if source else []
     found = read_cluster(files, access, namespace, [], progress_at_terminal(quiet=quiet)).snapshot
-    save(document(excerpt(found, namespace) if namespace else found), output)
+    found = excerpt(found, namespace) if namespace else found
+    recorded = document(found)
+    if redact:
+        from netdoctor.cluster.redaction import Redaction  # noqa: PLC0415
+
+        recorded = Redaction(recorded, found, token_bytes()).document(recorded)
+    save(recorded, output)
