@@ -88,7 +88,7 @@ def _alone(probe: Probe, runners: Runners) -> Observation:
 
 
 def _by_name(probe: Probe) -> bool:
-    return probe.kind in {ProbeKind.TCP, ProbeKind.UDP} and not probe.host
+    return probe.kind in {ProbeKind.TCP, ProbeKind.UDP, ProbeKind.HTTP} and not probe.host
 
 
 def _load(probes: tuple[Probe, ...]) -> Runners:

@@ -45,7 +45,7 @@ class ProbeKind(StrEnum):
 
     TCP = "tcp"  # host (or name), port: connect() and close
     UDP = "udp"  # host (or name), port, payload: send, wait for a datagram or an ICMP error
-    HTTP = "http"  # host, port, name (Host header), path: GET
+    HTTP = "http"  # host (or name), port, name (Host header), path: GET
     DNS = "dns"  # server, name, qtype, transport: one question to one server, no search list
     LOOKUP = "lookup"  # name: getaddrinfo's walk, as glibc does it with this pod's resolv.conf
     RESOLV_CONF = "resolvConf"  # the pod's /etc/resolv.conf

@@ -1,8 +1,9 @@
-"""A TCP or UDP probe that has a name instead of a host."""
+"""A TCP, UDP or HTTP probe that has a name instead of a host."""
 
 from __future__ import annotations
 
 import socket
+import threading
 from dataclasses import dataclass
 
 import pytest
@@ -44,3 +45,22 @@ def test_connects_to_the_first_address_of_the_name(monkeypatch: pytest.MonkeyPat
 def test_a_name_without_address_is_not_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = reach(monkeypatch, Resolver(Outcome.UNRESOLVABLE), 80)
     assert (seen.id, seen.outcome, seen.answered_by) == ("a", Outcome.UNRESOLVABLE, "10.96.0.10")
+
+
+def test_an_http_request_goes_to_the_address_and_says_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "run", Resolver(Outcome.OK, ("127.0.0.1",)).run)
+    said: list[bytes] = []
+
+    def serve(server: socket.socket) -> None:
+        client, _ = server.accept()
+        with client:
+            said.append(client.recv(4096))
+            client.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        (seen,) = run(Probe("a", ProbeKind.HTTP, port=server.getsockname()[1], name="web.example", path="/a"))
+        thread.join()
+    assert (seen.outcome, seen.detail["status"], seen.detail["address"]) == (Outcome.OK, 204, "127.0.0.1")
+    assert b"GET /a HTTP/1.1\r\nHost: web.example\r\n" in said[0]

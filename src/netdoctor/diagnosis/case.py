@@ -154,8 +154,8 @@ class Case:
         )
 
     def to_backend(self, route: Route, backend: Backend) -> tuple[Seen, ...]:
-        """Direct probes of a backend at its target port, ready or not."""
-        return self.of(Aim.BACKEND, Aim.UNREADY, route=route, backend=backend)
+        """Direct probes of a backend at its target port, ready or not, and those by a name that led to it."""
+        return self.of(Aim.BACKEND, Aim.UNREADY, Aim.HOST, Aim.URL, route=route, backend=backend)
 
     def through_service(self, route: Route) -> tuple[Seen, ...]:
         """Probes of a route by ClusterIP or by name."""

@@ -94,7 +94,7 @@ def _fixes(case: Case, denial: Denial) -> tuple[Fix, ...]:
 def _explained(case: Case, denial: Denial) -> frozenset[str]:
     """The failed probes that this denial accounts for."""
     if denial.route is None:
-        failed = [s for s in case.failed if s.aimed.aim in (Aim.NAME, Aim.DNS_VIP, Aim.HOST)]
+        failed = [s for s in case.failed if s.aimed.aim in (Aim.NAME, Aim.DNS_VIP, Aim.HOST, Aim.URL)]
         failed += [s for s in case.failed if s.aimed.aim is Aim.DNS_SERVER and s.aimed.backend == denial.backend]
         return ids(s for s in failed if _dropped(s))
     through = (Aim.VIP, Aim.HOST, Aim.NODE_PORT, Aim.LOAD_BALANCER)
@@ -103,7 +103,7 @@ def _explained(case: Case, denial: Denial) -> frozenset[str]:
         for s in case.failed
         if s.aimed.route == denial.route
         and _dropped(s)
-        and (s.aimed.aim in through or s.aimed.backend == denial.backend)
+        and (s.aimed.backend == denial.backend or (s.aimed.aim in through and s.aimed.backend is None))
     )
 
 

@@ -10,6 +10,7 @@ from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.target_ports import meant_ports
 from netdoctor.model.probe import Outcome
 from netdoctor.path.backends import Backend
+from netdoctor.path.egress import is_api_server, leaves_cluster
 from netdoctor.path.path import Route
 from netdoctor.policy.repair import matches_no_namespace
 from netdoctor.policy.rules import Direction, PortRange
@@ -26,6 +27,15 @@ class Reason(StrEnum):
     OTHER = "other"
 
 
+class Area(StrEnum):
+    """Where a denied flow leads: some have a code of their own."""
+
+    INSIDE = "inside"
+    DNS = "dns"
+    API_SERVER = "apiServer"
+    OUTSIDE = "outside"
+
+
 @dataclass(frozen=True, slots=True)
 class Denial:
     """One side of one flow that policies deny. `route` is None for a flow to a DNS server."""
@@ -37,6 +47,12 @@ class Denial:
     near: NearMiss | None
     reason: Reason
     probes: tuple[Seen, ...]
+    area: Area = Area.INSIDE
+
+    @property
+    def named_by_area(self) -> bool:
+        """Whether where it leads names it, whatever the mistake in the policy."""
+        return self.egress and self.area in (Area.API_SERVER, Area.OUTSIDE)
 
     @property
     def egress(self) -> bool:
@@ -105,7 +121,15 @@ def _sides(
     for side in (verdict.egress, verdict.ingress):
         if side.allowed is False:
             near, reason = _nearest(case, side, route, backend)
-            yield Denial(route, backend, verdict, side, near, reason, probes)
+            yield Denial(route, backend, verdict, side, near, reason, probes, _area(case, route))
+
+
+def _area(case: Case, route: Route | None) -> Area:
+    if route is None:
+        return Area.DNS
+    if is_api_server(case.snapshot, case.path.target):
+        return Area.API_SERVER
+    return Area.OUTSIDE if leaves_cluster(case.snapshot, case.path.target) else Area.INSIDE
 
 
 def _nearest(case: Case, side: SideVerdict, route: Route | None, backend: Backend) -> tuple[NearMiss | None, Reason]:

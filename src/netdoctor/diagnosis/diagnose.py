@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from netdoctor.diagnosis.addressed import addressed
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, describe
 from netdoctor.diagnosis.causes import ALL
@@ -17,6 +18,7 @@ from netdoctor.model.report import CheckReport, Evidence, ProbeResult, RuledOut,
 
 def diagnose(case: Case, causes: Sequence[Cause] = ALL) -> CheckReport:
     """Explain a case. Pure: the same case always gives the same report."""
+    case = addressed(case)
     found: list[tuple[Cause, Found]] = []
     ruled_out: list[RuledOut] = []
     for cause in causes:
@@ -74,7 +76,8 @@ def _summary(case: Case, verdict: Verdict, ranked: Ranked) -> str:
 def _not_tested(case: Case) -> Iterator[Untested]:
     seen: set[tuple[str, str]] = set()
     for item in case.not_tested:
-        if (item.what, item.because) not in seen:
+        missed = not item.contrast or case.failed
+        if missed and (item.what, item.because) not in seen:
             seen.add((item.what, item.because))
             yield Untested(item.what, item.because)
     for unread in case.snapshot.unread:

@@ -54,7 +54,7 @@ def silent_names(case: Case) -> tuple[Seen, ...]:
 
 def failed_names(case: Case) -> tuple[Seen, ...]:
     """Failed probes by name that went through the source's own resolv.conf."""
-    return tuple(s for s in case.failed if s.aimed.aim in (Aim.NAME, Aim.HOST))
+    return tuple(s for s in case.failed if s.aimed.aim in (Aim.NAME, Aim.HOST, Aim.URL))
 
 
 def questions(lookup: Seen) -> Sequence[Mapping[str, Any]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netdoctor.diagnosis.case import Case
+from netdoctor.diagnosis.egress_hops import contrast_hops, outside_hops
 from netdoctor.diagnosis.entrances import entrance_hops
 from netdoctor.diagnosis.seen_hop import seen_hop
 from netdoctor.model.report import Hop
+from netdoctor.path.egress import leaves_cluster
 from netdoctor.path.path import Route
 from netdoctor.path.source import SourceKind
 from netdoctor.policy.rules import Direction
@@ -34,8 +36,12 @@ def _hops(case: Case) -> Iterator[Hop]:
             yield seen_hop(
                 f"ClusterIP {vip}:{route.label}", "forwards to a ready endpoint", case.of(Aim.VIP, route=route)
             )
-        aims = (Aim.BACKEND, Aim.HOST, Aim.HEADLESS_PORT)
-        yield seen_hop(f"Endpoints {route.label}", _expected_endpoints(route), case.of(*aims, route=route))
+        if leaves_cluster(case.snapshot, case.path.target):
+            yield from outside_hops(case, route)
+        else:
+            aims = (Aim.BACKEND, Aim.HOST, Aim.HEADLESS_PORT)
+            yield seen_hop(f"Endpoints {route.label}", _expected_endpoints(route), case.of(*aims, route=route))
+        yield from contrast_hops(case, route)
         yield from entrance_hops(case, route)
 
 
@@ -83,4 +89,6 @@ def _policy_text(side: SideVerdict) -> str:
     if side.decided_by:
         return f"denied by {side.decided_by}"
     policies = ", ".join(f"{ref.namespace}/{ref.name}" for ref in side.isolated_by)
-    return f"denied: isolated by {policies}, no rule admits it"
+    nearest = next(iter(side.near_misses), None)
+    why = f"; the nearest, {nearest.rule.path} of {nearest.rule.object.name}, {nearest.because}" if nearest else ""
+    return f"denied: isolated by {policies}, no rule admits it{why}"

@@ -76,6 +76,7 @@ class World:
         self.node_places: dict[str, Place] = {}
         self._outside = outside
         self._tables: dict[str, dict[str, Table]] = {}
+        self._not_masquerading: set[str] = set()
         self._others: list[Process] = []
         snapshot = snapshot_of(objects, name)
         self.network = LabNetwork([a for node in snapshot.nodes for a in _addresses(node)], overlay=overlay)
@@ -189,6 +190,8 @@ class World:
         details, nat = details_of(self.objects), nat_table(snapshot)
         for node in self.network.nodes:
             made = {**self._tables.get(node, {}), "nat": nat}
+            if node in self._not_masquerading:
+                del made["nat"]
             if node in translating:
                 made["services"] = service_table(snapshot, node, details)
             if enforced:
@@ -200,6 +203,11 @@ class World:
     def forget_services(self, node: str) -> None:
         """Take away what a service proxy that does not run any more has left on a node."""
         self._send(node, {name: table for name, table in self._tables[node].items() if name != "services"})
+
+    def stop_masquerading(self, nodes: Iterable[str]) -> None:
+        """Let what pods of these nodes send out of the cluster keep the pods' own addresses, from now on."""
+        self._not_masquerading.update(nodes)
+        self.filter()
 
     def _send(self, node: str, made: dict[str, Table]) -> None:
         before = self._tables.get(node, {})

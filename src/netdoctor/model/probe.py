@@ -28,6 +28,7 @@ class Role(StrEnum):
 
     SOURCE = "source"  # as the source asked about: its labels, namespace, DNS settings
     NEUTRAL = "neutral"  # no label that a policy could mean: the contrast to SOURCE
+    NODE = "node"  # a node's own network, which no policy about pods and no translation concerns: another contrast
     ENDPOINT = "endpoint"  # inside an endpoint's pod, by ephemeral container, to read its sockets
 
 
@@ -85,7 +86,11 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class NotTested:
-    """Something that could not be tested, and why. Both texts are for the reader."""
+    """Something that could not be tested, and why. Both texts are for the reader.
+
+    A `contrast` tells only why something fails: where nothing does, it is not missed.
+    """
 
     what: str
     because: str
+    contrast: bool = False

@@ -45,6 +45,11 @@ class Source:
         return self.kind is SourceKind.NODE or (self.spec is not None and self.spec.host_network)
 
     @property
+    def on_pod_network(self) -> bool:
+        """Whether it has a pod's address, which policies select and nodes translate."""
+        return self.kind is not SourceKind.OUTSIDE and not self.host_network
+
+    @property
     def label(self) -> str:
         """A short name for prose."""
         if self.kind is SourceKind.NEUTRAL:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -41,6 +41,7 @@ class Target:
     workload: Workload | None = None
     pods: tuple[Pod, ...] = ()
     url_path: str = ""
+    scheme: str = ""  # of a URL: http or https
     by_name: bool = False  # given as a DNS name, not as KIND/NAME
 
 
@@ -58,13 +59,15 @@ def resolve_target(snapshot: Snapshot, text: str, namespace: str, source_namespa
     if "/" in text and "://" not in text:
         return _object_target(snapshot, text, namespace, source_namespace)
     host, port, path = _host_and_port(text)
+    scheme = text.partition("://")[0] if "://" in text else ""
     if _is_address(host):
-        return _address_target(snapshot, text, host, port)
+        return replace(_address_target(snapshot, text, host, port), url_path=path, scheme=scheme)
     meant = _service_by_name(host, source_namespace, snapshot)
     if meant is None:
         if port is None:
             raise InputError(f"{text}: an outside name needs a port", hint=f"try {text}:443")
-        return Target(TargetKind.HOST, text, ObjectRef("Host", host), host, port, url_path=path, by_name=True)
+        ref = ObjectRef("Host", host)
+        return Target(TargetKind.HOST, text, ref, host, port, url_path=path, scheme=scheme, by_name=True)
     service = snapshot.get("Service", meant.namespace, meant.name)
     return Target(
         TargetKind.SERVICE,
@@ -74,6 +77,7 @@ def resolve_target(snapshot: Snapshot, text: str, namespace: str, source_namespa
         port=port,
         service=service if isinstance(service, Service) else None,
         url_path=path,
+        scheme=scheme,
         by_name=True,
     )
 

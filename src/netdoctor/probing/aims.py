@@ -29,10 +29,12 @@ class Aim(StrEnum):
     LOAD_BALANCER = "loadBalancer"  # an address or name of the load balancer
     NODE = "node"  # whether a node's address answers at all
     HEALTH_CHECK = "healthCheck"  # healthCheckNodePort: whether a node has endpoints of its own
+    URL = "url"  # an outside URL, asked for as an application would
+    METADATA = "metadata"  # the cloud's metadata service, from a pod
     SOCKETS = "sockets"  # what listens inside an endpoint's pod
 
 
-BY_NAME = (Aim.NAME, Aim.DNS_SERVER, Aim.DNS_VIP, Aim.HOST)  # probes that need the target's name to resolve
+BY_NAME = (Aim.NAME, Aim.DNS_SERVER, Aim.DNS_VIP, Aim.HOST, Aim.URL)  # probes that need the target's name to resolve
 
 
 @dataclass(frozen=True, slots=True)

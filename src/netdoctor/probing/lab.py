@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from netdoctor.lab.client import Lab, StandIn
-from netdoctor.model.probe import NotTested, Observation, Observed, Position, Probe, ProbePod
+from netdoctor.model.probe import NotTested, Observation, Observed, Position, Probe, ProbePod, Role
 from netdoctor.probing.prober import ProbeRun
 from netdoctor_probe.wire import Plan, WireError, decode_line, encode_plan
 
@@ -140,7 +140,8 @@ def _not_tested(agents: Sequence[_Agent]) -> Iterator[NotTested]:
         if missing:
             said = f"; its last words: {agent.words}" if agent.words else ""
             what = f"{len(missing)} of {len(agent.pod.probes)} probes from {agent.pod.position.id}"
-            yield NotTested(what, f"the probe agent gave no complete answer{said}")
+            contrast = agent.pod.position.role is Role.NODE
+            yield NotTested(what, f"the probe agent gave no complete answer{said}", contrast)
 
 
 def _manifest(position: Position) -> dict[str, Any]:

@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.probe import NotTested, Position, Probe, ProbeKind, ProbePod, Role
 from netdoctor.path.backends import Backend
+from netdoctor.path.egress import leaves_cluster
 from netdoctor.path.entrances import not_swept
 from netdoctor.path.expectation import Expectation
 from netdoctor.path.names import service_name
 from netdoctor.path.path import Path, Route
 from netdoctor.path.target import TargetKind
 from netdoctor.probing.aims import BY_NAME, Aim, Aimed
+from netdoctor.probing.egress import egress_probes
 from netdoctor.probing.entrances import entrance_probes
 from netdoctor.probing.positions import positions
 from netdoctor.probing.reaching import reach
@@ -26,6 +28,7 @@ __all__ = ["BY_NAME", "Aim", "Aimed", "PlanOptions", "ProbePlan", "make_plan", "
 
 MAX_BACKENDS = 16  # per route: enough for any contrast, never a load
 MAX_OTHER_PORTS = 4  # per backend
+_FROM_NODES = (Aim.HOST, Aim.VIP, Aim.BACKEND)
 SETTLE = 2.0  # seconds for a CNI to apply its policies to a new pod before a denial is expected
 
 
@@ -56,7 +59,7 @@ def make_plan(snapshot: Snapshot, path: Path, expectation: Expectation, options:
         for number, (aimed, probe) in enumerate(_all_probes(snapshot, path, expectation, position)):
             name = f"{position.id}-{number}"
             probes.append(_bounded(aimed, replace(probe, id=name), options))
-            aims[name] = replace(aimed, required=aimed.required and position.role is not Role.NEUTRAL)
+            aims[name] = replace(aimed, required=aimed.required and position.role is Role.SOURCE)
         pods.append(ProbePod(position, tuple(probes)))
     unswept = (NotTested(what, because) for what, because in not_swept(snapshot, path))
     return ProbePlan(tuple(pods), aims, (*_left_out(path), *unswept))
@@ -80,16 +83,26 @@ def _left_out(path: Path) -> Iterator[NotTested]:
 def _all_probes(
     snapshot: Snapshot, path: Path, expectation: Expectation, position: Position
 ) -> Iterator[tuple[Aimed, Probe]]:
-    """The way inside the cluster, which is not for those outside, and the ways into it."""
+    """The way inside the cluster, which is not for those outside, and the ways into it and out of it.
+
+    Strangers outside the cluster are asked for what was asked for, and nothing else.
+    """
+    leaving = leaves_cluster(snapshot, path.target)
     if not position.outside or path.target.kind is TargetKind.ADDRESS:
-        yield from _probes(path, expectation, position)
-    if position.role is not Role.ENDPOINT:
+        probes = _probes(path, expectation, position)
+        yield from (one for one in probes if not leaving or one[0].aim is not Aim.OTHER_PROTOCOL)
+    if position.role in (Role.SOURCE, Role.NEUTRAL):
         yield from entrance_probes(snapshot, path, expectation, position)
+        yield from egress_probes(snapshot, path, position)
 
 
 def _probes(path: Path, expectation: Expectation, position: Position) -> Iterator[tuple[Aimed, Probe]]:
     if position.role is Role.ENDPOINT:
         yield Aimed(Aim.SOCKETS), Probe("", ProbeKind.SOCKETS)
+        return
+    if position.role is Role.NODE:
+        routed = (found for route in path.routes for found in _route_probes(path, route, expectation))
+        yield from ((aimed, probe) for aimed, probe in routed if aimed.aim in _FROM_NODES)
         return
     yield Aimed(Aim.RESOLV_CONF), Probe("", ProbeKind.RESOLV_CONF)
     yield from _dns_probes(path, expectation)

@@ -9,8 +9,10 @@ import msgspec
 from netdoctor.cluster.objects import DaemonSet, Node, Pod, PodSpec
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.probe import Position, Role
+from netdoctor.path.egress import leaves_cluster
 from netdoctor.path.path import Path
 from netdoctor.path.source import Source, SourceKind
+from netdoctor.probing.egress import egress_places, node_contrasts
 
 
 def positions(snapshot: Snapshot, path: Path, *, attach: bool) -> tuple[Position, ...]:
@@ -24,6 +26,7 @@ def positions(snapshot: Snapshot, path: Path, *, attach: bool) -> tuple[Position
         placed = [position_of(source, name, node) for name, node in places(snapshot, path)]
     if _needs_contrast(snapshot, path):
         placed.append(Position("neutral", Role.NEUTRAL, source.namespace, node=placed[0].node))
+    placed += node_contrasts(snapshot, path, placed)
     if attach:
         placed += _endpoint_positions(path)
     return tuple(placed)
@@ -39,6 +42,9 @@ def places(snapshot: Snapshot, path: Path) -> Iterator[tuple[str, str | None]]:
         return
     with_endpoint = [b.node for route in path.routes for b in route.backends if b.node]
     allowed = _allowed_nodes(snapshot, source)
+    if leaves_cluster(snapshot, path.target):
+        yield from egress_places(source, allowed)
+        return
     same = next((node for node in with_endpoint if node in allowed), None)
     others = [node for node in allowed if node != same]
     other = next((node for node in others if node not in with_endpoint), next(iter(others), None))

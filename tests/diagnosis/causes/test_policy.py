@@ -248,8 +248,14 @@ def test_a_policy_at_the_dns_servers_denies_ingress() -> None:
     assert codes(case) == ["PolicyDeniesIngress"]
 
 
-def test_egress_to_an_address_outside() -> None:
+def test_egress_to_an_address_outside_has_a_code_of_its_own() -> None:
     case = examine(cluster(web(), ONLY_DNS), "192.0.2.1:443", sees(Outcome.TIMEOUT), source="deploy/web")
+    assert PolicyDeniesEgress().examine(case) is None
+    assert codes(case) == ["EgressDenied"]
+
+
+def test_egress_to_a_node_is_inside_the_cluster() -> None:
+    case = examine(cluster(web(), ONLY_DNS), "172.18.0.1:10250", sees(Outcome.TIMEOUT), source="deploy/web")
     assert refs(found(PolicyDeniesEgress, case))[0] == "NetworkPolicy shop/web-out spec.egress[0].to[0]"
     assert codes(case) == ["PolicyDeniesEgress"]
 

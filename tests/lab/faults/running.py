@@ -6,8 +6,9 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -35,11 +36,15 @@ def _service(name: str) -> dict[str, Any]:
 
 
 @contextmanager
-def running(*, overlay: bool = False, dual_stack: bool = False) -> Iterator[Lab]:
+def running(
+    *, overlay: bool = False, dual_stack: bool = False, outside: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> Iterator[Lab]:
     """Pods `one` and `two` on the nodes worker-1 and worker-2, `third` on worker-1; Services `one` and `two`."""
     documents = [_pod("one", "worker-1"), _pod("two", "worker-2"), _pod("third", "worker-1")]
     documents += [_service("one"), _service("two")]
-    definition = Definition("faults", "", started(documents, Shape(dual_stack=dual_stack)), overlay=overlay)
+    definition = Definition(
+        "faults", "", started(documents, Shape(dual_stack=dual_stack)), outside=outside, overlay=overlay
+    )
     try:
         with _own_output():
             lab = start(definition)

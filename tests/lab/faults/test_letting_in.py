@@ -186,6 +186,19 @@ def test_without_hairpins_a_pod_does_not_reach_itself_through_its_service(fault:
         assert asked(lab, "one", talk(address(lab, "one"))) == "answered"
 
 
+@pytest.mark.parametrize("there", ["203.0.113.10", "2001:db8::10"])
+@pytest.mark.parametrize("fault", ["no-masquerade", "no-masquerade:worker-1"])
+def test_pods_with_addresses_of_their_own_get_no_answer_from_outside(there: str, fault: str) -> None:
+    with running(dual_stack=True, outside={"www.example.com": [there]}) as lab:
+        assert asked(lab, "one", talk(there, 80)) != "silent"
+        lab.fault(fault)
+        session.run_kubectl(lab, ["label", "ns", "default", "a=b"])  # the nodes' rules are made anew
+        assert asked(lab, "one", talk(there, 80)) == "silent"
+        assert (asked(lab, "two", talk(there, 80)) == "silent") == (fault == "no-masquerade")
+        assert asked(lab, "node/worker-1", talk(there, 80)) != "silent"
+        assert asked(lab, "one", talk(address(lab, "two"))) == "answered"
+
+
 @pytest.mark.parametrize("overlay", [False, True])
 @pytest.mark.parametrize("version", [4, 6])
 def test_an_asymmetric_route_cuts_connections_between_two_nodes(version: int, *, overlay: bool) -> None:

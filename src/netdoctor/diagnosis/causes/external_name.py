@@ -76,7 +76,7 @@ class ExternalNameUnresolvable(Cause):
 def _failed_lookup(case: Case) -> Outcome | None:
     """How a lookup of the name failed; None where none did: a connection by name fails for other reasons too."""
     by_name = [s.outcome for s in case.failed if s.aimed.aim is Aim.NAME]
-    connecting = [s.outcome for s in case.failed if s.aimed.aim is Aim.HOST and s.outcome in _NO_ADDRESS]
+    connecting = [s.outcome for s in case.failed if s.aimed.aim in (Aim.HOST, Aim.URL) and s.outcome in _NO_ADDRESS]
     return next(iter((*by_name, *connecting)), None)
 
 

@@ -54,7 +54,8 @@ class PolicyDeniesEgress(DenialCause):
 
     How it is seen: connections time out from this source only; a neutral pod beside it gets through.
 
-    Trap: DNSEgressDenied, when only the DNS queries are held back.
+    Trap: DNSEgressDenied, when only the DNS queries are held back; EgressDenied and APIServerUnreachable, when the
+    target is outside the cluster or its API server.
 
     Fix: add the target to the nearest egress rule.
 
@@ -67,7 +68,8 @@ class PolicyDeniesEgress(DenialCause):
 
     def claims(self, denial: Denial) -> bool:
         """Egress denials to the target itself that are no mistake with a code of its own."""
-        return denial.egress and denial.route is not None and denial.reason is Reason.OTHER
+        general = denial.reason is Reason.OTHER and not denial.named_by_area
+        return denial.egress and denial.route is not None and general
 
     def headline(self, denial: Denial) -> str:
         """The policy and the pod."""

@@ -37,7 +37,7 @@ class PolicyNamespaceLabelMissing(DenialCause):
 
     def claims(self, denial: Denial) -> bool:
         """Denials whose nearest rule misses by a namespace label key alone."""
-        return denial.reason is Reason.NAMESPACE_LABEL
+        return denial.reason is Reason.NAMESPACE_LABEL and not denial.named_by_area
 
     def headline(self, denial: Denial) -> str:
         """The policy, the label, the namespace."""
@@ -110,7 +110,7 @@ class PolicyUsesServicePort(DenialCause):
 
     def claims(self, denial: Denial) -> bool:
         """Denials whose nearest rule has the Service's port."""
-        return denial.reason is Reason.SERVICE_PORT and denial.route is not None
+        return denial.reason is Reason.SERVICE_PORT and denial.route is not None and not denial.named_by_area
 
     def headline(self, denial: Denial) -> str:
         """The policy and both ports."""
@@ -154,7 +154,7 @@ class PolicyNamedPortUnresolved(DenialCause):
 
     def claims(self, denial: Denial) -> bool:
         """Denials whose nearest rule has an unresolved port name."""
-        return denial.reason is Reason.NAMED_PORT and denial.route is not None
+        return denial.reason is Reason.NAMED_PORT and denial.route is not None and not denial.named_by_area
 
     def headline(self, denial: Denial) -> str:
         """The policy, the port name and the pod."""

@@ -59,7 +59,11 @@ class ServiceProxyBroken(Cause):
 
     code: ClassVar[str] = "ServiceProxyBroken"
     title: ClassVar[str] = "endpoints answer, and their ClusterIP does not"
-    yields_to: ClassVar[tuple[str, ...]] = ("InternalTrafficPolicyNoLocalEndpoint", "ServicePortMissing")
+    yields_to: ClassVar[tuple[str, ...]] = (
+        "APIServerUnreachable",
+        "InternalTrafficPolicyNoLocalEndpoint",
+        "ServicePortMissing",
+    )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where the contrast was seen from at least one position, for the target or for the DNS Service."""

@@ -81,6 +81,7 @@ KINDS = {
         Kind("dns-down", "no DNS server runs: CoreDNS is scaled to 0"),
         Kind("dns-half-down", "one of the DNS servers is Ready and answers nobody"),
         Kind("hairpin-off", "pods do not reach themselves through their Services", one_node=True),
+        Kind("no-masquerade", "what pods send out of the cluster keeps their own addresses", one_node=True),
         Kind("asymmetric-route", "one way between the pods of two nodes passes a stateful filter", nodes=2),
     )
 }

@@ -99,6 +99,10 @@ def _drop_hairpins(fault: Fault, world: World) -> None:
         _filter(world, space, filters.hairpins_dropped())
 
 
+def _keep_sources(fault: Fault, world: World) -> None:
+    world.stop_masquerading(fault.nodes or world.network.nodes)
+
+
 def _turn_aside(fault: Fault, world: World) -> None:
     one, other = fault.nodes
     world.network.detour(one, other)
@@ -127,6 +131,7 @@ _WAYS: Mapping[str, Callable[[Fault, World], None]] = MappingProxyType(
         "dns-down": _stop_dns,
         "dns-half-down": _silence_dns_server,
         "hairpin-off": _drop_hairpins,
+        "no-masquerade": _keep_sources,
         "asymmetric-route": _turn_aside,
     }
 )

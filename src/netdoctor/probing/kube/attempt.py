@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from netdoctor.model.probe import NotTested, Observation, Observed, ProbePod
+from netdoctor.model.probe import NotTested, Observation, Observed, ProbePod, Role
 from netdoctor.probing.kube import status
 from netdoctor.probing.kube.manifest import Document
 from netdoctor_probe.wire import WireError, decode_line
@@ -148,7 +148,8 @@ class Attempt:
         missing = [probe for probe in self.pod.probes if probe.id not in self._seen]
         if missing:
             because = self.because or f"the probe agent answered {self._end} of {len(self.pod.probes)} probes"
-            yield NotTested(f"{_count(len(missing), self.pod)} {place(self.pod)}", because)
+            contrast = self.pod.position.role is Role.NODE
+            yield NotTested(f"{_count(len(missing), self.pod)} {place(self.pod)}", because, contrast)
 
 
 def place(pod: ProbePod) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from netdoctor.cluster.snapshot import Snapshot
-from netdoctor.model.probe import NotTested, Position, Probe, ProbePod
+from netdoctor.model.probe import NotTested, Position, Probe, ProbePod, Role
 from netdoctor.probing.kube.attempt import Attempt, place
 from netdoctor.probing.kube.manifest import (
     CONTAINER,
@@ -88,7 +88,8 @@ def prepare(
         taken = stand_in(pod.position, around.get(pod.position.namespace, Surroundings()))
         prepared.warnings += [text for text in taken.warnings if text not in prepared.warnings]
         if because := taken.refusal or _node_down(pod.position, snapshot):
-            prepared.not_tested.append(NotTested(f"{len(pod.probes)} probes {place(pod)}", because))
+            contrast = pod.position.role is Role.NODE
+            prepared.not_tested.append(NotTested(f"{len(pod.probes)} probes {place(pod)}", because, contrast))
             continue
         for probes in split(pod.probes):
             attempt = _attempt(run, len(prepared.attempts), taken, probes)
