@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from netdoctor.cluster.snapshot import Snapshot
-from netdoctor.model.probe import Position, Probe, ProbeKind, Role
+from netdoctor.model.probe import NotTested, Position, Probe, ProbeKind, Role
 from netdoctor.model.refs import ObjectRef
 from netdoctor.path.egress import METADATA, METADATA_PORT, is_api_server, leaves_cluster
 from netdoctor.path.path import Path
@@ -56,6 +56,15 @@ def egress_probes(snapshot: Snapshot, path: Path, position: Position) -> Iterato
     asked = (path.target.ref.name, path.target.port) == (METADATA, METADATA_PORT)
     if position.role is Role.SOURCE and path.source.on_pod_network and not asked:
         yield Aimed(Aim.METADATA), reach("TCP", METADATA, METADATA_PORT)
+
+
+def egress_left_out(snapshot: Snapshot, path: Path) -> Iterator[NotTested]:
+    """What of a URL no probe tells."""
+    if path.target.scheme == "https" and leaves_cluster(snapshot, path.target):
+        yield NotTested(
+            f"the TLS handshake and the HTTP answer of {path.target.text}",
+            "probes speak no TLS: of https:// only the TCP connection is tried",
+        )
 
 
 def _request(path: Path) -> Probe:

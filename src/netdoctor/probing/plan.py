@@ -19,7 +19,7 @@ from netdoctor.path.names import service_name
 from netdoctor.path.path import Path, Route
 from netdoctor.path.target import TargetKind
 from netdoctor.probing.aims import BY_NAME, Aim, Aimed
-from netdoctor.probing.egress import egress_probes
+from netdoctor.probing.egress import egress_left_out, egress_probes
 from netdoctor.probing.entrances import entrance_probes
 from netdoctor.probing.positions import positions
 from netdoctor.probing.reaching import reach
@@ -62,7 +62,7 @@ def make_plan(snapshot: Snapshot, path: Path, expectation: Expectation, options:
             aims[name] = replace(aimed, required=aimed.required and position.role is Role.SOURCE)
         pods.append(ProbePod(position, tuple(probes)))
     unswept = (NotTested(what, because) for what, because in not_swept(snapshot, path))
-    return ProbePlan(tuple(pods), aims, (*_left_out(path), *unswept))
+    return ProbePlan(tuple(pods), aims, (*_left_out(path), *unswept, *egress_left_out(snapshot, path)))
 
 
 def _bounded(aimed: Aimed, probe: Probe, options: PlanOptions) -> Probe:
