@@ -9,7 +9,7 @@ import yaml
 
 from e2e.runner.access import RUN_MARK, Kubectl
 from netdoctor.cluster.decode import KINDS, Kind
-from netdoctor.cluster.facts import CONFIG_MAPS
+from netdoctor.cluster.facts import CONFIG_MAPS, NETWORK_CONFIG_MAPS
 from netdoctor.cluster.read import LISTED_KINDS
 from netdoctor.lab.scenario import Scenario
 
@@ -54,7 +54,7 @@ def _objects(scenario: Scenario, kubectl: Kubectl) -> Iterator[dict[str, Any]]:
     yield from kubectl.get(_resources([kind for kind in kinds if not kind.namespaced]))
     for namespace in dict.fromkeys(("default", "kube-system", *scenario.namespaces)):
         yield from kubectl.get(_resources([kind for kind in kinds if kind.namespaced]), "--namespace", namespace)
-    for namespace, name in CONFIG_MAPS:
+    for namespace, name in (*CONFIG_MAPS, *NETWORK_CONFIG_MAPS):
         yield from kubectl.get("configmaps", "--namespace", namespace, f"--field-selector=metadata.name={name}")
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from netdoctor.cluster.client import ApiError, Client
 from netdoctor.cluster.decode import KINDS
-from netdoctor.cluster.facts import CONFIG_MAPS
+from netdoctor.cluster.facts import CONFIG_MAPS, NETWORK_CONFIG_MAPS
 from netdoctor.cluster.lists import PAGE_SIZE
-from netdoctor.cluster.read import EXTENSION_KINDS, LISTED_KINDS, read
+from netdoctor.cluster.read import EXTENSION_KINDS, LISTED_KINDS, WELCOME_KINDS, read
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import AccessError
 from netdoctor.model.refs import ObjectRef
@@ -45,10 +45,17 @@ def test_an_empty_cluster_is_read_completely_and_nothing_else_is_asked_for(full:
     told: list[str] = []
     snapshot = read(client, None, told.append)
     assert (snapshot.source, snapshot.unread, snapshot.from_files) == ("fake", (), False)
-    assert len(told) == len(LISTED_KINDS) + len(EXTENSION_KINDS) + len(CONFIG_MAPS)
+    kinds = (*LISTED_KINDS, *EXTENSION_KINDS, *WELCOME_KINDS)
+    assert len(told) == len(kinds) + len(CONFIG_MAPS) + len(NETWORK_CONFIG_MAPS)
     asked = {path for _, path, _, _, _ in full.requests}
     assert not any("secrets" in path or path.endswith(("/configmaps", "/endpoints")) for path in asked)
     assert {method for method, *_ in full.requests} == {"GET"}
+
+
+def test_what_a_network_plugin_is_set_to_is_not_missed_by_who_may_not_read_it(full: FakeAPI, client: Client) -> None:
+    forbid(full, *(KINDS[kind].discovery_path for kind in WELCOME_KINDS), *(KINDS[k].path() for k in WELCOME_KINDS))
+    forbid(full, *(KINDS["ConfigMap"].path(*name) for name in NETWORK_CONFIG_MAPS))
+    assert read_shop(client).unread == ()
 
 
 def test_lists_come_in_pages(full: FakeAPI, client: Client) -> None:

@@ -81,17 +81,18 @@ _PLUGINS = (
     _Plugin("flannel", ("kube-flannel-ds", "kube-flannel"), _never),
 )
 
-PLUGIN_NAMES = tuple(sorted({"canal", "k3s", *(plugin.name for plugin in _PLUGINS)}))
+# Clouds' own plugins, which only connect pods: looked for where nothing of the above runs, as it may run on top.
+_CLOUD_PLUGINS = (
+    _Plugin("azure-cni", ("azure-cns", "azure-cni-networkmonitor"), _never),
+    _Plugin("gke", ("netd",), _never),
+)
+
+PLUGIN_NAMES = tuple(sorted({"canal", "k3s", *(plugin.name for plugin in (*_PLUGINS, *_CLOUD_PLUGINS))}))
 
 
 def cni(snapshot: Snapshot) -> CNI:
     """Recognise the network plugin; where several run together, one that enforces is enough."""
-    running = [
-        (plugin, daemon_set)
-        for plugin in _PLUGINS
-        for daemon_set in snapshot.daemon_sets
-        if daemon_set.name in plugin.daemon_sets
-    ]
+    running = _running(snapshot, _PLUGINS) or _running(snapshot, _CLOUD_PLUGINS)
     if not running:
         return _without_daemon_set(snapshot)
     answers = [plugin.enforces(snapshot, daemon_set) for plugin, daemon_set in running]
@@ -104,6 +105,15 @@ def cni(snapshot: Snapshot) -> CNI:
         _evidence(tuple(daemon_set for _, daemon_set in running), enforces),
         enforcing[0].match_pods_by_ipblock if enforcing else None,
     )
+
+
+def _running(snapshot: Snapshot, plugins: tuple[_Plugin, ...]) -> list[tuple[_Plugin, DaemonSet]]:
+    return [
+        (plugin, daemon_set)
+        for plugin in plugins
+        for daemon_set in snapshot.daemon_sets
+        if daemon_set.name in plugin.daemon_sets
+    ]
 
 
 def _evidence(daemon_sets: tuple[DaemonSet, ...], enforces: bool | None) -> str:

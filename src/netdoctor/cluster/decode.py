@@ -35,6 +35,7 @@ class Kind:
     field: str
     namespaced: bool = True
     extension: bool = False  # an API server serves it only where its CustomResourceDefinition is installed
+    needed: bool = True  # without it a verdict may be wrong, not only less precise
 
     @property
     def group(self) -> str:
@@ -62,6 +63,11 @@ def _cluster_wide(struct: type[Object], version: str, field: str) -> Kind:
     return Kind(struct, f"policy.networking.k8s.io/{version}", field, namespaced=False, extension=True)
 
 
+def _calico(struct: type[Object], field: str) -> Kind:
+    """A setting of Calico's, as it stores it in the API server."""
+    return Kind(struct, "crd.projectcalico.org/v1", field, namespaced=False, extension=True, needed=False)
+
+
 KINDS: Mapping[str, Kind] = {
     kind.type.__name__: kind
     for kind in (
@@ -83,6 +89,8 @@ KINDS: Mapping[str, Kind] = {
         Kind(objects.IngressClass, "networking.k8s.io/v1", "ingress_classes", namespaced=False),
         Kind(objects.Event, "v1", "events"),
         Kind(objects.ConfigMap, "v1", "config_maps"),
+        _calico(objects.IPPool, "ip_pools"),
+        _calico(objects.FelixConfiguration, "felix_configurations"),
     )
 }
 

@@ -11,11 +11,26 @@ from netdoctor.cluster.flags import option
 from netdoctor.cluster.objects import ConfigMap, DaemonSet, Pod, Service
 from netdoctor.cluster.snapshot import Snapshot
 
-__all__ = ["CNI", "CONFIG_MAPS", "KubeProxy", "cluster_domain", "cni", "dns_service", "kube_proxy", "node_local_dns"]
+__all__ = [
+    "CNI",
+    "CONFIG_MAPS",
+    "NETWORK_CONFIG_MAPS",
+    "KubeProxy",
+    "cluster_domain",
+    "cni",
+    "dns_service",
+    "kube_proxy",
+    "node_local_dns",
+]
 
 _SYSTEM = "kube-system"
 # The ConfigMaps that are read: namespace and name.
 CONFIG_MAPS = tuple((_SYSTEM, name) for name in ("coredns", "kube-proxy", "kubeadm-config", "cilium-config"))
+# Those of network plugins, which say how packets travel between nodes (`encapsulation`).
+NETWORK_CONFIG_MAPS = (
+    ("kube-flannel", "kube-flannel-cfg"),
+    *((_SYSTEM, name) for name in ("kube-flannel-cfg", "canal-config", "calico-config", "antrea-config")),
+)
 _DNS_SERVICE_NAMES = ("kube-dns", "coredns", "rke2-coredns-rke2-coredns")
 
 

@@ -752,3 +752,18 @@ class ConfigMap(Object, frozen=True, tag="ConfigMap"):
     """v1 ConfigMap; only those of kube-system that configure the network are read."""
 
     data: dict[str, str] = {}
+
+
+# Calico's own ------------------------------------------------------------------------------------------------
+
+
+class IPPool(Object, frozen=True, tag="IPPool"):
+    """crd.projectcalico.org/v1 IPPool: from where pods have addresses, and how packets to them travel."""
+
+    spec: dict[str, Any] = {}
+
+
+class FelixConfiguration(Object, frozen=True, tag="FelixConfiguration"):
+    """crd.projectcalico.org/v1 FelixConfiguration."""
+
+    spec: dict[str, Any] = {}

@@ -9,15 +9,17 @@ from datetime import UTC, datetime
 
 from netdoctor.cluster.client import Client
 from netdoctor.cluster.decode import KINDS
-from netdoctor.cluster.facts import CONFIG_MAPS
+from netdoctor.cluster.facts import CONFIG_MAPS, NETWORK_CONFIG_MAPS
 from netdoctor.cluster.lists import Listing, read_extension, read_kind, read_named
 from netdoctor.cluster.other_policies import read_other_policies
 from netdoctor.cluster.snapshot import Snapshot
 
 # What not every cluster has.
-EXTENSION_KINDS = tuple(name for name, kind in KINDS.items() if kind.extension)
+EXTENSION_KINDS = tuple(name for name, kind in KINDS.items() if kind.extension and kind.needed)
+# What makes an answer more precise where it can be read, and is not missed where it cannot.
+WELCOME_KINDS = tuple(name for name, kind in KINDS.items() if not kind.needed)
 # Endpoints are read only where EndpointSlices cannot be; ConfigMaps one by one.
-LISTED_KINDS = tuple(kind for kind in KINDS if kind not in {"Endpoints", "ConfigMap", *EXTENSION_KINDS})
+LISTED_KINDS = tuple(kind for kind in KINDS if kind not in {"Endpoints", "ConfigMap", *EXTENSION_KINDS, *WELCOME_KINDS})
 
 
 def read(client: Client, namespaces: Sequence[str] | None, progress: Callable[[str], None]) -> Snapshot:
@@ -39,6 +41,8 @@ def read(client: Client, namespaces: Sequence[str] | None, progress: Callable[[s
         futures = [pool.submit(read_kind, client, kind, wanted) for kind in LISTED_KINDS]
         futures += [pool.submit(read_extension, client, kind) for kind in EXTENSION_KINDS]
         futures += [pool.submit(read_named, client, "ConfigMap", *name) for name in CONFIG_MAPS]
+        futures += [pool.submit(_welcome, read_extension, client, kind) for kind in WELCOME_KINDS]
+        futures += [pool.submit(_welcome, read_named, client, "ConfigMap", *name) for name in NETWORK_CONFIG_MAPS]
         others = pool.submit(read_other_policies, client, wanted)
         listings = []
         for future in futures:
@@ -56,6 +60,11 @@ def read(client: Client, namespaces: Sequence[str] | None, progress: Callable[[s
         unread=(*(unread for listing in listings for unread in listing.unread), *others.result().unread),
         unsupported_policies=others.result().policies,
     )
+
+
+def _welcome(read_listing: Callable[..., Listing], *arguments: object) -> Listing:
+    """A listing of which nothing is missed that could not be read."""
+    return replace(read_listing(*arguments), unread=())
 
 
 def _completed(slices: Listing, endpoints: Listing) -> Listing:

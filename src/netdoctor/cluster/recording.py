@@ -14,7 +14,7 @@ import msgspec
 
 from netdoctor import __version__
 from netdoctor.cluster.decode import KINDS
-from netdoctor.cluster.facts import CONFIG_MAPS
+from netdoctor.cluster.facts import CONFIG_MAPS, NETWORK_CONFIG_MAPS
 from netdoctor.cluster.objects import ConfigMap, Object
 from netdoctor.cluster.snapshot import Snapshot, Unread
 from netdoctor.model.refs import ObjectRef
@@ -70,7 +70,7 @@ def read_recording(fields: Mapping[str, Any]) -> Recording:
 
 def _items(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
     for read in snapshot.objects():
-        if not isinstance(read, ConfigMap) or (read.namespace, read.name) in CONFIG_MAPS:
+        if not isinstance(read, ConfigMap) or (read.namespace, read.name) in (*CONFIG_MAPS, *NETWORK_CONFIG_MAPS):
             yield _item(read)
 
 

@@ -33,7 +33,8 @@ _LABELS = frozenset({"labels", "matchLabels", "selector", "nodeSelector"})
 _NAME_LISTS = frozenset({"values", "searches", "hostnames", "domainNames", "hosts"})
 _WORDS = frozenset({"command", "args"})
 _SETTINGS = re.compile(
-    r"\s*(?:dnsDomain|serviceSubnet|podSubnet|mode|clusterCIDR|kube-proxy-replacement|enable-policy):"
+    r"\s*(?:dnsDomain|serviceSubnet|podSubnet|mode|clusterCIDR|kube-proxy-replacement|enable-policy|"
+    r'"Backend"|"Type"|"Port"|"ListenPort"|trafficEncapMode|tunnelType|tunnelPort|trafficEncryptionMode):'
 )
 _GENERAL = frozenset({"ports", "options"})  # whose names are those of protocols and of resolvers
 _QUOTED = re.compile(r'"([^"]+)"')  # in messages: names of what else there is, such as Secrets

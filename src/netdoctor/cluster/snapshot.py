@@ -27,8 +27,10 @@ from netdoctor.cluster.objects import (
     Endpoints,
     EndpointSlice,
     Event,
+    FelixConfiguration,
     Ingress,
     IngressClass,
+    IPPool,
     Namespace,
     NetworkPolicy,
     Node,
@@ -116,6 +118,8 @@ class Snapshot:
     ingress_classes: tuple[IngressClass, ...] = ()
     events: tuple[Event, ...] = ()
     config_maps: tuple[ConfigMap, ...] = ()
+    ip_pools: tuple[IPPool, ...] = ()
+    felix_configurations: tuple[FelixConfiguration, ...] = ()
 
     @classmethod
     def of(cls, objects: Iterable[Object], **others: Any) -> Snapshot:

@@ -9,6 +9,8 @@ CLUSTER_SCOPED = frozenset(
         "Node",
         "Namespace",
         "IngressClass",
+        "IPPool",
+        "FelixConfiguration",
         "AdminNetworkPolicy",
         "BaselineAdminNetworkPolicy",
         "ClusterNetworkPolicy",

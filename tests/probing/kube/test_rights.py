@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdoctor.cluster.decode import KINDS
-from netdoctor.cluster.read import EXTENSION_KINDS, LISTED_KINDS
+from netdoctor.cluster.read import EXTENSION_KINDS, LISTED_KINDS, WELCOME_KINDS
 from netdoctor.cluster.unsupported import OTHER_POLICIES
 from netdoctor.probing.kube.rights import manifests
 
@@ -16,7 +16,8 @@ def rules(document: dict[str, object]) -> set[tuple[str, str, str]]:
 
 def test_every_kind_can_be_listed_and_nothing_written_in_the_cluster() -> None:
     [reading] = manifests([])
-    listed = {(KINDS[name].group, KINDS[name].plural, "list") for name in (*LISTED_KINDS, *EXTENSION_KINDS)}
+    kinds = (*LISTED_KINDS, *EXTENSION_KINDS, *WELCOME_KINDS)
+    listed = {(KINDS[name].group, KINDS[name].plural, "list") for name in kinds}
     noticed = {(group, resource, "list") for group, resources in OTHER_POLICIES.items() for resource in resources}
     assert rules(reading) == listed | noticed | {("", "configmaps", "get")}
     assert not [rule for rule in reading["rules"] if "configmaps" in rule["resources"] and not rule["resourceNames"]]

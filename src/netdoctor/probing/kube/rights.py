@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from netdoctor.cluster.decode import KINDS
-from netdoctor.cluster.facts import CONFIG_MAPS
-from netdoctor.cluster.read import EXTENSION_KINDS, LISTED_KINDS
+from netdoctor.cluster.facts import CONFIG_MAPS, NETWORK_CONFIG_MAPS
+from netdoctor.cluster.read import EXTENSION_KINDS, LISTED_KINDS, WELCOME_KINDS
 from netdoctor.cluster.unsupported import OTHER_POLICIES
 from netdoctor.probing.kube.manifest import MANAGED_BY, Document
 
@@ -36,7 +36,9 @@ def _listing(names: Sequence[str]) -> Iterator[Right]:
 
 def _reading() -> Iterator[Right]:
     yield from _listing(LISTED_KINDS)
-    yield Right("", ("configmaps",), ("get",), tuple(sorted({name for _, name in CONFIG_MAPS})))
+    yield Right(
+        "", ("configmaps",), ("get",), tuple(sorted({name for _, name in (*CONFIG_MAPS, *NETWORK_CONFIG_MAPS)}))
+    )
 
 
 #: In the whole cluster, for every command. Lists only: nothing that could hold a secret. Endpoints, which are read
@@ -50,7 +52,7 @@ def _noticing() -> Iterator[Right]:
 
 
 #: There too; needed only where the API server serves these kinds. Of the last it is only noticed that they are there.
-READING_EXTENSIONS = (*_listing(EXTENSION_KINDS), *_noticing())
+READING_EXTENSIONS = (*_listing((*EXTENSION_KINDS, *WELCOME_KINDS)), *_noticing())
 
 #: In the namespaces of sources, for `check`: the probe pods and their owner, and what must not be disturbed by them.
 #: The log is that of the probe pods, and the beginning of that of pods which do not answer.
