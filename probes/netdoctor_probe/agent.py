@@ -25,6 +25,7 @@ _MODULES = {
     ProbeKind.RESOLV_CONF: "resolv_conf",
     ProbeKind.SOCKETS: "sockets",
     ProbeKind.TRACE: "trace",
+    ProbeKind.PATH_MTU: "path_mtu",
     ProbeKind.WHO: "raw.who",
 }
 

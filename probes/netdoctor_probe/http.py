@@ -16,6 +16,8 @@ from netdoctor_probe.wire import Observation, Outcome, Probe
 
 _BODY_SHOWN = 2048
 _HEAD_LIMIT = 65536
+_PADDING = "X-Padding: "
+_MOST_PADDED = 4096  # bytes: servers take 8 KiB of headers
 _HEADERS_SHOWN = ("content-type", "server", "location")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})(?: (.*))?")
 _CHUNK = re.compile(rb"\r?\n?([0-9A-Fa-f]+)[^\r\n]*\r\n")
@@ -56,7 +58,7 @@ def run(probe: Probe) -> Task[Observation]:
 
 
 def request(probe: Probe) -> bytes:
-    """The request's bytes. Raises EndedError if path or Host cannot stand in one."""
+    """The request's bytes, at least `probe.size`. Raises EndedError if path or Host cannot stand in one."""
     host = f"[{probe.host}]" if ":" in probe.host else probe.host
     lines = [
         f"GET {probe.path or '/'} HTTP/1.1",
@@ -67,6 +69,8 @@ def request(probe: Probe) -> bytes:
     ]
     if any(not c.isascii() or not c.isprintable() for line in lines for c in line) or " " in probe.path:
         raise EndedError(Outcome.ERROR, because="the path or the Host name has characters that HTTP does not allow")
+    missing = min(probe.size, _MOST_PADDED) - len("\r\n".join([*lines, _PADDING, "", ""]))
+    lines += [_PADDING + "0" * missing] if missing > 0 else []
     return "\r\n".join([*lines, "", ""]).encode()
 
 

@@ -24,6 +24,7 @@ _ORIGIN_ICMP6 = 3
 _DESTINATION_UNREACHABLE = {4: 3, 6: 1}  # ICMP type by IP version
 _PORT_UNREACHABLE = {(4, 3, 3), (6, 1, 4)}
 _HOST_UNREACHABLE = {(4, 3, 1), (6, 1, 3)}
+_TOO_BIG = {(4, 3, 4), (6, 2, 0)}
 _TIME_EXCEEDED = {(4, 11), (6, 3)}
 
 _MEANINGS = {
@@ -71,6 +72,11 @@ class IcmpError:
     def is_host_unreachable(self) -> bool:
         """The last router got no answer to ARP or neighbour discovery, or a firewall says so."""
         return (self.version, self.type, self.code) in _HOST_UNREACHABLE
+
+    @property
+    def is_too_big(self) -> bool:
+        """A router's next link is too small for the packet; `info` is how large one may be."""
+        return (self.version, self.type, self.code) in _TOO_BIG
 
     @property
     def is_time_exceeded(self) -> bool:

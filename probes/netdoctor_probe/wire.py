@@ -45,13 +45,14 @@ class ProbeKind(StrEnum):
 
     TCP = "tcp"  # host (or name), port: connect() and close
     UDP = "udp"  # host (or name), port, payload: send, wait for a datagram or an ICMP error
-    HTTP = "http"  # host (or name), port, name (Host header), path: GET
+    HTTP = "http"  # host (or name), port, name (Host header), path, size (at least so many bytes): GET
     DNS = "dns"  # server, name, qtype, transport: one question to one server, no search list
     LOOKUP = "lookup"  # name: getaddrinfo's walk, as glibc does it with this pod's resolv.conf
     RESOLV_CONF = "resolvConf"  # the pod's /etc/resolv.conf
     SOCKETS = "sockets"  # listening sockets of this network namespace
     WHO = "who"  # host, port: who answers a SYN (needs NET_RAW)
     TRACE = "trace"  # host, port: hops by TTL
+    PATH_MTU = "pathMTU"  # host; with transport udp, port: how large packets may be, and whether larger ones vanish
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Probe:
     transport: str = "udp"
     path: str = "/"
     payload: str = ""
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,3 +112,10 @@ def test_any_bytes_are_read_or_refused(data: bytes, begins_well: bool, ended: bo
     with contextlib.suppress(EndedError):
         response = parse(data, ended=ended)
         assert response is None or len(response.body) <= 2048
+
+
+def test_a_request_is_as_large_as_asked_for_within_bounds(net: Network, addresses: Addresses) -> None:
+    assert len(request(http(addresses.server, 8080, size=3000))) == 3000
+    assert len(request(http(addresses.server, 8080, size=1 << 20))) == 4096
+    assert request(http(addresses.server, 8080, size=10)) == request(http(addresses.server, 8080))
+    assert net.one(http(addresses.server, 8080, size=3000)).outcome is Outcome.OK
