@@ -1,0 +1,133 @@
+"""One node's part: ask all peers, at most so many at once, and say what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+from netdoctor_probe import tcp
+from netdoctor_probe.attempt import EndedError, Seen
+from netdoctor_probe.loop import Loop, Task
+from netdoctor_probe.mesh.document import NODE, POD, Mesh, Said, Tested
+from netdoctor_probe.mesh.exchanges import Echo, Exchange, Ping
+from netdoctor_probe.mesh.sampling import Samples, sample
+from netdoctor_probe.mesh.serve import plain
+from netdoctor_probe.mesh.sweep import PathMTU, Sweep
+from netdoctor_probe.wire import Outcome, Probe, ProbeKind
+
+_PARALLEL = 32  # peers at a time: with 20 datagrams a second each, 640 packets a second
+_UNKNOWN = PathMTU(0, 0)
+
+
+def ask_peers(mesh: Mesh, name: str, network: str, seconds: float) -> Said:
+    """Everything that the member of that name can tell, from its own network (NODE or POD); bounded in seconds.
+
+    What has not ended by then is missing. Raises ValueError if nobody has that name.
+    """
+    me = [member.name for member in mesh.members].index(name)
+    deadline = time.monotonic() + seconds
+    waiting = deque(_tests(mesh, me, network))
+    done: list[Tested] = []
+    loop = Loop()
+    while (waiting or loop) and time.monotonic() < deadline:
+        while waiting and len(loop) < _PARALLEL:
+            loop.start(waiting.popleft(), done.append)
+        if loop:
+            loop.step(deadline)
+    return Said(network, tuple(sorted(done, key=lambda tested: tested.peer)))
+
+
+def _tests(mesh: Mesh, me: int, network: str) -> Iterator[Task[Tested]]:
+    """From a pod to all pods, its own node's among them; from a node to all nodes, and to its own pod."""
+    own = mesh.members[me]
+    if own.pod:
+        yield _guarded(_to_pod(mesh, me), me)
+    for peer in mesh.peers(me):
+        if network == NODE and mesh.members[peer].address:
+            yield _guarded(_to_node(mesh, peer), peer)
+        elif network == POD and mesh.members[peer].pod:
+            yield _guarded(_to_pod(mesh, peer), peer)
+
+
+def _guarded(test: Task[Tested], peer: int) -> Task[Tested]:
+    try:
+        return (yield from test)
+    except EndedError as ended:
+        return _failed(peer, ended.seen)
+    except Exception as error:  # noqa: BLE001  one pair's fault must not take the others with it
+        return Tested(peer, Outcome.ERROR, meaning=f"{type(error).__name__}: {error}"[:80])
+
+
+def _failed(peer: int, seen: Seen, **more: Any) -> Tested:
+    meaning = str(seen.detail.get("meaning") or seen.detail.get("because") or "")
+    return Tested(peer, seen.outcome, by=seen.answered_by or "", meaning=meaning[:80], **more)
+
+
+def _to_pod(mesh: Mesh, peer: int) -> Task[Tested]:
+    address = mesh.members[peer].pod
+    exchange = Echo(address, mesh.port)
+    try:
+        samples, path = yield from _measured(mesh, exchange)
+        connected = yield from _connected(address, mesh.port, mesh.timeout)
+        return _tested(peer, exchange, samples, path, connected)
+    finally:
+        exchange.close()
+
+
+def _to_node(mesh: Mesh, peer: int) -> Task[Tested]:
+    """ICMP echo where it is allowed. The port of the kubelet, once: even a refusal tells that packets get there."""
+    address = mesh.members[peer].address
+    connected = yield from _connected(address, mesh.node_port, mesh.timeout)
+    try:
+        exchange: Exchange = Ping(address)
+    except EndedError as ended:
+        if ended.seen.outcome is not Outcome.SKIPPED:
+            raise
+        got_there = connected.outcome in {Outcome.OK, Outcome.REFUSED}
+        return Tested(peer, Outcome.OK, tcp=connected.outcome) if got_there else _failed(peer, connected)
+    try:
+        samples, path = yield from _measured(mesh, exchange)
+        return _tested(peer, exchange, samples, path, connected)
+    finally:
+        exchange.close()
+
+
+def _measured(mesh: Mesh, exchange: Exchange) -> Task[tuple[Samples, PathMTU]]:
+    samples = yield from sample(exchange, mesh.samples, mesh.interval, mesh.timeout)
+    if not samples.seconds:
+        return samples, _UNKNOWN
+    path = yield from Sweep(exchange, max(samples.seconds), samples.lost > 0).run()
+    return samples, path
+
+
+def _connected(address: str, port: int, timeout: float) -> Task[Seen]:
+    """One connection, tried twice: silence may be a lost packet."""
+    probe = Probe("tcp", ProbeKind.TCP, address, port, timeout=timeout)
+    try:
+        observation = yield from tcp.run(probe)
+    except EndedError as ended:
+        return ended.seen
+    return Seen(observation.outcome, observation.answered_by, observation.detail)
+
+
+def _tested(peer: int, exchange: Exchange, samples: Samples, path: PathMTU, connected: Seen) -> Tested:
+    counts: dict[str, Any] = {"sent": samples.sent, "received": len(samples.seconds), "tcp": str(connected.outcome)}
+    if not samples.seconds:
+        if connected.outcome in {Outcome.OK, Outcome.REFUSED}:
+            return Tested(peer, Outcome.OK, **counts)
+        return _failed(peer, samples.failed or connected, **counts)
+    other = samples.seen - {plain(exchange.local)}
+    return Tested(
+        peer,
+        Outcome.OK,
+        p50=samples.microseconds(50),
+        p95=samples.microseconds(95),
+        p99=samples.microseconds(99),
+        mtu=path.mtu,
+        hole=path.hole,
+        believed=path.believed,
+        seen=min(other, default=""),
+        **counts,
+    )

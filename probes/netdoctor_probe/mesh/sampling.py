@@ -1,0 +1,75 @@
+"""How many of a number of datagrams are answered, and how soon."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+
+from netdoctor_probe.attempt import EndedError, Seen
+from netdoctor_probe.loop import READ, Task, Wait
+from netdoctor_probe.mesh.exchanges import Exchange
+
+SIZE = 100  # bytes of a packet: small enough for any link
+
+
+@dataclass(slots=True)
+class Samples:
+    """What came of them. `seconds` are those from question to answer, `seen` the addresses that the other end saw."""
+
+    sent: int = 0
+    seconds: list[float] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    failed: Seen | None = None  # the last ICMP error instead of an answer
+
+    @property
+    def lost(self) -> int:
+        """Questions without an answer."""
+        return self.sent - len(self.seconds)
+
+    def microseconds(self, percent: int) -> int:
+        """The percentile by nearest rank; 0 without an answer."""
+        return round(percentile(self.seconds, percent) * 1e6) if self.seconds else 0
+
+
+def percentile(values: Iterable[float], percent: int) -> float:
+    """The smallest value that is not exceeded by so many percent of them (nearest rank)."""
+    ordered: Sequence[float] = sorted(values)
+    return ordered[max(0, ceil(len(ordered) * percent / 100) - 1)]
+
+
+def sample(exchange: Exchange, number: int, interval: float, timeout: float) -> Task[Samples]:
+    """Send so many datagrams, `interval` seconds apart, and wait `timeout` for the last one's answer.
+
+    Raises EndedError if there is no way to send any.
+    """
+    samples = Samples()
+    asked: dict[int, float] = {}
+    due = time.monotonic()
+    for count in range(number):
+        at = time.monotonic()
+        if exchange.ask(count, SIZE):
+            asked[count] = at
+            samples.sent += 1
+        due += interval
+        while (yield Wait(due, exchange.sock, READ)):
+            _take_in(exchange, asked, samples)
+    until = time.monotonic() + timeout
+    while asked and (yield Wait(until, exchange.sock, READ)):
+        _take_in(exchange, asked, samples)
+    return samples
+
+
+def _take_in(exchange: Exchange, asked: dict[int, float], samples: Samples) -> None:
+    now = time.monotonic()
+    try:
+        answers = exchange.answers()
+    except EndedError as ended:
+        samples.failed = ended.seen
+        return
+    for number, seen in answers:
+        if (begun := asked.pop(number, None)) is not None:
+            samples.seconds.append(now - begun)
+        if seen:
+            samples.seen.add(seen)
