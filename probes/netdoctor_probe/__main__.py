@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
         case ["--serve", port, seconds]:
             from netdoctor_probe.mesh.serve import serve  # noqa: PLC0415 - plans do without
 
-            serve(int(port), float(seconds))
+            serve(int(port), float(seconds), lambda: print("serving", flush=True))
             return 0
         case ["--mesh", network, file, seconds]:
             return _ask_peers(network, file, float(seconds))

@@ -10,6 +10,7 @@ import selectors
 import socket
 import struct
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 REQUEST = b"netdoc-?"
@@ -51,12 +52,13 @@ def plain(address: str) -> str:
     return str(mapped or parsed)
 
 
-def serve(port: int, seconds: float) -> None:
-    """Answer at a port, UDP and TCP, for so long. Raises OSError where the port is taken."""
+def serve(port: int, seconds: float, ready: Callable[[], object] = lambda: None) -> None:
+    """Answer at a port, UDP and TCP, for so long; `ready` is called when it does. Raises OSError: the port is taken."""
     until = time.monotonic() + seconds
     left = _MOST_DATAGRAMS
     with _bound(socket.SOCK_DGRAM, port) as udp, _bound(socket.SOCK_STREAM, port) as tcp:
         tcp.listen(_BACKLOG)
+        ready()
         with selectors.DefaultSelector() as selector:
             selector.register(udp, selectors.EVENT_READ)
             selector.register(tcp, selectors.EVENT_READ)

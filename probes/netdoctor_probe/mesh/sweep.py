@@ -16,7 +16,7 @@ from netdoctor_probe.mesh.exchanges import Exchange
 _TRIES = 3  # of one size
 _TRIES_WITH_LOSS = 12  # where small packets are lost too: of 12, one arrives though 3 of 4 are lost
 _SECONDS = 0.2  # for an answer, at least
-_STEP = 4  # bytes: as exact as it need be
+_STEP = 1  # byte
 _LEAST = 100  # bytes of a packet that is known to arrive
 _MOST_TOLD = 8  # routers, each with a smaller MTU than the one before
 _NUMBERS = 1 << 14  # of the first question, beyond those of samples

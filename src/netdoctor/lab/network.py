@@ -37,6 +37,7 @@ _ROUTER = {
     "ipv6/conf/default/accept_dad": "0",
     "ipv4/conf/all/send_redirects": "0",
     "ipv4/conf/default/send_redirects": "0",
+    "ipv4/ping_group_range": "0 0",  # systemd lets every group have ping sockets (sysctl.d/50-default.conf)
 }
 _HOST = {
     "ipv6/conf/default/accept_dad": "0",
