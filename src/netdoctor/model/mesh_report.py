@@ -16,7 +16,7 @@ class Delay(msgspec.Struct, frozen=True):
     p99: float
 
 
-class MeshPair(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class MeshPair(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
     """One direction between two nodes.
 
     Attributes:

@@ -1,0 +1,96 @@
+"""From a mesh that was run to its report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netdoctor.cluster.cni import cni
+from netdoctor.cluster.encapsulation import encapsulation
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.diagnosis.mesh.case import MeshCase, MeshFound, describe
+from netdoctor.diagnosis.mesh.crossing import cross_node, own_pods
+from netdoctor.diagnosis.mesh.isolation import isolated
+from netdoctor.diagnosis.mesh.links import Links, links_of
+from netdoctor.diagnosis.mesh.pairs import not_tested, pairs_of
+from netdoctor.diagnosis.mesh.passing import black_holes, masqueraded
+from netdoctor.model.mesh_report import Coverage, MeshPair, MeshReport
+from netdoctor.model.report import Evidence, Untested, Verdict
+from netdoctor.probing.mesh.fleet import MeshRun
+from netdoctor.probing.mesh.selection import Selection
+from netdoctor_probe.mesh.document import NODE
+
+
+def diagnose_mesh(snapshot: Snapshot, run: MeshRun, selection: Selection, namespace: str) -> MeshReport:
+    """Explain a mesh. Pure: the same run always gives the same report."""
+    pairs = pairs_of(run)
+    nodes = tuple(member.name for member in run.mesh.members)
+    links = links_of(nodes, pairs)
+    found = _faults(MeshCase(snapshot, encapsulation(snapshot), pairs, links))
+    explained = frozenset[str]().union(*(one.explains for one in found))
+    unexplained = [pair for pair in pairs if _failed(pair, links) and pair.id not in explained]
+    verdict = _verdict(pairs, found, unexplained)
+    return MeshReport(
+        verdict=verdict,
+        summary=_summary(verdict, nodes, pairs, found),
+        cni=cni(snapshot).name,
+        namespace=namespace,
+        nodes=tuple(sorted(nodes)),
+        coverage=Coverage(selection.nodes, selection.tested, selection.possible, selection.guarantees()),
+        causes=tuple(one.finding for one in found),
+        unexplained=tuple(Evidence(pair.id, describe(pair)) for pair in unexplained),
+        not_tested=(*not_tested(run), *_hidden(links)),
+        pairs=pairs,
+    )
+
+
+def _faults(case: MeshCase) -> tuple[MeshFound, ...]:
+    """Nodes that are cut off, what is broken between the others, and what passes in another way than it should."""
+    alone = isolated(case)
+    cut_off = {ref.name for one in alone for ref in one.finding.objects}
+    return (*alone, *cross_node(case, cut_off), *own_pods(case), *black_holes(case), *masqueraded(case))
+
+
+def _failed(pair: MeshPair, links: Links) -> bool:
+    """A node that does not answer itself is no fault where packets of pods get through to it."""
+    if not pair.tried or pair.ok:
+        return False
+    return pair.network != NODE or not _pods_pass(pair, links)
+
+
+def _pods_pass(pair: MeshPair, links: Links) -> bool:
+    ends = tuple(sorted((pair.from_, pair.to)))
+    return any(link.nodes == ends and link.pods_pass for link in links.all)
+
+
+def _hidden(links: Links) -> list[Untested]:
+    """Links of which only pods were heard."""
+    return [
+        Untested(f"whether the nodes {link.text} answer each other", "firewalls let only their pods' packets pass")
+        for link in links.all
+        if link.hosts_pass is False and link.pods_pass
+    ]
+
+
+def _verdict(pairs: Sequence[MeshPair], found: Sequence[MeshFound], unexplained: Sequence[MeshPair]) -> Verdict:
+    if found:
+        return Verdict.UNHEALTHY
+    if not any(pair.tried for pair in pairs):
+        return Verdict.NOT_TESTED
+    return Verdict.UNDETERMINED if unexplained else Verdict.HEALTHY
+
+
+def _summary(verdict: Verdict, nodes: Sequence[str], pairs: Sequence[MeshPair], found: Sequence[MeshFound]) -> str:
+    if found:
+        return "; ".join(one.finding.title for one in found)
+    tried = [pair for pair in pairs if pair.tried]
+    if verdict is Verdict.NOT_TESTED:
+        return "nothing could be tried"
+    if verdict is Verdict.UNDETERMINED:
+        return f"{sum(not pair.ok for pair in tried)} of {len(tried)} pairs fail, and no known cause explains it"
+    if len(nodes) == 1:
+        return f"there is only node {nodes[0]}: nothing lies between nodes, and its pods reach each other"
+    sent, received = sum(pair.sent for pair in tried), sum(pair.received for pair in tried)
+    return (
+        f"{len(nodes)} nodes reach each other, from pod to pod and from node to node: "
+        f"{len(tried)} pairs, {sent - received} of {sent} datagrams lost"
+    )
