@@ -59,12 +59,12 @@ def _report(number: int, report: CheckReport) -> Iterator[str]:
         yield f"<p>{in_html(report.summary)}</p>"
     yield from _way(source, target, report.hops)
     for count, cause in enumerate(report.causes, start=1):
-        yield from _finding("Cause" if len(report.causes) == 1 else f"Cause {count} of {len(report.causes)}", cause)
-    yield from _listed("Not explained", ((item.id, item.text) for item in report.unexplained))
+        yield from finding_lines("Cause" if len(report.causes) == 1 else f"Cause {count} of {len(report.causes)}", cause)
+    yield from listed_lines("Not explained", ((item.id, item.text) for item in report.unexplained))
     for warning in report.warnings:
-        yield from _finding("Warning", warning)
-    yield from _listed("Not tested", ((item.what, item.because) for item in report.not_tested))
-    yield from _folded("Ruled out", _listed("", ((item.code, item.because) for item in report.ruled_out)))
+        yield from finding_lines("Warning", warning)
+    yield from listed_lines("Not tested", ((item.what, item.because) for item in report.not_tested))
+    yield from _folded("Ruled out", listed_lines("", ((item.code, item.because) for item in report.ruled_out)))
     yield from _folded(f"{len(report.probes)} probes", _probes(report.probes))
     yield "</article>"
 
@@ -83,11 +83,12 @@ def _way(source: str, target: str, hops: Sequence[Hop]) -> Iterator[str]:
     yield f'<li class="end"><b>{target}</b></li></ol>'
 
 
-def _finding(label: str, finding: Finding) -> Iterator[str]:
+def finding_lines(label: str, finding: Finding) -> Iterator[str]:
+    """One cause or warning, with its fixes."""
     kind = "warning" if label == "Warning" else "cause"
     yield f'<section class="{kind}"><h3>{label}: {in_html(finding.code)} <small>({finding.certainty})</small></h3>'
     yield f"<p><strong>{in_html(finding.title)}</strong></p><p>{in_html(finding.explanation)}</p>"
-    yield from _listed("", ((item.id, item.text) for item in finding.evidence))
+    yield from listed_lines("", ((item.id, item.text) for item in finding.evidence))
     for fix in finding.fixes:
         yield from _fix(fix)
     yield "</section>"
@@ -103,12 +104,13 @@ def _fix(fix: Fix) -> Iterator[str]:
 
 def _effect(effect: Effect) -> Iterator[str]:
     flows = [("opens", flow) for flow in effect.opens] + [("closes", flow) for flow in effect.closes]
-    yield from _listed("", flows)
+    yield from listed_lines("", flows)
     if not flows:
         yield "<p>opens and closes no flow by itself</p>"
 
 
-def _listed(heading: str, items: Iterable[tuple[str, str]]) -> Iterator[str]:
+def listed_lines(heading: str, items: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """(what, text) as a list under a heading; nothing where there are none."""
     rows = [f"<li><b>{in_html(what)}</b>: {in_html(text)}</li>" for what, text in items]
     if rows and heading:
         yield f"<h3>{heading}</h3>"

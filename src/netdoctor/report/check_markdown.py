@@ -45,24 +45,25 @@ def _report(report: CheckReport, *, first: bool) -> Iterator[str]:
         yield ""
         yield in_markdown(report.summary)
     for number, cause in enumerate(report.causes, start=1):
-        yield from _finding("Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}", cause)
-    yield from _listed("Not explained", ((item.id, item.text) for item in report.unexplained))
+        yield from finding_lines("Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}", cause)
+    yield from listed_lines("Not explained", ((item.id, item.text) for item in report.unexplained))
     yield from _way(report.hops)
     for warning in report.warnings:
-        yield from _finding("Warning", warning)
-    yield from _listed("Not tested", ((item.what, item.because) for item in report.not_tested))
-    yield from _folded("Ruled out", _listed("", ((item.code, item.because) for item in report.ruled_out)))
+        yield from finding_lines("Warning", warning)
+    yield from listed_lines("Not tested", ((item.what, item.because) for item in report.not_tested))
+    yield from _folded("Ruled out", listed_lines("", ((item.code, item.because) for item in report.ruled_out)))
     yield from _folded(f"{len(report.probes)} probes", _probes(report.probes))
 
 
-def _finding(label: str, finding: Finding) -> Iterator[str]:
+def finding_lines(label: str, finding: Finding) -> Iterator[str]:
+    """One cause or warning, with its fixes."""
     yield ""
     yield f"#### {label}: {in_markdown(finding.code)} ({finding.certainty})"
     yield ""
     yield f"**{in_markdown(finding.title)}**"
     yield ""
     yield in_markdown(finding.explanation)
-    yield from _listed("", ((item.id, item.text) for item in finding.evidence))
+    yield from listed_lines("", ((item.id, item.text) for item in finding.evidence))
     for fix in finding.fixes:
         yield from _fix(fix)
 
@@ -78,7 +79,7 @@ def _fix(fix: Fix) -> Iterator[str]:
         yield fence
     if fix.effect:
         flows = [("opens", flow) for flow in fix.effect.opens] + [("closes", flow) for flow in fix.effect.closes]
-        yield from _listed("", flows)
+        yield from listed_lines("", flows)
         if not flows:
             yield ""
             yield "This opens and closes no flow by itself."
@@ -95,7 +96,8 @@ def _way(hops: Sequence[Hop]) -> Iterator[str]:
         yield _row(_SIGNS[hop.ok], hop.name, hop.expected, hop.seen or "not tried")
 
 
-def _listed(heading: str, items: Iterable[tuple[str, str]]) -> Iterator[str]:
+def listed_lines(heading: str, items: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """(what, text) as a list under a heading; nothing where there are none."""
     for number, (what, text) in enumerate(items):
         if number == 0:
             yield ""

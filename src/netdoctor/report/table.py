@@ -51,22 +51,23 @@ def _report(page: Page, report: CheckReport, *, quiet: bool, wide: bool) -> None
         page.prose(report.summary, indent=2)
     for number, cause in enumerate(report.causes, start=1):
         label = "Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}"
-        _finding(page, label, cause, quiet=quiet)
-    _reasons(page, "Not explained", [(item.id, item.text) for item in report.unexplained])
+        tell_finding(page, label, cause, quiet=quiet)
+    tell_reasons(page, "Not explained", [(item.id, item.text) for item in report.unexplained])
     if not quiet:
         _hops(page, report.hops)
         for warning in report.warnings:
-            _finding(page, "Warning", warning, quiet=False)
-        _reasons(page, "Not tested", [(item.what, item.because) for item in report.not_tested])
+            tell_finding(page, "Warning", warning, quiet=False)
+        tell_reasons(page, "Not tested", [(item.what, item.because) for item in report.not_tested])
         if wide or report.verdict is Verdict.UNDETERMINED:
-            _reasons(page, "Ruled out", [(item.code, item.because) for item in report.ruled_out])
+            tell_reasons(page, "Ruled out", [(item.code, item.because) for item in report.ruled_out])
         else:
             _ruled_out_in_short(page, report.ruled_out)
     if wide and report.probes:
         _probes(page, report.probes)
 
 
-def _finding(page: Page, label: str, finding: Finding, *, quiet: bool) -> None:
+def tell_finding(page: Page, label: str, finding: Finding, *, quiet: bool) -> None:
+    """One cause or warning, with its fixes."""
     page.blank()
     color = "bold yellow" if label == "Warning" else "bold red"
     page.prose(page.text(f"{label}:", "bold"), page.text(finding.code, color), f"({finding.certainty})")
@@ -119,7 +120,8 @@ def _hops(page: Page, hops: Sequence[Hop]) -> None:
             page.prose(page.mark(hop.ok), name, told, indent=2, hang=4)
 
 
-def _reasons(page: Page, heading: str, items: Iterable[tuple[str, str]]) -> None:
+def tell_reasons(page: Page, heading: str, items: Iterable[tuple[str, str]]) -> None:
+    """(what, because) under a heading; nothing where there are none."""
     for number, (what, because) in enumerate(items):
         if number == 0:
             page.blank()
