@@ -26,7 +26,6 @@ _PORT_UNREACHABLE = {(4, 3, 3), (6, 1, 4)}
 _HOST_UNREACHABLE = {(4, 3, 1), (6, 1, 3)}
 _TOO_BIG = {(4, 3, 4), (6, 2, 0)}
 _TIME_EXCEEDED = {(4, 11), (6, 3)}
-_TOO_BIG = {(4, 3, 4), (6, 2, 0)}
 
 _MEANINGS = {
     (4, 3, 0): "network unreachable",
@@ -83,11 +82,6 @@ class IcmpError:
     def is_time_exceeded(self) -> bool:
         """A router on the way saw the packet's TTL end."""
         return (self.version, self.type) in _TIME_EXCEEDED
-
-    @property
-    def is_too_big(self) -> bool:
-        """A router on the way cannot pass it on in one piece; `info` is what it can (RFC 1191, RFC 8201)."""
-        return (self.version, self.type, self.code) in _TOO_BIG
 
 
 def ask_for_errors(sock: socket.socket) -> None:

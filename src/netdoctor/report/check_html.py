@@ -59,7 +59,8 @@ def _report(number: int, report: CheckReport) -> Iterator[str]:
         yield f"<p>{in_html(report.summary)}</p>"
     yield from _way(source, target, report.hops)
     for count, cause in enumerate(report.causes, start=1):
-        yield from finding_lines("Cause" if len(report.causes) == 1 else f"Cause {count} of {len(report.causes)}", cause)
+        label = "Cause" if len(report.causes) == 1 else f"Cause {count} of {len(report.causes)}"
+        yield from finding_lines(label, cause)
     yield from listed_lines("Not explained", ((item.id, item.text) for item in report.unexplained))
     for warning in report.warnings:
         yield from finding_lines("Warning", warning)

@@ -45,7 +45,8 @@ def _report(report: CheckReport, *, first: bool) -> Iterator[str]:
         yield ""
         yield in_markdown(report.summary)
     for number, cause in enumerate(report.causes, start=1):
-        yield from finding_lines("Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}", cause)
+        label = "Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}"
+        yield from finding_lines(label, cause)
     yield from listed_lines("Not explained", ((item.id, item.text) for item in report.unexplained))
     yield from _way(report.hops)
     for warning in report.warnings:
