@@ -20,6 +20,8 @@ _MODULES = {
     ProbeKind.TCP: "tcp",
     ProbeKind.UDP: "udp",
     ProbeKind.HTTP: "http",
+    ProbeKind.TLS: "tls",
+    ProbeKind.HTTPS: "https",
     ProbeKind.DNS: "dns",
     ProbeKind.LOOKUP: "lookup",
     ProbeKind.RESOLV_CONF: "resolv_conf",
@@ -28,6 +30,9 @@ _MODULES = {
     ProbeKind.PATH_MTU: "path_mtu",
     ProbeKind.WHO: "raw.who",
 }
+
+#: Kinds that look a name up where they have no host.
+_NAMED = {ProbeKind.TCP, ProbeKind.UDP, ProbeKind.HTTP, ProbeKind.TLS, ProbeKind.HTTPS}
 
 
 class Runner(Protocol):
@@ -89,7 +94,7 @@ def _alone(probe: Probe, runners: Runners) -> Observation:
 
 
 def _by_name(probe: Probe) -> bool:
-    return probe.kind in {ProbeKind.TCP, ProbeKind.UDP, ProbeKind.HTTP} and not probe.host
+    return probe.kind in _NAMED and not probe.host
 
 
 def _load(probes: tuple[Probe, ...]) -> Runners:

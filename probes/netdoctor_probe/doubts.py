@@ -17,7 +17,7 @@ _REFILL = 1.0  # seconds until there is an error to be had again
 _MANY = 3  # fewer than 6: some may have been spent on an earlier run
 _LOOKS = 5  # at most: the run's time is bounded
 #: Kinds of which one attempt ends within `timeout`.
-_SINGLE = {ProbeKind.TCP, ProbeKind.UDP, ProbeKind.HTTP, ProbeKind.DNS, ProbeKind.WHO}
+_SINGLE = {ProbeKind.TCP, ProbeKind.UDP, ProbeKind.HTTP, ProbeKind.TLS, ProbeKind.HTTPS, ProbeKind.DNS, ProbeKind.WHO}
 
 
 class Doubts:

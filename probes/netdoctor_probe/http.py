@@ -1,9 +1,9 @@
-"""HTTP: one GET over a plain connection, to see whether HTTP is spoken there."""
+"""HTTP: one GET over a connection, to see whether HTTP is spoken there."""
 
 from __future__ import annotations
 
 import re
-import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ _BODY_SHOWN = 2048
 _HEAD_LIMIT = 65536
 _PADDING = "X-Padding: "
 _MOST_PADDED = 4096  # bytes: servers take 8 KiB of headers
-_HEADERS_SHOWN = ("content-type", "server", "location")
+_HEADERS_SHOWN = ("content-type", "server", "location", "date")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})(?: (.*))?")
 _CHUNK = re.compile(rb"\r?\n?([0-9A-Fa-f]+)[^\r\n]*\r\n")
 
@@ -51,7 +51,7 @@ def run(probe: Probe) -> Task[Observation]:
         with (yield from tcp.connect(probe.host, probe.port, until)) as sock:
             local = local_address(sock)
             tcp.send(sock, request(probe))
-            response = yield from _response(sock, until)
+            response = yield from response_from(lambda: tcp.receive(sock, 65536, until))
         return Seen(Outcome.OK, probe.host, {"localAddress": local, **response.detail()})
 
     return repeated(probe, attempt)
@@ -74,10 +74,11 @@ def request(probe: Probe) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def _response(sock: socket.socket, until: float) -> Task[Response]:
+def response_from(receive: Callable[[], Task[bytes]]) -> Task[Response]:
+    """The response in what `receive` gives. Raises EndedError with BAD_RESPONSE for what is none."""
     data = b""
     while True:
-        more = yield from tcp.receive(sock, 65536, until)
+        more = yield from receive()
         data += more
         response = parse(data, ended=not more)
         if response and (response.complete or not more):

@@ -34,8 +34,8 @@ class Outcome(StrEnum):
     SERVFAIL = "servfail"  # SERVFAIL, REFUSED or another DNS server error
     TRUNCATED = "truncated"  # TC=1 over UDP, and TCP did not complete the answer
     RESET = "reset"  # after connecting
-    BAD_RESPONSE = "badResponse"
-    TLS_ERROR = "tlsError"
+    BAD_RESPONSE = "badResponse"  # something else is spoken there, or the connection was closed without an answer
+    TLS_ERROR = "tlsError"  # no handshake, or a certificate that a client refuses; detail: reason, or problems
     SKIPPED = "skipped"  # could not be tried; detail.because says why
     ERROR = "error"  # the probe itself failed; detail.because says why
 
@@ -46,6 +46,8 @@ class ProbeKind(StrEnum):
     TCP = "tcp"  # host (or name), port: connect() and close
     UDP = "udp"  # host (or name), port, payload: send, wait for a datagram or an ICMP error
     HTTP = "http"  # host (or name), port, name (Host header), path, size (at least so many bytes): GET
+    TLS = "tls"  # host (or name), port, name (SNI), ca, trust: handshake, and the certificates that are served
+    HTTPS = "https"  # host (or name), port, name (SNI and Host header), path: GET over TLS, whatever the certificate
     DNS = "dns"  # server, name, qtype, transport: one question to one server, no search list
     LOOKUP = "lookup"  # name: getaddrinfo's walk, as glibc does it with this pod's resolv.conf
     RESOLV_CONF = "resolvConf"  # the pod's /etc/resolv.conf
@@ -73,6 +75,8 @@ class Probe:
     path: str = "/"
     payload: str = ""
     size: int = 0
+    ca: str = ""  # CA certificates (PEM) to trust instead of the system's
+    trust: str = "roots"  # whom a certificate must come from: them, or `any`
 
 
 @dataclass(frozen=True, slots=True)

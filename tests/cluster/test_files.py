@@ -18,12 +18,12 @@ from netdoctor.model.refs import ObjectRef
 
 SERVICE = "kind: Service\napiVersion: v1\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}\n"
 POLICY = "kind: NetworkPolicy\napiVersion: networking.k8s.io/v1\nmetadata: {name: p}\nspec: {podSelector: {}}\n"
-SECRET = "kind: Secret\napiVersion: v1\nmetadata: {name: s}\nstringData: {password: hunter2}\n"
+LEASE = "kind: Lease\napiVersion: coordination.k8s.io/v1\nmetadata: {name: s}\nspec: {holderIdentity: hunter2}\n"
 
 
 def test_a_directory_is_read_recursively_with_origins_and_defaults(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
-    (tmp_path / "a.yaml").write_text(f"{SECRET}---\n{SERVICE}")
+    (tmp_path / "a.yaml").write_text(f"{LEASE}---\n{SERVICE}")
     (tmp_path / "sub" / "b.yml").write_text(POLICY)
     (tmp_path / "notes.txt").write_text("not YAML: [")
     snapshot = load([str(tmp_path)])
@@ -63,7 +63,7 @@ def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
         load([str(tmp_path / "nowhere.yaml")])
     with pytest.raises(InputError, match="this directory has no"):
         load([str(tmp_path)])
-    (tmp_path / "s.yaml").write_text(SECRET)
+    (tmp_path / "s.yaml").write_text(LEASE)
     with pytest.raises(InputError, match=r"s\.yaml: no object of a kind"):
         load([str(tmp_path / "s.yaml")])
 

@@ -20,6 +20,9 @@ ServiceAccount = Annotated[
     str | None, typer.Option(metavar="NAMESPACE:NAME", help="Bind the roles to this service account.")
 ]
 Attach = Annotated[bool, typer.Option("--attach", help="Include the right that `check --attach` needs.")]
+Tls = Annotated[
+    bool, typer.Option("--tls", help="Include the right to read Secrets there, to see the certificates of Ingresses.")
+]
 ManifestFormat = Annotated[Literal["yaml", "json"], typer.Option("--output", "-o", help="Output format.")]
 
 
@@ -29,13 +32,14 @@ def rbac(  # noqa: PLR0913, PLR0917 - one parameter per flag
     group: Group = None,
     service_account: ServiceAccount = None,
     attach: Attach = False,
+    tls: Tls = False,
     output: ManifestFormat = "yaml",
 ) -> None:
     """Print the rights that netdoctor needs, ready for `kubectl apply -f -`. Nothing is sent to the cluster."""
     subject = _subject(user, group, service_account)
     from netdoctor.probing.kube.rights import manifests  # noqa: PLC0415 - not for --help
 
-    documents = manifests(namespace or ["default"], attach=attach, subject=subject)
+    documents = manifests(namespace or ["default"], attach=attach, tls=tls, subject=subject)
     if output == "json":
         emit(encode(listed(documents), Format.JSON))
     else:

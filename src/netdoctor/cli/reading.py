@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import atexit
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from netdoctor.cli.output import note
@@ -70,6 +70,16 @@ class Cluster:
 
             return KubeProber(self.client, self.snapshot, options)
         return None
+
+    def with_tls_secrets(self, refs: Collection[ObjectRef]) -> Cluster:
+        """The cluster with Secrets for TLS, which are read only when a check needs them. Raises NetdoctorError."""
+        from netdoctor.cluster.tls_secrets import all_there, with_tls_secrets  # noqa: PLC0415
+
+        if self.lab is not None:
+            return replace(self, snapshot=all_there(self.snapshot, refs))
+        if self.client is not None and refs:
+            return replace(self, snapshot=with_tls_secrets(self.snapshot, self.client, refs))
+        return self
 
     def logs(self, pods: Iterable[Pod]) -> Mapping[ObjectRef, str]:
         """What some pods have said, as far as it can be read."""

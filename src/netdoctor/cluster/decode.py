@@ -91,6 +91,7 @@ KINDS: Mapping[str, Kind] = {
         Kind(objects.ConfigMap, "v1", "config_maps"),
         _calico(objects.IPPool, "ip_pools"),
         _calico(objects.FelixConfiguration, "felix_configurations"),
+        Kind(objects.Secret, "v1", "secrets"),
     )
 }
 

@@ -53,7 +53,7 @@ def load_recorded(paths: Sequence[str]) -> Loaded:
 
     Workloads of which only the manifest is there get the pods that they will make (`pods_to_be`).
     Of an object that appears twice the last counts, as if all files had been applied in this order. Kinds that
-    netdoctor does not read (Secrets above all) are skipped.
+    netdoctor does not read are skipped, and so is all of a Secret but the certificates in it.
 
     Args:
         paths: files, directories (read recursively: ``*.yaml``, ``*.yml``, ``*.json``), or ``-`` for stdin.
@@ -96,6 +96,7 @@ def _recorded(recording: Recording, objects: Sequence[Object]) -> Loaded:
         taken_at=recording.taken_at,
         unread=recording.unread,
         unsupported_policies=recording.unsupported_policies,
+        missing=recording.missing,
     )
     return Loaded(snapshot, recording.checks)
 

@@ -706,7 +706,7 @@ class ClusterNetworkPolicy(Object, frozen=True, tag="ClusterNetworkPolicy"):
     spec: ClusterNetworkPolicySpec = ClusterNetworkPolicySpec()
 
 
-# Ingress, Event, ConfigMap -----------------------------------------------------------------------------------
+# Ingress, Event, Secret, ConfigMap -----------------------------------------------------------------------------------
 
 
 class Ingress(Object, frozen=True, tag="Ingress"):
@@ -746,6 +746,20 @@ class Event(Object, frozen=True, tag="Event"):
     def when(self) -> datetime | None:
         """When it was last seen."""
         return self.last_timestamp or self.event_time or self.metadata.creation_timestamp
+
+
+class SecretData(_Struct, frozen=True):
+    """data or stringData of a Secret: certificates, and nothing else of what may be there."""
+
+    certificates: str = msgspec.field(default="", name="tls.crt")
+
+
+class Secret(Object, frozen=True, tag="Secret"):
+    """v1 Secret, without anything secret: no key is ever decoded, so that none can be kept or printed."""
+
+    type: str = ""
+    data: SecretData = SecretData()  # in base64
+    string_data: SecretData = SecretData()  # of manifests: plain
 
 
 class ConfigMap(Object, frozen=True, tag="ConfigMap"):

@@ -18,15 +18,16 @@ from netdoctor.cluster.snapshot import Snapshot
 EXTENSION_KINDS = tuple(name for name, kind in KINDS.items() if kind.extension and kind.needed)
 # What makes an answer more precise where it can be read, and is not missed where it cannot.
 WELCOME_KINDS = tuple(name for name, kind in KINDS.items() if not kind.needed)
-# Endpoints are read only where EndpointSlices cannot be; ConfigMaps one by one.
-LISTED_KINDS = tuple(kind for kind in KINDS if kind not in {"Endpoints", "ConfigMap", *EXTENSION_KINDS, *WELCOME_KINDS})
+# Endpoints are read only where EndpointSlices cannot be; ConfigMaps one by one, and Secrets by `tls_secrets`.
+_APART = {"Endpoints", "ConfigMap", "Secret", *EXTENSION_KINDS, *WELCOME_KINDS}
+LISTED_KINDS = tuple(kind for kind in KINDS if kind not in _APART)
 
 
 def read(client: Client, namespaces: Sequence[str] | None, progress: Callable[[str], None]) -> Snapshot:
     """Read the whole cluster; all kinds at the same time.
 
     What the user may not read cluster-wide is read in `namespaces` and kube-system; what is forbidden there too
-    is recorded in the Snapshot. Secrets are never read, and of ConfigMaps only those that configure the network.
+    is recorded in the Snapshot. No Secret is read, and of ConfigMaps only those that configure the network.
 
     Args:
         client: the connection.

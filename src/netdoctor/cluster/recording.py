@@ -28,7 +28,7 @@ class Recording(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     Attributes:
         netdoctor: the version that wrote it.
-        source: as in the Snapshot; so are `taken_at`, `unread` and `unsupported_policies`.
+        source: as in the Snapshot; so are `taken_at`, `unread`, `unsupported_policies` and `missing`.
         checks: that were made when it was saved, as `probing.recorded` writes them.
     """
 
@@ -37,6 +37,7 @@ class Recording(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     taken_at: datetime
     unread: tuple[Unread, ...] = ()
     unsupported_policies: tuple[ObjectRef, ...] = ()
+    missing: tuple[ObjectRef, ...] = ()
     checks: tuple[dict[str, Any], ...] = ()
 
 
@@ -48,6 +49,7 @@ def document(snapshot: Snapshot, checks: Sequence[object] = ()) -> dict[str, Any
         taken_at=snapshot.taken_at,
         unread=snapshot.unread,
         unsupported_policies=snapshot.unsupported_policies,
+        missing=snapshot.missing,
         checks=tuple(msgspec.to_builtins(check) for check in checks),
     )
     head = {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": "recording"}}

@@ -45,7 +45,7 @@ _HOST = re.compile(r"(?<![\w./-])(?:[a-zA-Z0-9-]+\.)+[a-zA-Z]{2,}(?![\w/-])")
 
 
 class Redaction:
-    """Replaces names of objects, values of labels, hosts and addresses outside by pseudonyms.
+    """Replaces names of objects, values of labels, hosts and addresses outside by pseudonyms; drops certificates.
 
     Of command lines, only what netdoctor understands is left; of annotations, their keys; of ConfigMaps, the settings
     that it reads. Keys of labels stay, and so does what is called the same in every cluster.
@@ -72,7 +72,8 @@ class Redaction:
 
     def document(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """The document with everything replaced."""
-        return {**document, "items": [self._replaced(item, "") for item in document["items"]]}
+        kept = (item for item in document["items"] if item["kind"] != "Secret")
+        return {**document, "items": [self._replaced(item, "") for item in kept]}
 
     def text(self, text: str) -> str:
         """Any text, a command line for example, as it is about the redacted cluster."""

@@ -38,6 +38,7 @@ from netdoctor.cluster.objects import (
     OwnerReference,
     Pod,
     ReplicaSet,
+    Secret,
     Service,
     StatefulSet,
     Workload,
@@ -91,6 +92,7 @@ class Snapshot:
         origins: where in the files objects are, and those in `unsupported_policies`.
         unknown_fields: of policies from files.
         unsupported_policies: that exist, and cannot be understood; those without a namespace may concern every flow.
+        missing: Secrets that were asked for by name, and do not exist.
     """
 
     source: str
@@ -100,6 +102,7 @@ class Snapshot:
     origins: Mapping[ObjectRef, Origin] = field(default_factory=dict)
     unknown_fields: Mapping[ObjectRef, tuple[UnknownField, ...]] = field(default_factory=dict)
     unsupported_policies: tuple[ObjectRef, ...] = ()
+    missing: tuple[ObjectRef, ...] = ()
     nodes: tuple[Node, ...] = ()
     namespaces: tuple[Namespace, ...] = ()
     pods: tuple[Pod, ...] = ()
@@ -120,6 +123,7 @@ class Snapshot:
     config_maps: tuple[ConfigMap, ...] = ()
     ip_pools: tuple[IPPool, ...] = ()
     felix_configurations: tuple[FelixConfiguration, ...] = ()
+    secrets: tuple[Secret, ...] = ()
 
     @classmethod
     def of(cls, objects: Iterable[Object], **others: Any) -> Snapshot:

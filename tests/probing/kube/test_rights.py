@@ -32,6 +32,12 @@ def test_probing_is_allowed_in_the_namespaces_alone_and_attaching_only_when_aske
     assert rules(manifests(["shop"], attach=True)[1]) == rules(shop) | {attaching}
 
 
+def test_secrets_can_be_read_only_when_asked_and_one_by_one() -> None:
+    assert not [one for one in rules(manifests(["shop"], attach=True)[1]) if one[1] == "secrets"]
+    added = rules(manifests(["shop"], tls=True)[1]) - rules(manifests(["shop"])[1])
+    assert added == {("", "secrets", "get")}
+
+
 def test_bindings_name_the_subject() -> None:
     subject = {"kind": "User", "name": "jane", "apiGroup": "rbac.authorization.k8s.io"}
     made = manifests(["shop"], subject=subject)

@@ -66,6 +66,10 @@ PROBING = (
     Right("policy", ("poddisruptionbudgets",), ("list",)),
 )
 
+#: There too, for `--tls`: certificates in Secrets that an Ingress or a Gateway names. Kubernetes knows no right to read
+#: less than a whole Secret; netdoctor decodes nothing of it but its certificates.
+TLS_SECRETS = (Right("", ("secrets",), ("get",)),)
+
 #: There too, for `--attach`.
 ATTACHING = (Right("", ("pods/ephemeralcontainers",), ("patch",)),)
 
@@ -76,12 +80,14 @@ CLEANING = (
 )
 
 
-def manifests(namespaces: Sequence[str], *, attach: bool = False, subject: Document | None = None) -> list[Document]:
+def manifests(
+    namespaces: Sequence[str], *, attach: bool = False, tls: bool = False, subject: Document | None = None
+) -> list[Document]:
     """A ClusterRole for reading, a Role for probing in each namespace, and their bindings to `subject`, if given.
 
     `subject` is one of a binding's subjects: ``{"kind": "User", "name": "jane", "apiGroup": ...}``.
     """
-    probing = (*PROBING, *CLEANING, *(ATTACHING if attach else ()))
+    probing = (*PROBING, *CLEANING, *(ATTACHING if attach else ()), *(TLS_SECRETS if tls else ()))
     made = [_role("ClusterRole", "netdoctor-read", "", (*READING, *READING_EXTENSIONS))]
     made += [_role("Role", "netdoctor-probe", namespace, probing) for namespace in namespaces]
     return made + ([_binding(role, subject) for role in made] if subject else [])
