@@ -51,7 +51,7 @@ def ingress(**rule: Any) -> str:
 
 def other(body: str) -> str:
     """A document of a kind that is not read, of which nothing is known before all of it is parsed."""
-    return f"{cluster()}---\nkind: Secret\napiVersion: v1\n{body}"
+    return f"{cluster()}---\nkind: Binding\napiVersion: v1\n{body}"
 
 
 def laughs() -> str:
