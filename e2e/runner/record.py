@@ -18,7 +18,7 @@ _NOISE = set(
     """
     managedFields resourceVersion selfLink generateName generation blockOwnerDeletion
     env envFrom resources volumes volumeMounts securityContext lifecycle terminationMessagePath terminationMessagePolicy
-    schedulerName enableServiceLinks preemptionPolicy priority priorityClassName progressDeadlineSeconds
+    schedulerName enableServiceLinks preemptionPolicy priorityClassName progressDeadlineSeconds
     revisionHistoryLimit containerID imageID allocatedResources qosClass lastProbeTime lastUpdateTime
     images nodeInfo daemonEndpoints allocatable capacity features runtimeHandlers volumesInUse volumesAttached
     lastHeartbeatTime reportingComponent reportingInstance eventTime providerID hostIPs livenessProbe
@@ -80,8 +80,10 @@ def _matters(item: Mapping[str, Any], scenario: Scenario) -> bool:
 def _without_noise(item: Mapping[str, Any]) -> dict[str, Any]:
     pruned: dict[str, Any] = _pruned(item)
     metadata = pruned["metadata"]
-    if item["kind"] == "Pod" and "ownerReferences" not in metadata:
-        metadata["uid"] = item["metadata"]["uid"]  # it was created as it is: no workload owns it
+    if item["kind"] == "Pod":
+        pruned.get("spec", {}).pop("priority", None)  # that of a policy matters
+        if "ownerReferences" not in metadata:
+            metadata["uid"] = item["metadata"]["uid"]  # it was created as it is: no workload owns it
     return pruned
 
 

@@ -71,6 +71,14 @@ def test_the_dns_server_is_stood_in_for() -> None:
     assert listens((rest,)) == ["9153/TCP", "8080/TCP", "8181/TCP"]
 
 
+def test_the_dns_server_listens_on_its_declared_port() -> None:
+    declared = container(image="registry.k8s.io/coredns/coredns:v1.12.1") | {
+        "ports": [{"name": "dns", "protocol": "UDP", "containerPort": 5353}]
+    }
+    dns = of(declared)[0]
+    assert (dns.arguments, listens((dns,))) == (("--listen", "5353"), ["5353/UDP", "5353/TCP"])
+
+
 @pytest.mark.parametrize(
     ("image", "ports", "arguments"),
     [

@@ -10,6 +10,7 @@ from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut
 from netdoctor.diagnosis.denial_finding import denial_finding, missed, subjects
 from netdoctor.diagnosis.denials import Denial, denials, enforced_denials
+from netdoctor.model.report import Fix
 from netdoctor.policy.verdict import SideVerdict
 
 Scope = frozenset[tuple[bool, bool]]  # of (egress, to a DNS server)
@@ -28,7 +29,9 @@ class DenialCause(Cause):
         """Found where a denial of this kind is not contradicted by packets."""
         mine = tuple(d for d in enforced_denials(case) if self.claims(d))
         if mine:
-            return denial_finding(self.code, case, mine, self.headline(mine[0]), self.explain(case, mine[0]))
+            first = mine[0]
+            fixes = self.fixes(case, first)
+            return denial_finding(self.code, case, mine, self.headline(first), self.explain(case, first), fixes)
         if any(self.claims(d) for d in denials(case)):
             return self.ruled_out("the network does not enforce the policies that deny it")
         scope = self.scope
@@ -50,6 +53,10 @@ class DenialCause(Cause):
     def explain(self, case: Case, denial: Denial) -> str:
         """Two to four sentences."""
         return f"{subjects(denial)} {missed(case, denial)}"
+
+    def fixes(self, case: Case, denial: Denial) -> tuple[Fix, ...]:  # noqa: ARG002 - for those that know any
+        """Fixes beside those that repair any denial."""
+        return ()
 
 
 def _sides(case: Case, scope: Scope) -> Iterator[SideVerdict]:

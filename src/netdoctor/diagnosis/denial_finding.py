@@ -10,12 +10,14 @@ from netdoctor.diagnosis.denials import Denial, Reason
 from netdoctor.model.probe import Outcome, Role
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Effect, Evidence, Finding, Fix
-from netdoctor.policy.repair import repairs
+from netdoctor.policy.repair import Repair, repairs
 from netdoctor.probing.plan import Aim
 
 
-def denial_finding(code: str, case: Case, denied: Sequence[Denial], title: str, explanation: str) -> Found:
-    """One finding for all denials of a kind; the first is the one that is explained."""
+def denial_finding(  # noqa: PLR0913, PLR0917 - what a finding consists of
+    code: str, case: Case, denied: Sequence[Denial], title: str, explanation: str, fixes: Sequence[Fix] = ()
+) -> Found:
+    """One finding for all denials of a kind; the first is the one that is explained. `fixes` come before others."""
     first = denied[0]
     agreeing = [s for d in denied for s in d.dropped]
     finding = Finding(
@@ -25,7 +27,7 @@ def denial_finding(code: str, case: Case, denied: Sequence[Denial], title: str, 
         objects=tuple(dict.fromkeys(ref for d in denied for ref in _objects(d))),
         explanation=explanation,
         evidence=(*_policy_evidence(first), *probe_evidence(agreeing), *_contrast(case, first)),
-        fixes=_fixes(case, first),
+        fixes=(*fixes, *_fixes(case, first)),
     )
     return Found(finding, frozenset().union(*(_explained(case, d) for d in denied)))
 
@@ -57,7 +59,7 @@ def missed(case: Case, denial: Denial) -> str:
 def _objects(denial: Denial) -> Iterator[ObjectRef]:
     if denial.near is not None:
         yield denial.near.rule
-    if denial.near is None or denial.reason is Reason.OTHER:
+    if denial.near is None or denial.reason in (Reason.ADMIN, Reason.OTHER):
         yield from (ref for ref in _denying(denial) if denial.near is None or ref != denial.near.rule.object)
     elif denial.reason is Reason.NAMESPACE_LABEL:
         flow = denial.verdict.flow
@@ -88,7 +90,12 @@ def _contrast(case: Case, denial: Denial) -> tuple[Evidence, ...]:
 def _fixes(case: Case, denial: Denial) -> tuple[Fix, ...]:
     found = repairs(case.expectation.policies, denial.verdict, case.expectation.profile)
     mine = [repair for repair in found if repair.direction is denial.side.direction]
-    return tuple(Fix(r.title, r.command, r.patch, Effect(r.opens, r.closes)) for r in mine[:2])
+    return tuple(fix_of(repair) for repair in mine[:2])
+
+
+def fix_of(repair: Repair) -> Fix:
+    """A repair as reports have it."""
+    return Fix(repair.title, repair.command, repair.patch, Effect(repair.opens, repair.closes))
 
 
 def _explained(case: Case, denial: Denial) -> frozenset[str]:

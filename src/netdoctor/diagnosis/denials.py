@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from netdoctor.diagnosis.case import Case, Seen
+from netdoctor.diagnosis.denial_reasons import Behind, Reason, nearest
 from netdoctor.diagnosis.target_ports import meant_ports
 from netdoctor.model.probe import Outcome
 from netdoctor.path.backends import Backend
 from netdoctor.path.egress import is_api_server, leaves_cluster
 from netdoctor.path.path import Route
-from netdoctor.policy.repair import matches_no_namespace
-from netdoctor.policy.rules import Direction, PortRange
-from netdoctor.policy.verdict import FlowVerdict, MissKind, NearMiss, SideVerdict
+from netdoctor.policy.rules import Direction
+from netdoctor.policy.verdict import FlowVerdict, NearMiss, SideVerdict
 from netdoctor.probing.plan import Aim
 
+__all__ = ["Area", "Denial", "Reason", "denials", "dns_denials_over_tcp", "enforced_denials"]
 
-class Reason(StrEnum):
-    """Why the nearest rule does not admit a flow, where that is a mistake of its own."""
-
-    NAMESPACE_LABEL = "namespaceLabel"
-    SERVICE_PORT = "servicePort"
-    NAMED_PORT = "namedPort"
-    OTHER = "other"
+_DNS_PORT = 53  # of the cluster's DNS Service
 
 
 class Area(StrEnum):
@@ -118,10 +113,18 @@ def _sides(
     case: Case, route: Route | None, backend: Backend, protocol: str, probes: tuple[Seen, ...]
 ) -> Iterator[Denial]:
     verdict = case.expectation.of(backend, protocol)
+    behind = Behind(_front(case, route), backend.port, protocol)
     for side in (verdict.egress, verdict.ingress):
         if side.allowed is False:
-            near, reason = _nearest(case, side, route, backend)
+            near, reason = nearest(case.expectation.policies, side, verdict.flow, behind)
             yield Denial(route, backend, verdict, side, near, reason, probes, _area(case, route))
+
+
+def _front(case: Case, route: Route | None) -> int | None:
+    """The port of the Service that a route leads through, or of the DNS Service; None where there is none."""
+    if route is not None:
+        return route.service_port.port if route.service_port else None
+    return _DNS_PORT if case.path.dns.service else None
 
 
 def _area(case: Case, route: Route | None) -> Area:
@@ -130,40 +133,3 @@ def _area(case: Case, route: Route | None) -> Area:
     if is_api_server(case.snapshot, case.path.target):
         return Area.API_SERVER
     return Area.OUTSIDE if leaves_cluster(case.snapshot, case.path.target) else Area.INSIDE
-
-
-def _nearest(case: Case, side: SideVerdict, route: Route | None, backend: Backend) -> tuple[NearMiss | None, Reason]:
-    """The near miss that explains a denial best: one that is a well-known mistake, else the nearest."""
-    judged = [(near, _reason(case, near, route, backend)) for near in side.near_misses]
-    mistakes = ((n, r) for n, r in judged if r is not Reason.OTHER and not _meant_for_others(case, n, r, judged))
-    return next(mistakes, next(iter((near, Reason.OTHER) for near, _ in judged), (None, Reason.OTHER)))
-
-
-def _meant_for_others(case: Case, near: NearMiss, reason: Reason, judged: Sequence[tuple[NearMiss, Reason]]) -> bool:
-    """Whether a peer that wants a missing namespace label selects other namespaces, and another rule is as near."""
-    as_near = any(r is Reason.OTHER and len(other.misses) <= len(near.misses) for other, r in judged)
-    return reason is Reason.NAMESPACE_LABEL and as_near and not matches_no_namespace(case.expectation.policies, near)
-
-
-def _reason(case: Case, near: NearMiss, route: Route | None, backend: Backend) -> Reason:
-    kinds = {miss.kind for miss in near.misses}
-    if kinds == {MissKind.NAMESPACE_LABEL_MISSING}:
-        return Reason.NAMESPACE_LABEL
-    if near.missed == {"peer"} or not kinds <= {MissKind.PORT, MissKind.PROTOCOL, MissKind.NAMED_PORT_UNRESOLVED}:
-        return Reason.OTHER
-    if MissKind.NAMED_PORT_UNRESOLVED in kinds:
-        return Reason.NAMED_PORT
-    if route is not None and _names_service_port(case, near, route, backend):
-        return Reason.SERVICE_PORT
-    return Reason.OTHER
-
-
-def _names_service_port(case: Case, near: NearMiss, route: Route, backend: Backend) -> bool:
-    """Whether a rule holds the Service's port where its pods listen on another."""
-    front = route.service_port
-    if front is None or front.port == backend.port:
-        return False
-    return any(
-        isinstance(port, PortRange) and port.protocol == front.protocol and port.first <= front.port <= port.last
-        for port in case.expectation.policies.rule(near.rule).ports
-    )

@@ -198,8 +198,9 @@ def _stand_in(container: Container) -> tuple[str, tuple[str, ...], tuple[Listeni
     """Module, arguments and open ports of what runs instead of a DNS server or an ingress controller."""
     repository = _repository(container.image)
     if repository.rpartition("/")[2] == "coredns":
-        both = tuple(Listening(protocol, _DNS_PORT, speaks="dns") for protocol in ("UDP", "TCP"))
-        return DNS, ("--listen", str(_DNS_PORT)), both
+        port = _port_named(container, ("dns",)) or _DNS_PORT
+        both = tuple(Listening(protocol, port, speaks="dns") for protocol in ("UDP", "TCP"))
+        return DNS, ("--listen", str(port)), both
     ports = {name: _port_named(container, names) for name, names in _INGRESS_PORTS.items()}
     envoy = repository.endswith("envoyproxy/envoy") and all(ports.values())  # others are sidecars
     if not (envoy or repository == "netdoctor.dev/ingress" or repository.endswith(_INGRESS_IMAGES)):

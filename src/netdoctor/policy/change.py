@@ -73,7 +73,7 @@ class PatchPolicy:
 
     target: ObjectRef  # with the path of the list or field
     op: Literal["append", "replace"]
-    value: Mapping[str, Any] | list[str]
+    value: Mapping[str, Any] | list[Any]
 
     @property
     def object(self) -> ObjectRef:

@@ -72,6 +72,21 @@ def repairs(policies: CompiledPolicies, verdict: FlowVerdict, profile: CNIProfil
     return tuple(sorted(made, key=lambda repair: (repair.closed, repair.opened)))
 
 
+def repair_by(
+    policies: CompiledPolicies,
+    verdict: FlowVerdict,
+    side: SideVerdict,
+    profile: CNIProfile,
+    proposed: tuple[str, Change],
+) -> Repair | None:
+    """A change (its title, and itself) that the caller knows of; None where it does not help the side."""
+    proposal = _Proposal(*proposed)
+    after = _tried(policies, verdict.flow, side.direction, proposal, profile)
+    if after is None:
+        return None
+    return _repair(side.direction, proposal, effects(policies, [after], verdict.flow, profile)[0])
+
+
 def _tried(
     policies: CompiledPolicies, flow: Flow, direction: Direction, proposal: _Proposal, profile: CNIProfile
 ) -> CompiledPolicies | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netdoctor.diagnosis.causes.dns_transport import DNSOverTCPDenied
+from netdoctor.diagnosis.causes.dns_transport import DNSOverTCPDenied, DNSPolicyPortMismatch
 from netdoctor.model.probe import Outcome, Position, Probe
 from netdoctor.model.report import Certainty
 from netdoctor.probing.plan import Aimed
@@ -14,6 +14,7 @@ from tests.diagnosis.builders import (
     Sight,
     api,
     cluster,
+    cluster_dns,
     codes,
     endpoints,
     examine,
@@ -144,3 +145,59 @@ def test_a_policy_that_allows_neither_is_another_cause() -> None:
 
 def test_does_not_apply_without_a_truncated_answer_or_a_policy() -> None:
     assert DNSOverTCPDenied().examine(examine(cluster(api(), web()), "svc/api", sees(), source="deploy/web")) is None
+
+
+def dns_on(port: int) -> list[Manifest]:
+    """The cluster's DNS with servers that listen on this port; its Service has 53 all the same."""
+    made = cluster_dns("10.244.2.2")
+    for item in made:
+        if item["kind"] == "EndpointSlice":
+            item["ports"] = [{**one, "port": port} for one in item["ports"]]
+        if item["kind"] == "Service":
+            item["spec"]["ports"] = [{**one, "targetPort": port} for one in item["spec"]["ports"]]
+    return made
+
+
+NO_NAMES = labels_matter(sees(NAME=Outcome.TIMEOUT, DNS_VIP=Outcome.TIMEOUT, DNS_SERVER=Outcome.TIMEOUT))
+
+
+def test_port_53_is_allowed_and_the_servers_listen_on_another() -> None:
+    objects = cluster(api(), web(), out("UDP", "TCP"), dns=dns_on(5353))
+    case = examine(objects, "svc/api", NO_NAMES, source="deploy/web")
+    one = found(DNSPolicyPortMismatch, case)
+    assert one.finding.title == "NetworkPolicy shop/web-out allows port 53, the DNS servers listen on 5353"
+    assert refs(one) == ["NetworkPolicy shop/web-out spec.egress[0]"]
+    assert "53 is the port of Service kube-system/kube-dns" in one.finding.explanation
+    assert one.finding.certainty is Certainty.CERTAIN
+    assert one.explains == {s.id for s in case.failed}
+    assert one.finding.fixes[0].patch == {
+        "op": "add",
+        "path": "/spec/egress/0/ports/-",
+        "value": {"port": 5353, "protocol": "UDP"},
+    }
+    assert codes(case) == ["DNSPolicyPortMismatch"]
+
+
+def test_objects_alone_show_the_port_too() -> None:
+    objects = cluster(api(), web(), out("UDP"), dns=dns_on(5353))
+    assert codes(examine(objects, "svc/api", source="deploy/web")) == ["DNSPolicyPortMismatch"]
+
+
+@pytest.mark.parametrize(
+    ("port", "protocols", "expected"),
+    [(53, ("UDP", "TCP"), []), (5353, ("TCP",), ["DNSEgressDenied"]), (5353, (), ["DNSEgressDenied"])],
+    ids=["the servers listen on 53", "another protocol is allowed", "no DNS is allowed"],
+)
+def test_other_rules_are_right_or_another_fault(port: int, protocols: tuple[str, ...], expected: list[str]) -> None:
+    chosen = out(*protocols) if protocols else policy("web-out", {"app": "web"}, egress=[TO_API])
+    see = NO_NAMES if expected else sees()
+    assert (
+        codes(examine(cluster(api(), web(), chosen, dns=dns_on(port)), "svc/api", see, source="deploy/web")) == expected
+    )
+
+
+def test_both_ports_in_the_rule_are_right() -> None:
+    ports = [{"port": port, "protocol": "UDP"} for port in (53, 5353)]
+    both = policy("web-out", {"app": "web"}, egress=[{"to": [DNS_PODS], "ports": ports}, TO_API])
+    case = examine(cluster(api(), web(), both, dns=dns_on(5353)), "svc/api", sees(), source="deploy/web")
+    assert codes(case) == []

@@ -7,6 +7,7 @@ import pytest
 from netdoctor.cluster.snapshot import Unread
 from netdoctor.diagnosis.cause import Cause
 from netdoctor.diagnosis.causes.policy import DNSEgressDenied, PolicyDeniesEgress, PolicyDeniesIngress
+from netdoctor.diagnosis.causes.policy_admin import AdminPolicyDenies
 from netdoctor.model.probe import Outcome
 from netdoctor.model.report import Certainty
 from tests.diagnosis.builders import (
@@ -75,7 +76,7 @@ def test_a_neutral_pod_is_sent_under_a_policy_for_the_whole_cluster_too() -> Non
     web_pods = {"pods": {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "web"}}}}
     deny = admin_policy("lockdown", ingress=[{"action": "Deny", "from": [web_pods]}])
     case = examine(cluster(api(), web(), deny), "svc/api", DROPPED, source="deploy/web")
-    evidence = found(PolicyDeniesIngress, case).finding.evidence[-1]
+    evidence = found(AdminPolicyDenies, case).finding.evidence[-1]
     assert evidence.text == "TCP 10.244.1.5 port 8080 from neutral on worker-1: ok"
 
 
@@ -87,41 +88,16 @@ def test_a_policy_without_any_rule_is_named_itself() -> None:
 
 
 ANYWHERE: Manifest = {"namespaces": {}}
-DENY_IN = admin_policy("lockdown", ingress=[{"action": "Deny", "from": [ANYWHERE]}])
 DENY_OUT = admin_policy("lockdown", egress=[{"action": "Deny", "to": [ANYWHERE]}])
 
 
-@pytest.mark.parametrize(
-    ("cause", "chosen", "title"),
-    [
-        (PolicyDeniesIngress, DENY_IN, "does not admit shop/web to pod api-1 (10.244.1.5:8080)"),
-        (PolicyDeniesEgress, DENY_OUT, "does not let shop/web reach pod api-1 (10.244.1.5:8080)"),
-        (DNSEgressDenied, DENY_OUT, "does not let shop/web ask the cluster's DNS servers"),
-    ],
-)
-def test_a_rule_that_denies_is_named(cause: type[Cause], chosen: Manifest, title: str) -> None:
+def test_a_rule_for_the_whole_cluster_that_denies_dns_is_named() -> None:
     allowing = policy("api-in", {"app": "api"}, ingress=[{}])
-    case = examine(cluster(api(), web(), chosen, allowing), "svc/api", source="deploy/web")
-    one = found(cause, case)
-    field = "ingress" if chosen is DENY_IN else "egress"
-    where = "from" if chosen is DENY_IN else "to"
-    assert one.finding.title == f"AdminNetworkPolicy lockdown {title}"
-    assert refs(one) == [f"AdminNetworkPolicy lockdown spec.{field}[0].{where}[0]"]
-    assert f"AdminNetworkPolicy lockdown, whose rule spec.{field}[0].{where}[0] denies it" in one.finding.explanation
-    assert one.finding.fixes == ()  # no NetworkPolicy helps
-
-
-def test_the_rules_before_the_one_that_denies_may_be_nearest() -> None:
-    before = {"action": "Allow", "from": [ANYWHERE], "ports": [{"portNumber": {"port": 9, "protocol": "TCP"}}]}
-    chosen = admin_policy("lockdown", ingress=[before, {"action": "Deny", "from": [ANYWHERE]}])
-    one = found(PolicyDeniesIngress, examine(cluster(api(), web(), chosen), "svc/api", source="deploy/web"))
-    assert refs(one) == [
-        "AdminNetworkPolicy lockdown spec.ingress[0]",
-        "AdminNetworkPolicy lockdown spec.ingress[1].from[0]",
-    ]
-    assert "the nearest is spec.ingress[0] of AdminNetworkPolicy lockdown, which wants port 9/TCP" in (
-        one.finding.explanation
-    )
+    case = examine(cluster(api(), web(), DENY_OUT, allowing), "svc/api", source="deploy/web")
+    one = found(DNSEgressDenied, case)
+    assert one.finding.title == "AdminNetworkPolicy lockdown does not let shop/web ask the cluster's DNS servers"
+    assert refs(one) == ["AdminNetworkPolicy lockdown spec.egress[0].to[0]"]
+    assert "AdminNetworkPolicy lockdown, whose rule spec.egress[0].to[0] denies it" in one.finding.explanation
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, ids
+from netdoctor.diagnosis.denial_cause import DenialCause
 from netdoctor.diagnosis.denial_finding import denial_finding, missed, subjects
-from netdoctor.diagnosis.denials import dns_denials_over_tcp
+from netdoctor.diagnosis.denials import Denial, Reason, dns_denials_over_tcp
 from netdoctor.diagnosis.dns import failed_names, questions
 from netdoctor.model.probe import Outcome
 from netdoctor.path.names import service_name
@@ -78,3 +79,47 @@ def _octets(case: Case) -> int:
     addresses = {b.address for route in case.path.routes for b in route.ready if ":" not in b.address}
     question = len(service_name(service.ref, dns.domain)) + 2 + 4
     return _HEADER + question + _RECORD * len(addresses)
+
+
+class DNSPolicyPortMismatch(DenialCause):
+    """A policy allows port 53, and the DNS servers listen on another port.
+
+    What it means: a rule is meant to let the source ask the cluster's DNS servers and names port 53, the port of the
+    DNS Service. Its pods listen on their target port, 5353 for instance.
+
+    Why it breaks: kube-proxy translates the DNS Service's address and port to those of a DNS pod before policies are
+    applied, so that a rule never sees port 53.
+
+    How it is seen: every DNS query times out, although "the policy allows port 53".
+
+    Trap: where the DNS pods listen on 53, as kubeadm's do, such a rule is right; a policy that allows no DNS at all is
+    DNSEgressDenied.
+
+    Fix: name the DNS pods' port in the rule too; keep 53 where clusters differ.
+
+    References: Kubernetes documentation, Network Policies; kubernetes/kubernetes#102286.
+    """
+
+    code: ClassVar[str] = "DNSPolicyPortMismatch"
+    title: ClassVar[str] = "a policy allows port 53, and the DNS servers listen on another"
+    tier: ClassVar[int] = 2
+
+    def claims(self, denial: Denial) -> bool:
+        """Denials of DNS servers whose nearest rule has the DNS Service's port."""
+        return denial.reason is Reason.SERVICE_PORT and denial.route is None
+
+    def headline(self, denial: Denial) -> str:
+        """The policy and the servers' port."""
+        assert denial.near is not None
+        return f"{denial.near.rule.object} allows port 53, the DNS servers listen on {denial.backend.port}"
+
+    def explain(self, case: Case, denial: Denial) -> str:
+        """Both ports, and when policies are applied."""
+        assert denial.near is not None
+        rule = case.expectation.policies.rule(denial.near.rule)
+        dns = case.path.dns.service
+        return (
+            f"{subjects(denial)} The rule {rule.ref.path} of {rule.ref.object} would let it ask {denial.backend.label} "
+            f"but lists {rule.ports_text}. 53 is the port of {dns.ref if dns else 'the DNS Service'}; policies are "
+            f"applied after the translation to the pod, so the rule has to name {denial.backend.port}."
+        )

@@ -12,7 +12,7 @@ class PolicyDeniesIngress(DenialCause):
     """A NetworkPolicy that selects the target's pods admits no such source.
 
     What it means: the target's pods are isolated for ingress, and no rule of any policy that selects them admits
-    traffic from this source on this port. Or a rule of a policy for the whole cluster denies it.
+    traffic from this source on this port.
 
     Why it breaks: once one policy with the type Ingress selects a pod, only what some rule allows gets in. Policies
     add up; a rule admits a source only if one of its peers and one of its ports match.
@@ -20,10 +20,10 @@ class PolicyDeniesIngress(DenialCause):
     How it is seen: connections to the ClusterIP and to the pod addresses time out (a few network plugins reject),
     from this source, while the pods are Ready and answer others.
 
-    Trap: endpoints that are not ready; a policy that the network plugin does not enforce (PolicyNotEnforced).
+    Trap: endpoints that are not ready; a policy that the network plugin does not enforce (PolicyNotEnforced); a rule
+    of a policy for the whole cluster that denies (AdminPolicyDenies).
 
-    Fix: add the source to the nearest rule, or label the source so that the rule matches it. Where a rule denies, an
-    earlier one has to allow the flow first: NetworkPolicies do not help against an AdminNetworkPolicy.
+    Fix: add the source to the nearest rule, or label the source so that the rule matches it.
 
     References: Kubernetes documentation, Network Policies, "The two sorts of pod isolation".
     """
@@ -34,8 +34,9 @@ class PolicyDeniesIngress(DenialCause):
 
     def claims(self, denial: Denial) -> bool:
         """Ingress denials that are no mistake with a code of its own."""
+        own = denial.reason in (Reason.NAMESPACE_LABEL, Reason.SERVICE_PORT, Reason.ADMIN)
         of_route = denial.route is not None and denial.reason is not Reason.OTHER
-        return not (denial.egress or of_route or denial.reason is Reason.NAMESPACE_LABEL)
+        return not (denial.egress or of_route or own)
 
     def headline(self, denial: Denial) -> str:
         """The policy and the pod."""
@@ -47,7 +48,7 @@ class PolicyDeniesEgress(DenialCause):
     """A NetworkPolicy that selects the source does not let it reach the target.
 
     What it means: the source's pods are isolated for egress, and no rule of any policy that selects them allows
-    traffic to the target's pods on their port. Or a rule of a policy for the whole cluster denies it.
+    traffic to the target's pods on their port.
 
     Why it breaks: once one policy with the type Egress selects a pod, only what some rule allows gets out. The rules
     see the pod that a Service leads to and its target port, never the ClusterIP.
@@ -55,7 +56,7 @@ class PolicyDeniesEgress(DenialCause):
     How it is seen: connections time out from this source only; a neutral pod beside it gets through.
 
     Trap: DNSEgressDenied, when only the DNS queries are held back; EgressDenied and APIServerUnreachable, when the
-    target is outside the cluster or its API server.
+    target is outside the cluster or its API server; AdminPolicyDenies, when a rule for the whole cluster denies.
 
     Fix: add the target to the nearest egress rule.
 
@@ -88,7 +89,8 @@ class DNSEgressDenied(DenialCause):
 
     How it is seen: every DNS query times out, to the DNS Service and to each server, while TCP to an address works.
 
-    Trap: DNSServerDown: then queries fail from every pod, policies or not.
+    Trap: DNSServerDown: then queries fail from every pod, policies or not. DNSPolicyPortMismatch: a rule allows port
+    53, and the servers listen on another.
 
     Fix: allow UDP and TCP 53 to the pods labelled k8s-app=kube-dns in the namespace
     kubernetes.io/metadata.name=kube-system.
@@ -101,8 +103,9 @@ class DNSEgressDenied(DenialCause):
     scope = frozenset({(True, True)})
 
     def claims(self, denial: Denial) -> bool:
-        """Egress denials to DNS servers, but for a missing namespace label: that says more."""
-        return denial.egress and denial.route is None and denial.reason is not Reason.NAMESPACE_LABEL
+        """Egress denials to DNS servers, but for a missing namespace label or the Service's port: these say more."""
+        says_more = denial.reason in (Reason.NAMESPACE_LABEL, Reason.SERVICE_PORT)
+        return denial.egress and denial.route is None and not says_more
 
     def headline(self, denial: Denial) -> str:
         """The policy and the DNS Service."""
