@@ -11,14 +11,17 @@ def pods_to_be(objects: Iterable[Object]) -> Iterator[Pod]:
     """One pod for each workload that was never in a cluster and wants any; it has neither address nor status."""
     for read in objects:
         if isinstance(read, Workload) and read.status == WorkloadStatus() and not read.metadata.uid and _wanted(read):
-            owner = OwnerReference(kind=read.ref.kind, name=read.name, controller=True)
-            metadata = ObjectMeta(
-                name=read.name,
-                namespace=read.namespace,
-                labels=read.spec.template.labels,
-                owner_references=(owner,),
-            )
-            yield Pod(metadata=metadata, spec=read.spec.template.spec)
+            yield pod_to_be(read)
+
+
+def pod_to_be(workload: Workload) -> Pod:
+    """What a workload's template says of its next pod, which has neither address nor status."""
+    owner = OwnerReference(kind=workload.ref.kind, name=workload.name, controller=True)
+    template = workload.spec.template
+    metadata = ObjectMeta(
+        name=workload.name, namespace=workload.namespace, labels=template.labels, owner_references=(owner,)
+    )
+    return Pod(metadata=metadata, spec=template.spec)
 
 
 def _wanted(workload: Workload) -> bool:

@@ -86,13 +86,13 @@ def enforced_denials(case: Case) -> tuple[Denial, ...]:
 def _denials(case: Case) -> Iterator[Denial]:
     for route in case.path.routes:
         for backend in route.backends:
-            if meant_ports(case, route, backend):
-                continue  # the policy is right: it is the Service that sends to a wrong port
+            if backend.gone or meant_ports(case, route, backend):
+                continue  # the policy is right: it is the Service that sends to a wrong address or port
             probes = tuple(s for s in case.to_backend(route, backend) if s.tried)
             yield from _sides(case, route, backend, route.protocol, probes)
     dns = case.path.dns
     if dns.used and dns.name:
-        for backend in dns.udp:
+        for backend in dns.meant:
             yield from _dns_sides(case, backend, "UDP")
 
 

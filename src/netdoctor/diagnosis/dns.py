@@ -7,10 +7,10 @@ from typing import Any
 
 from netdoctor.cluster.objects import Pod, Workload
 from netdoctor.diagnosis.case import Case, Seen
-from netdoctor.diagnosis.workloads import selected_workloads
 from netdoctor.model.probe import Outcome, Role
 from netdoctor.model.refs import ObjectRef
 from netdoctor.path.backends import Backend
+from netdoctor.path.intended import selected_workloads
 from netdoctor.path.target import TargetKind
 from netdoctor.probing.plan import BY_NAME, Aim
 

@@ -76,7 +76,7 @@ def socket_evidence(pod: Pod, socket: Socket) -> Evidence:
 
 def refused_backends(case: Case, route: Route) -> tuple[Backend, ...]:
     """Endpoints whose own address refused each connection: a RST (UDP: a port unreachable) from the pod itself."""
-    return tuple(b for b in (*route.ready, *route.unready) if refused(case, route, b))
+    return tuple(b for b in (*route.ready, *route.unready, *route.intended) if refused(case, route, b))
 
 
 def refused(case: Case, route: Route, backend: Backend) -> bool:

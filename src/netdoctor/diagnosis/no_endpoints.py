@@ -15,9 +15,9 @@ def routes_of_service(case: Case) -> tuple[Route, ...]:
 
 
 def without_endpoints(case: Case) -> tuple[Service, tuple[Route, ...]] | None:
-    """The Service and its routes, where objects list no ready endpoint and no probe was answered all the same."""
+    """The Service and its routes, where objects list no ready endpoint that lives, and no probe was answered anyway."""
     service, routes = case.backing, routes_of_service(case)
-    if service is None or not routes or any(route.ready for route in routes):
+    if service is None or not routes or any(route.living for route in routes):
         return None
     if any(s.ok for route in routes for s in case.through_service(route)):
         return None

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netdoctor.cluster.objects import DaemonSet, Deployment, Pod, Service, StatefulSet, Workload
-from netdoctor.cluster.selectors import matches_labels
+from netdoctor.cluster.objects import DaemonSet, Deployment, Pod, StatefulSet, Workload
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 
 _NAMED = 5  # pods named as objects
-
-
-def selected_workloads(snapshot: Snapshot, service: Service) -> tuple[Workload, ...]:
-    """Workloads whose pods the Service's selector matches, whether they have any pods now or not."""
-    wanted = service.spec.selector
-    return tuple(
-        w
-        for w in snapshot.workloads
-        if w.namespace == service.namespace and wanted and matches_labels(wanted, w.spec.template.labels)
-    )
 
 
 def scaled_to_zero(workload: Workload) -> bool:

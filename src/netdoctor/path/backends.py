@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from ipaddress import ip_address, ip_network
 
 from netdoctor.cluster.addresses import host_and_port
-from netdoctor.cluster.objects import EndpointPort, Pod, Service, ServicePort
+from netdoctor.cluster.objects import Endpoint, EndpointPort, Pod, Service, ServicePort
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 
@@ -14,7 +16,8 @@ from netdoctor.model.refs import ObjectRef
 class Backend:
     """One address that should answer for a Service's port (or for a pod target's).
 
-    `address` is empty for pods of manifests, which have none yet.
+    `address` is empty for pods of manifests, which have none yet. `gone` says why nobody can have the address, where
+    the objects show that.
     """
 
     address: str
@@ -24,6 +27,7 @@ class Backend:
     node: str
     listed_in: ObjectRef | None  # the EndpointSlice; None for a pod that no slice lists
     terminating: bool = False
+    gone: str = ""
 
     @property
     def label(self) -> str:
@@ -48,6 +52,17 @@ def resolve_target_port(service_port: ServicePort, pod: Pod) -> int | None:
     return None
 
 
+def meant_port(service_port: ServicePort, pod: Pod) -> int | None:
+    """The same; where a pod lacks the named port, the one of a similar name, or the only one that it has."""
+    number = resolve_target_port(service_port, pod)
+    if number is not None:
+        return number
+    declared = [port for port in pod.ports if port.protocol == service_port.protocol]
+    close = get_close_matches(str(service_port.target_port), [port.name for port in declared if port.name], n=1)
+    meant = [port for port in declared if port.name in close] if close else declared
+    return meant[0].container_port if len(meant) == 1 else None
+
+
 def listed_backends(snapshot: Snapshot, service: Service, service_port: ServicePort) -> tuple[Backend, ...]:
     """Every endpoint that the Service's slices list for one of its ports, ready or not, without doubles."""
     found: dict[tuple[str, int], Backend] = {}
@@ -62,7 +77,8 @@ def listed_backends(snapshot: Snapshot, service: Service, service_port: ServiceP
                 for number in numbers:
                     node = endpoint.node_name or (pod.spec.node_name if pod else "")
                     terminating = endpoint.conditions.terminating is True
-                    backend = Backend(address, number, ready, pod, node, item.ref, terminating)
+                    gone = "" if pod else _gone(snapshot, service, endpoint, address)
+                    backend = Backend(address, number, ready, pod, node, item.ref, terminating, gone)
                     known = found.get((address, number))
                     if known is None or (ready and not known.ready):
                         found[address, number] = backend
@@ -84,6 +100,25 @@ def _pod_of(snapshot: Snapshot, target: dict[str, object], address: str) -> Pod 
     return found if found is not None and not found.spec.host_network else None
 
 
+def _gone(snapshot: Snapshot, service: Service, endpoint: Endpoint, address: str) -> str:
+    """Why an address without a pod cannot be a live endpoint; empty for what may be outside the cluster."""
+    if not snapshot.was_read("Pod"):
+        return ""
+    target = endpoint.target_ref
+    if target.get("kind") == "Pod":
+        pod = snapshot.get("Pod", str(target.get("namespace") or service.namespace), str(target.get("name")))
+        if isinstance(pod, Pod):
+            return f"but its pod {pod.name} has {', '.join(pod.ips) or 'no address'}"
+        return f"but its pod {target.get('name')} is gone"
+    return "a pod's address that no pod has" if _of_pods(snapshot, address) else ""
+
+
+def _of_pods(snapshot: Snapshot, address: str) -> bool:
+    """Whether only a pod could have the address: it is in a node's podCIDR."""
+    cidrs = [cidr for node in snapshot.nodes for cidr in (node.spec.pod_cidrs or (node.spec.pod_cidr,)) if cidr]
+    return any(ip_address(address) in ip_network(cidr, strict=False) for cidr in cidrs)
+
+
 def pod_backends(pods: tuple[Pod, ...], service_port: ServicePort) -> tuple[Backend, ...]:
     """Pods as backends of a port that no slice lists: those with the port, and an address unless they are to be."""
     return tuple(
@@ -91,5 +126,5 @@ def pod_backends(pods: tuple[Pod, ...], service_port: ServicePort) -> tuple[Back
         for pod in pods
         if (pod.ips or not pod.status.phase)
         and not pod.finished
-        and (number := resolve_target_port(service_port, pod)) is not None
+        and (number := meant_port(service_port, pod)) is not None
     )

@@ -95,9 +95,10 @@ def swept(snapshot: Snapshot) -> tuple[Node, ...]:
 def without_endpoint(snapshot: Snapshot, service: Service, route: Route) -> tuple[str, ...]:
     """Nodes that drop what clients outside send to them, as they have no ready endpoint of their own.
 
-    None where the Service uses the endpoints of all nodes, or has none, or it is not known where they run.
+    None where the Service uses the endpoints of all nodes, or has none, or it is not known where they run. Where none
+    is Ready, those count that are meant to be.
     """
-    used = {backend.node for backend in route.ready}
+    used = {backend.node for backend in route.backends}
     if service.spec.external_traffic_policy != "Local" or not used or "" in used:
         return ()
     return tuple(node.name for node in snapshot.nodes if node.name not in used)

@@ -49,7 +49,8 @@ def expect(snapshot: Snapshot, path: Path) -> Expectation:
         for route in path.routes
         for backend in (*route.ready, *route.unready, *route.intended)
     ]
-    flows += [(backend, "UDP") for backend in path.dns.udp] + [(backend, "TCP") for backend in path.dns.tcp]
+    flows += [(backend, "UDP") for backend in (*path.dns.udp, *path.dns.meant)]
+    flows += [(backend, "TCP") for backend in path.dns.tcp]
     verdicts = {
         _key(backend, protocol): decide(
             policies,

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from netdoctor.cluster.objects import Pod, Service, Workload
+from netdoctor.cluster.selectors import matches_labels
 from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.cluster.templates import pod_to_be
 
 _SIMILAR = 0.6  # difflib ratio from which two label values count as the same word misspelt
 
@@ -45,16 +47,32 @@ def near_matches(snapshot: Snapshot, service: Service) -> tuple[NearMatch, ...]:
 
 
 def intended_pods(snapshot: Snapshot, service: Service) -> tuple[Pod, ...]:
-    """Pods that match the selector, else those of the nearest matches."""
-    if not service.spec.selector:
+    """Pods that match the selector, else those of the nearest matches; of workloads without any, the next one."""
+    wanted = service.spec.selector
+    if not wanted:
         return ()
-    matching = snapshot.pods_selected(service.namespace, service.spec.selector)
-    if matching:
+    if matching := snapshot.pods_selected(service.namespace, wanted):
         return tuple(matching)
     pods: list[Pod] = []
-    for match in near_matches(snapshot, service):
-        pods += snapshot.pods_of(match.owner) if isinstance(match.owner, Workload) else [match.owner]
+    for owner in intended_owners(snapshot, service):
+        pods += (snapshot.pods_of(owner) or [pod_to_be(owner)]) if isinstance(owner, Workload) else [owner]
     return tuple(pods)
+
+
+def intended_owners(snapshot: Snapshot, service: Service) -> tuple[Workload | Pod, ...]:
+    """Workloads whose pods the selector matches, whether they have any now or not; else what it nearly matches."""
+    selected = selected_workloads(snapshot, service)
+    return selected or tuple(match.owner for match in near_matches(snapshot, service))
+
+
+def selected_workloads(snapshot: Snapshot, service: Service) -> tuple[Workload, ...]:
+    """Workloads whose pods the Service's selector matches, whether they have any pods now or not."""
+    wanted = service.spec.selector
+    return tuple(
+        w
+        for w in snapshot.workloads
+        if w.namespace == service.namespace and wanted and matches_labels(wanted, w.spec.template.labels)
+    )
 
 
 def _labels(owner: Workload | Pod) -> Mapping[str, str]:

@@ -22,7 +22,7 @@ class Route:
     """One port of the target, and what should answer behind it.
 
     `ready` is what kube-proxy uses, `unready` what the slices list besides, `intended` the pods that are
-    evidently meant where no slice lists any: by then a policy in their way is a fault of its own.
+    evidently meant where no slice lists a live one: by then a policy in their way is a fault of its own.
     """
 
     protocol: str
@@ -36,7 +36,19 @@ class Route:
     @property
     def backends(self) -> tuple[Backend, ...]:
         """The backends that a client is to reach, repaired or not."""
-        return self.ready or self.unready or self.intended
+        return (
+            self.living or tuple(b for b in self.unready if not b.gone) or self.intended or self.ready or self.unready
+        )
+
+    @property
+    def living(self) -> tuple[Backend, ...]:
+        """The ready ones, without addresses that nobody can have."""
+        return tuple(backend for backend in self.ready if not backend.gone)
+
+    @property
+    def nodes_known(self) -> bool:
+        """Whether there are backends, and it is known on which nodes."""
+        return bool(self.backends) and all(backend.node for backend in self.backends)
 
     @property
     def label(self) -> str:
@@ -49,7 +61,7 @@ class DNSPath:
     """The name asked and the cluster's DNS servers. `service` is None where none was found.
 
     `addresses` are those that a nameserver line may have for the cluster's DNS: the Service's, its servers' own, and
-    NodeLocal DNSCache's.
+    NodeLocal DNSCache's. `meant` are the servers that clients are to ask, repaired or not.
     """
 
     name: str
@@ -58,6 +70,7 @@ class DNSPath:
     udp: tuple[Backend, ...]
     tcp: tuple[Backend, ...]
     unready: tuple[Backend, ...]
+    meant: tuple[Backend, ...]
     addresses: frozenset[str]
     resolver: Resolver
 
@@ -121,7 +134,8 @@ def service_route(snapshot: Snapshot, service: Service, port: ServicePort) -> Ro
     listed = listed_backends(snapshot, service, port)
     ready = tuple(backend for backend in listed if backend.ready)
     unready = tuple(backend for backend in listed if not backend.ready)
-    intended = () if listed else pod_backends(intended_pods(snapshot, service), port)
+    living = any(not backend.gone for backend in listed)
+    intended = () if living else pod_backends(intended_pods(snapshot, service), port)
     return Route(port.protocol, port.port, port, service.vips, ready, unready, intended)
 
 
@@ -157,18 +171,17 @@ def _of_pods(pods: tuple[Pod, ...], port: int, *, ready: bool) -> tuple[Backend,
 
 def _dns_path(snapshot: Snapshot, source: Source, target: Target) -> DNSPath:
     service = dns_service(snapshot)
-    by_protocol: dict[str, tuple[Backend, ...]] = {"UDP": (), "TCP": ()}
-    unready: tuple[Backend, ...] = ()
-    for port in service.spec.ports if service else ():
-        if service and port.port == 53 and port.protocol in by_protocol:
-            listed = listed_backends(snapshot, service, port)
-            by_protocol[port.protocol] = tuple(b for b in listed if b.ready)
-            unready = unready or tuple(b for b in listed if not b.ready)
+    routes = {
+        port.protocol: service_route(snapshot, service, port)
+        for port in (service.spec.ports if service else ())
+        if service and port.port == 53
+    }
+    udp, tcp = (routes.get(protocol, Route(protocol, 53)) for protocol in ("UDP", "TCP"))
     domain = cluster_domain(snapshot)
     local = node_local_dns(snapshot)
     addresses = {
         *(service.vips if service else ()),
-        *(b.address for b in by_protocol["UDP"]),
+        *(b.address for b in udp.ready),
         *([local] if local else ()),
     }
     resolver = resolver_of(source.spec or PodSpec(), source.namespace, domain, service.vips if service else ())
@@ -176,9 +189,10 @@ def _dns_path(snapshot: Snapshot, source: Source, target: Target) -> DNSPath:
         target.dns_name,
         domain,
         service,
-        by_protocol["UDP"],
-        by_protocol["TCP"],
-        unready,
+        udp.ready,
+        tcp.ready,
+        udp.unready or tcp.unready,
+        udp.backends,
         frozenset(addresses),
         resolver,
     )

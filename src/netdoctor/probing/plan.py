@@ -180,7 +180,7 @@ def _route_probes(path: Path, route: Route, expectation: Expectation) -> Iterato
             aimed = Aimed(Aim.HEADLESS_PORT, True, route, backend)
             yield aimed, reach(route.protocol, backend.address, route.port)
         yield from _contrasts(route, backend)
-    for backend in (*route.unready, *route.intended)[:MAX_BACKENDS]:
+    for backend in [b for b in (*route.unready, *route.intended) if b.address][:MAX_BACKENDS]:
         delay = _delay(expectation.denied(backend, route.protocol))
         yield (
             Aimed(Aim.UNREADY, path.target.kind is TargetKind.PODS, route, backend),

@@ -54,8 +54,12 @@ def _codes(reports: list[Mapping[str, Any]], key: str) -> set[str]:
 
 def _objects(reports: list[Mapping[str, Any]]) -> set[str]:
     """Every object that a cause names, as KIND/NAMESPACE/NAME or KIND/NAME."""
-    refs = [ref for report in reports for cause in report.get("causes", ()) for ref in cause["objects"]]
-    return {"/".join(filter(None, (ref["kind"], ref.get("namespace"), ref["name"]))) for ref in refs}
+    return {name for report in reports for cause in report.get("causes", ()) for name in named_objects(cause)}
+
+
+def named_objects(cause: Mapping[str, Any]) -> set[str]:
+    """The objects of one cause, as KIND/NAMESPACE/NAME or KIND/NAME."""
+    return {"/".join(filter(None, (ref["kind"], ref.get("namespace"), ref["name"]))) for ref in cause["objects"]}
 
 
 def _listed(names: set[str]) -> str:

@@ -183,11 +183,14 @@ def test_what_nodes_say_to_the_load_balancer_is_evidence() -> None:
     assert "healthCheckNodePort 32000 of worker-2 answers with status 503" in said
 
 
-def test_without_endpoints_it_is_not_the_traffic_policy() -> None:
-    objects = [service("api", PORT, type="NodePort", **LOCAL), pod("api-1", "10.244.1.5", ready=False)]
+@pytest.mark.parametrize(("pods", "named"), [(1, True), (0, False)])
+def test_without_ready_endpoints_it_will_be_the_traffic_policy_where_the_pods_nodes_are_known(
+    pods: int, named: bool
+) -> None:
+    objects = [service("api", PORT, type="NodePort", **LOCAL), *[pod("api-1", "10.244.1.5", ready=False)] * pods]
     case = examine(cluster(objects), "svc/api", sees(VIP=Outcome.REJECTED, NODE_PORT=SILENT), source="outside")
-    assert ExternalTrafficPolicyNoLocalEndpoint().examine(case) is None
-    assert codes(case) == ["NoReadyEndpoints"]
+    assert ("ExternalTrafficPolicyNoLocalEndpoint" in codes(case)) is named
+    assert ("NoReadyEndpoints" in codes(case)) is named
 
 
 def test_silence_on_udp_tells_where_each_endpoint_answers() -> None:

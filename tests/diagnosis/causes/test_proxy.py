@@ -268,13 +268,18 @@ def test_dns_servers_that_are_silent_themselves_are_no_matter_of_the_proxy() -> 
     assert "ServiceProxyBroken" not in codes(examine(cluster(api()), "svc/api", nothing))
 
 
-def test_local_policy_without_any_ready_endpoint_is_not_ruled_out() -> None:
+def test_a_local_policy_will_drop_once_the_pods_on_other_nodes_are_ready() -> None:
     objects = [
         service("api", internalTrafficPolicy="Local"),
         pod("api-1", "10.244.1.5", ready=False),
         endpoints("api", "!10.244.1.5"),
     ]
     case = examine(cluster(objects), "svc/api", NO_VIP)
+    assert codes(case) == ["InternalTrafficPolicyNoLocalEndpoint", "NoReadyEndpoints"]
+
+
+def test_a_local_policy_is_not_ruled_out_where_nobody_knows_on_which_nodes_pods_will_run() -> None:
+    case = examine(cluster([service("api", internalTrafficPolicy="Local")]), "svc/api", NO_VIP)
     assert InternalTrafficPolicyNoLocalEndpoint().examine(case) is None
 
 

@@ -12,9 +12,9 @@ from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
 from netdoctor.diagnosis.kubectl import kubectl, merge_patch
 from netdoctor.diagnosis.no_endpoints import symptoms, without_endpoints
-from netdoctor.diagnosis.workloads import scaled_to_zero, selected_workloads
+from netdoctor.diagnosis.workloads import scaled_to_zero
 from netdoctor.model.report import Evidence, Finding, Fix
-from netdoctor.path.intended import NearMatch, near_matches
+from netdoctor.path.intended import NearMatch, intended_owners, intended_pods, near_matches, selected_workloads
 from netdoctor.path.target import TargetKind
 
 _NAMED = 3  # objects named in prose
@@ -176,7 +176,12 @@ def _asked(case: Case) -> tuple[tuple[Workload, ...], tuple[Pod, ...]]:
         return (target.workload,), target.pods
     if case.backing is None or not case.snapshot.was_read("Pod", case.backing.namespace):
         return (), ()
-    return selected_workloads(case.snapshot, case.backing), case.pods_of_service()
+    owners = intended_owners(case.snapshot, case.backing)
+    workloads = tuple(owner for owner in owners if isinstance(owner, Workload))
+    if len(workloads) < len(owners):  # bare pods, which nothing scales
+        return (), ()
+    pods = intended_pods(case.snapshot, case.backing)
+    return workloads, tuple(pod for pod in pods if pod.status.phase and not pod.finished)
 
 
 def _intended(workloads: tuple[Workload, ...]) -> str:

@@ -64,7 +64,7 @@ class AppListensOnLoopback(Cause):
 
     def _why(self, case: Case, route: Route, backend: Backend) -> Loopback | None:
         pod = backend.pod
-        if pod is None or not (backend.ready or backend.port in readiness_ports(pod)):
+        if pod is None or not (pod.ready or backend.port in readiness_ports(pod)):
             return None  # what keeps it from being Ready is something else
         return loopback(case, pod, backend.port, route.protocol)
 
@@ -92,7 +92,7 @@ class AppListensOnLoopback(Cause):
                 ),
             ),
         )
-        return Found(finding, ids(failed), proven=False)
+        return Found(finding, ids(failed))
 
 
 class NothingListening(Cause):
@@ -131,7 +131,7 @@ class NothingListening(Cause):
             (route, backend)
             for route in case.path.routes
             for backend in refused_backends(case, route)
-            if backend.pod is not None and (backend.ready or pods_asked)
+            if backend.pod is not None and (backend.pod.ready or pods_asked)
         ]
         if refused:
             return self._found(case, refused)
@@ -164,7 +164,7 @@ class NothingListening(Cause):
             evidence=(*probe_evidence(failed), *(socket_evidence(first.pod, s) for s in serving[:1])),
             fixes=(Fix("read what the application says about its port", kubectl("logs", first.pod.ref)),),
         )
-        return Found(finding, ids(failed), proven=False)
+        return Found(finding, ids(failed))
 
 
 def _refused_by_the_pod(backend: Backend, port: str, *, confirmed: bool) -> str:

@@ -55,7 +55,7 @@ class ExternalTrafficPolicyNoLocalEndpoint(Cause):
         service = case.path.target.service
         if service is None or service.spec.external_traffic_policy != "Local":
             return None
-        routes = [r for r in case.path.routes if r.service_port and r.ready and all(b.node for b in r.ready)]
+        routes = [r for r in case.path.routes if r.service_port and r.nodes_known]
         if service.spec.type != "NodePort":
             return self._balanced(case, service, routes)
         for route in routes:
@@ -87,7 +87,7 @@ class ExternalTrafficPolicyNoLocalEndpoint(Cause):
         health: tuple[Evidence, ...] = (),
     ) -> Found:
         field = service.ref.at("spec.externalTrafficPolicy")
-        having = ", ".join(sorted({backend.node for backend in route.ready}))
+        having = ", ".join(sorted({backend.node for backend in route.backends}))
         verb = "has" if len(lacking) == 1 else "have"
         finding = Finding(
             code=self.code,
@@ -102,7 +102,7 @@ class ExternalTrafficPolicyNoLocalEndpoint(Cause):
             ),
             evidence=(
                 Evidence(str(field), "Local"),
-                *(Evidence(str(b.pod.ref if b.pod else b.address), f"runs on {b.node}") for b in route.ready[:3]),
+                *(Evidence(str(b.pod.ref if b.pod else b.address), f"runs on {b.node}") for b in route.backends[:3]),
                 *probe_evidence(failed),
                 *health,
             ),

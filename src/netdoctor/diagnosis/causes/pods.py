@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from netdoctor.cluster.objects import Pod, Service
+from netdoctor.cluster.selectors import matches_labels
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
 from netdoctor.diagnosis.no_endpoints import routes_of_service, symptoms, without_endpoints
 from netdoctor.diagnosis.not_ready import NotReady, starting, summary, why_not_ready
-from netdoctor.diagnosis.workloads import rolling_update, scaled_to_zero, selected_workloads, to_change, why_no_pods
+from netdoctor.diagnosis.workloads import rolling_update, scaled_to_zero, to_change, why_no_pods
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding, Fix
+from netdoctor.path.intended import intended_pods, selected_workloads
 from netdoctor.path.target import TargetKind
 from netdoctor.probing.plan import Aim
 
@@ -43,7 +45,7 @@ class NoReadyEndpoints(Cause):
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where pods are selected and none is Ready, or where nobody fills a Service without selector."""
-        if ready := sum(len(route.ready) for route in routes_of_service(case)):
+        if ready := sum(len(route.living) for route in routes_of_service(case)):
             return self.ruled_out(f"ready endpoints: {ready}")
         nothing = without_endpoints(case)
         if nothing is None:
@@ -51,7 +53,7 @@ class NoReadyEndpoints(Cause):
         service, failed = nothing[0], symptoms(case, nothing[1])
         if not service.spec.selector:
             return self._unfilled(case, service, failed)
-        pods = case.snapshot.pods_selected(service.namespace, service.spec.selector)
+        pods = tuple(p for p in intended_pods(case.snapshot, service) if p.status.phase)
         if pods:
             return self._unready(case, service, pods, failed)
         return self._no_pods(case, service, failed)
@@ -64,7 +66,9 @@ class NoReadyEndpoints(Cause):
         reasons = [why_not_ready(case.snapshot, pod) for pod in unfinished or pods]
         answering = [s for s in case.of(Aim.UNREADY) if s.ok]
         count = len(reasons)
-        text = f"{count} of {count} pods that {service.ref} selects are not Ready. {summary(reasons)}."
+        selected = matches_labels(service.spec.selector, reasons[0].pod.labels)
+        which = f"that {service.ref} selects" if selected else f"for which {service.ref} seems to be meant"
+        text = f"{count} of {count} pods {which} are not Ready. {summary(reasons)}."
         if answering and all(reason.probe for reason in reasons):
             port = answering[0].observed.probe.port
             text += f" The application itself answers on port {port}: look at what the probe asks for."
@@ -132,7 +136,7 @@ class SomeEndpointsNotReady(Cause):
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where ready endpoints and troubled pods stand side by side."""
         service, routes = case.backing, routes_of_service(case)
-        ready = max((len(route.ready) for route in routes), default=0)
+        ready = max((len(route.living) for route in routes), default=0)
         if service is None or not ready or service.spec.publish_not_ready_addresses:
             return None
         unready = [p for p in case.pods_of_service() if not p.ready and not p.terminating and p.status.phase]

@@ -19,6 +19,7 @@ from netdoctor.model.probe import Outcome
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding, Fix
 from netdoctor.path.backends import Backend, resolve_target_port
+from netdoctor.path.intended import intended_pods
 from netdoctor.path.path import Route
 from netdoctor.probing.plan import Aim
 
@@ -52,7 +53,7 @@ class TargetPortMismatch(Cause):
         if service is None:
             return None
         for route in case.path.routes:
-            backends = [b for b in route.ready if b.pod is not None]
+            backends = [b for b in route.backends if b.pod is not None]
             meant = [meant_ports(case, route, backend) for backend in backends]
             if backends and all(meant):
                 return self._found(case, service, route, _meant(route, backends, meant))
@@ -64,8 +65,9 @@ class TargetPortMismatch(Cause):
         assert route.service_port is not None
         index = service.spec.ports.index(route.service_port)
         field = service.ref.at(f"spec.ports[{index}].targetPort")
-        wrong, pods = route.ready[0].port, [b.pod for b in route.ready if b.pod is not None]
-        direct = [s for s in case.of(Aim.BACKEND, route=route) if s.tried and not s.ok]
+        backends = [b for b in route.backends if b.pod is not None]
+        wrong, pods = backends[0].port, [b.pod for b in backends if b.pod is not None]
+        direct = [s for b in backends for s in case.to_backend(route, b) if s.tried and not s.ok]
         answering = [s for port in meant.ports for s in _answering(case, route, port)]
         failed = [*direct, *(s for s in case.through_service(route) if s.tried and not s.ok)]
         refuses = any(s.outcome is Outcome.REFUSED for s in direct)
@@ -89,7 +91,7 @@ class TargetPortMismatch(Cause):
             ),
             fixes=(_correct(service, index, meant),),
         )
-        return Found(finding, ids(failed), proven=not case.probed)
+        return Found(finding, ids(failed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +197,13 @@ class NamedPortNotFound(Cause):
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where a selected pod lacks the named port."""
         service = case.backing
-        pods = case.pods_of_service()
+        pods = intended_pods(case.snapshot, service) if service else ()
         if service is None or not pods:
             return None
         named = [r for r in case.path.routes if r.service_port and isinstance(r.service_port.target_port, str)]
         for route in named:
             assert route.service_port is not None
-            lacking = [pod for pod in pods if resolve_target_port(route.service_port, pod) is None]
+            lacking = [pod for pod in pods if not pod.finished and resolve_target_port(route.service_port, pod) is None]
             if lacking and not any(s.ok for s in case.of(Aim.HOST, route=route)):
                 return self._found(case, service, route, lacking)
         return self.ruled_out(f"each of {len(pods)} pods declares the named port") if named else None

@@ -200,9 +200,9 @@ class InternalTrafficPolicyNoLocalEndpoint(Cause):
         service = case.backing
         if service is None or service.spec.internal_traffic_policy != "Local" or not service.vips:
             return None
-        routes = [route for route in case.path.routes if route.ready and all(b.node for b in route.ready)]
+        routes = [route for route in case.path.routes if route.nodes_known]
         for route in routes:
-            with_endpoint = {backend.node for backend in route.ready}
+            with_endpoint = {backend.node for backend in route.backends}
             vip = [s for s in case.of(Aim.VIP, route=route) if s.tried and s.observed.node]
             asked = {s.observed.node for s in vip} or {node for _, node in places(case.snapshot, case.path)}
             without = sorted(node for node in asked if node and node not in with_endpoint)
@@ -214,7 +214,7 @@ class InternalTrafficPolicyNoLocalEndpoint(Cause):
 
     def _found(self, service: Service, route: Route, without: list[str], failed: list[Seen]) -> Found:
         field = service.ref.at("spec.internalTrafficPolicy")
-        having = ", ".join(sorted({backend.node for backend in route.ready}))
+        having = ", ".join(sorted({backend.node for backend in route.backends}))
         finding = Finding(
             code=self.code,
             title=f"{service.ref} serves each node's clients from that node only, and {', '.join(without)} has none",
@@ -227,7 +227,7 @@ class InternalTrafficPolicyNoLocalEndpoint(Cause):
             ),
             evidence=(
                 Evidence(str(field), "Local"),
-                *(Evidence(str(b.pod.ref if b.pod else b.address), f"runs on {b.node}") for b in route.ready[:3]),
+                *(Evidence(str(b.pod.ref if b.pod else b.address), f"runs on {b.node}") for b in route.backends[:3]),
                 *probe_evidence(failed),
             ),
             fixes=(merge_patch("use the endpoints of all nodes", service.ref, _CLUSTER),),

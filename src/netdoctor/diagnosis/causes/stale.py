@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 from typing import ClassVar
 
 from netdoctor.cluster.endpoints import removable
-from netdoctor.cluster.objects import Endpoint, Endpoints, Pod, Service
+from netdoctor.cluster.objects import Endpoints, Service
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
@@ -58,7 +57,7 @@ class StaleEndpoint(Cause):
         listed = [(route, backend) for route in case.path.routes for backend in route.ready if backend.listed_in]
         if service is None or not listed:
             return None
-        stale = [found for route, backend in listed if (found := _stale(case, service, route, backend))]
+        stale = [found for route, backend in listed if (found := _stale(case, route, backend))]
         if stale:
             return self._found(case, service, stale)
         addresses = {backend.address for _, backend in listed}
@@ -96,43 +95,16 @@ class StaleEndpoint(Cause):
         return Found(finding, ids(failed), proven=all(s.proven for s in stale))
 
 
-def _stale(case: Case, service: Service, route: Route, backend: Backend) -> _Stale | None:
+def _stale(case: Case, route: Route, backend: Backend) -> _Stale | None:
     seen = [s for s in case.to_backend(route, backend) if s.tried]
     if backend.pod is not None or any(s.ok for s in seen):
         return None
-    because = _no_pod(case.snapshot, service, backend)
-    if because is not None:
-        return _Stale(route, backend, because, proven=True)
+    if backend.gone:
+        return _Stale(route, backend, backend.gone, proven=True)
     failed = [s for s in seen if not s.inconclusive]
     if failed and not case.expectation.denied(backend, route.protocol):
         return _Stale(route, backend, f"where nobody answers ({failed[0].outcome})", proven=False)
     return None
-
-
-def _no_pod(snapshot: Snapshot, service: Service, backend: Backend) -> str | None:
-    """Why an address cannot be a live endpoint by the objects; None for what may be outside the cluster."""
-    if not snapshot.was_read("Pod"):
-        return None
-    target = next(
-        (e.target_ref for e in _entries(snapshot, service, backend) if e.target_ref.get("kind") == "Pod"), None
-    )
-    if target is not None:
-        pod = snapshot.get("Pod", str(target.get("namespace") or service.namespace), str(target.get("name")))
-        if isinstance(pod, Pod):
-            return f"but its pod {pod.name} has {', '.join(pod.ips) or 'no address'}"
-        return f"but its pod {target.get('name')} is gone"
-    return "a pod's address that no pod has" if _of_pods(snapshot, backend.address) else None
-
-
-def _of_pods(snapshot: Snapshot, address: str) -> bool:
-    """Whether only a pod could have the address: it is in a node's podCIDR."""
-    cidrs = [cidr for node in snapshot.nodes for cidr in (node.spec.pod_cidrs or (node.spec.pod_cidr,)) if cidr]
-    return any(ip_address(address) in ip_network(cidr, strict=False) for cidr in cidrs)
-
-
-def _entries(snapshot: Snapshot, service: Service, backend: Backend) -> Iterator[Endpoint]:
-    for item in snapshot.slices_of(service):
-        yield from (e for e in item.endpoints if item.ref == backend.listed_in and backend.address in e.addresses[:1])
 
 
 def _fields(snapshot: Snapshot, service: Service, backend: Backend) -> Iterator[ObjectRef]:
