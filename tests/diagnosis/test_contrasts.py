@@ -34,10 +34,10 @@ def test_labels_that_make_the_difference_although_no_policy_says_so() -> None:
 
 
 def test_who_rejects() -> None:
-    rejected = Observation("", Outcome.REJECTED, 0.1, "172.18.0.3", {"meaning": "admin prohibited"})
+    rejected = Observation("", Outcome.REJECTED, 0.1, "172.18.0.3", {"meaning": "host unreachable"})
     told = undetermined(sees(VIP=rejected, BACKEND=rejected))
-    assert "172.18.0.3 rejects 10.244.1.5:8080 (admin prohibited): look at the firewall there" in told.summary
-    assert told.unexplained[0].text.endswith("rejected, answered by 172.18.0.3 (admin prohibited)")
+    assert "172.18.0.3 rejects 10.244.1.5:8080 (host unreachable): look at the firewall there" in told.summary
+    assert told.unexplained[0].text.endswith("rejected, answered by 172.18.0.3 (host unreachable)")
 
 
 def test_silence_everywhere_has_no_contrast() -> None:

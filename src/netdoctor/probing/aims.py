@@ -31,6 +31,10 @@ class Aim(StrEnum):
     HEALTH_CHECK = "healthCheck"  # healthCheckNodePort: whether a node has endpoints of its own
     URL = "url"  # an outside URL, asked for as an application would
     METADATA = "metadata"  # the cloud's metadata service, from a pod
+    PATH_MTU = "pathMTU"  # how large packets to an endpoint may be
+    SMALL = "small"  # a request that an endpoint's own kubelet makes, too
+    LARGE = "large"  # the same in packets of full size
+    NODE_POD = "nodePod"  # a pod on the node asked about
     SOCKETS = "sockets"  # what listens inside an endpoint's pod
 
 

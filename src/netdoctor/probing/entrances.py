@@ -20,9 +20,9 @@ from netdoctor.policy.decide import allows
 from netdoctor.policy.flow import Flow, node_endpoint
 from netdoctor.policy.rules import Protocol
 from netdoctor.probing.aims import Aim, Aimed
+from netdoctor.probing.nodes import KUBELET_PORT
 from netdoctor.probing.reaching import reach
 
-KUBELET_PORT = 10250  # what listens on every node: even a refusal tells that packets get there
 _HEALTH_PATH = "/healthz"  # kube-proxy, pkg/proxy/healthcheck/service_health.go
 _BACKENDS = 16
 

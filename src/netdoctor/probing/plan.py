@@ -21,6 +21,7 @@ from netdoctor.path.target import TargetKind
 from netdoctor.probing.aims import BY_NAME, Aim, Aimed
 from netdoctor.probing.egress import egress_left_out, egress_probes
 from netdoctor.probing.entrances import entrance_probes
+from netdoctor.probing.nodes import node_probes
 from netdoctor.probing.positions import positions
 from netdoctor.probing.reaching import reach
 
@@ -94,6 +95,8 @@ def _all_probes(
     if position.role in (Role.SOURCE, Role.NEUTRAL):
         yield from entrance_probes(snapshot, path, expectation, position)
         yield from egress_probes(snapshot, path, position)
+    if position.role is Role.SOURCE and not position.outside and not leaving:
+        yield from node_probes(snapshot, path, expectation, position)
 
 
 def _probes(path: Path, expectation: Expectation, position: Position) -> Iterator[tuple[Aimed, Probe]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import struct
@@ -90,7 +91,9 @@ def asked(lab: Lab, pod: str, question: Callable[[], str]) -> str:
 
 
 def talk(to: str, port: int = TCP, size: int = 1, segment: int = 0) -> Callable[[], str]:
-    """A TCP connection that sends so many bytes and wants them back: `answered`, `silent`, `refused`, `cut`.
+    """A TCP connection that sends so many bytes and wants them back.
+
+    `answered`, `silent`, `refused`, `prohibited` (an ICMP error that says so), `cut`.
 
     `cut`: it comes about, and then no (further) answer does. With `segment` both sides send no more bytes at once.
     """
@@ -106,6 +109,10 @@ def talk(to: str, port: int = TCP, size: int = 1, segment: int = 0) -> Callable[
                 return "silent"
             except ConnectionRefusedError:
                 return "refused"
+            except OSError as error:
+                if error.errno not in (errno.EHOSTUNREACH, errno.EACCES):
+                    raise
+                return "prohibited"
             try:
                 return "answered" if _echoed(client, size) else "cut"
             except TimeoutError:

@@ -213,6 +213,36 @@ def test_an_asymmetric_route_cuts_connections_between_two_nodes(version: int, *,
         assert asked(lab, "one", talk(address(lab, "third", version))) == "answered"
 
 
+@pytest.mark.parametrize("version", [4, 6])
+def test_an_isolated_node_reaches_nobody_and_nobody_reaches_it(version: int) -> None:
+    with running(dual_stack=True) as lab:
+        one, two, third = (address(lab, name, version) for name in ("one", "two", "third"))
+        lab.fault("node-isolated:worker-1")
+        assert asked(lab, "two", talk(one)) == asked(lab, "one", talk(two)) == "silent"
+        assert asked(lab, "two", talk("172.18.0.3", 1)) == "silent"  # worker-1 itself
+        assert asked(lab, "one", talk(third)) == "answered"
+        assert asked(lab, "node/control-plane", talk(two)) == "answered"
+
+
+def test_a_firewall_rejects_what_others_begin() -> None:
+    with running() as lab:
+        one, two, third = (address(lab, name) for name in ("one", "two", "third"))
+        lab.fault("firewall-rejects:worker-2")
+        assert asked(lab, "one", talk(two)) == "prohibited"
+        assert asked(lab, "two", talk(one)) == "answered"
+        assert asked(lab, "one", talk(third)) == "answered"
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_node_does_not_reach_its_own_pods(version: int) -> None:
+    with running(dual_stack=True) as lab:
+        one, two = address(lab, "one", version), address(lab, "two", version)
+        lab.fault("kubelet-blocked:worker-2")
+        assert asked(lab, "node/worker-2", talk(two)) == "silent"
+        assert asked(lab, "one", talk(two)) == asked(lab, "node/worker-1", talk(two)) == "answered"
+        assert asked(lab, "node/worker-2", talk(one)) == "answered"
+
+
 def test_a_step_of_a_scenario_lets_a_fault_in() -> None:
     with running() as lab:
         session.carry_out(Step(fault="loss:100,${node:worker-2}"), lab)

@@ -82,6 +82,9 @@ KINDS = {
         Kind("dns-half-down", "one of the DNS servers is Ready and answers nobody"),
         Kind("hairpin-off", "pods do not reach themselves through their Services", one_node=True),
         Kind("no-masquerade", "what pods send out of the cluster keeps their own addresses", one_node=True),
+        Kind("node-isolated", "nothing gets to a node from others, nor an answer back", nodes=1),
+        Kind("firewall-rejects", "a node rejects new connections of others to its pods, and says so", nodes=1),
+        Kind("kubelet-blocked", "a node does not reach its own pods; others do", nodes=1),
         Kind("asymmetric-route", "one way between the pods of two nodes passes a stateful filter", nodes=2),
     )
 }

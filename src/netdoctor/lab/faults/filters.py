@@ -7,9 +7,19 @@ from collections.abc import Iterable, Sequence
 from netdoctor.cluster.addresses import Address
 from netdoctor.lab import overlay
 from netdoctor.lab.nft.attributes import number
-from netdoctor.lab.nft.fields import DESTINATION_PORT, INPUT_INTERFACE, SOURCE, Field, interface, native, numgen, port
+from netdoctor.lab.nft.fields import (
+    DESTINATION_PORT,
+    INPUT_INTERFACE,
+    OUTPUT_INTERFACE,
+    SOURCE,
+    Field,
+    interface,
+    native,
+    numgen,
+    port,
+)
 from netdoctor.lab.nft.matches import by_map, equal, family, has_bits, outside, protocol, state, within
-from netdoctor.lab.nft.statements import ACCEPT, DROP, TO_DROP
+from netdoctor.lab.nft.statements import ACCEPT, DROP, PROHIBIT, TO_DROP
 from netdoctor.lab.nft.table import AnySet, Chain, Hook, Point, Rule, Table, VerdictMap, rule
 
 _BEFORE_REASSEMBLY = -450  # NF_IP_PRI_RAW_BEFORE_DEFRAG: fragments come one by one
@@ -84,6 +94,26 @@ def hairpins_dropped() -> Table:
     """What would leave to the pod that it has come from, as at the port of a bridge without hairpin mode."""
     dropped = rule(equal(INPUT_INTERFACE, _POD), has_bits(_BACK, _EVERY_BIT), DROP)
     return _table("hairpin-off", [dropped], Point.FORWARD, _BEFORE_POLICIES)
+
+
+def everything_dropped() -> Table:
+    """Whatever comes from others, so that nothing that is sent to them is answered either."""
+    dropped = rule(equal(INPUT_INTERFACE, _ETH0), DROP)
+    return _table("node-isolated", [dropped], Point.PREROUTING, _BEFORE_REASSEMBLY)
+
+
+def connections_prohibited() -> Table:
+    """New connections that come from others for pods: the node says that it prohibits them."""
+    rules = [
+        rule(state("established", "related"), ACCEPT),
+        *(rule(equal(INPUT_INTERFACE, _ETH0), protocol(name), PROHIBIT) for name in ("TCP", "UDP")),
+    ]
+    return _table("firewall-rejects", rules, Point.FORWARD, _BEFORE_POLICIES)
+
+
+def to_own_pods_dropped() -> Table:
+    """What a node itself sends to its pods."""
+    return _table("kubelet-blocked", [rule(equal(OUTPUT_INTERFACE, _POD), DROP)], Point.OUTPUT, _BEFORE_POLICIES)
 
 
 def unbegun_dropped() -> Table:

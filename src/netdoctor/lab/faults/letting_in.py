@@ -79,6 +79,21 @@ def _drop_node_ports(fault: Fault, world: World) -> None:
     _filter(world, world.network.nodes[node].space, filters.node_ports_dropped())
 
 
+def _isolate(fault: Fault, world: World) -> None:
+    (node,) = fault.nodes
+    _filter(world, world.network.nodes[node].space, filters.everything_dropped())
+
+
+def _prohibit(fault: Fault, world: World) -> None:
+    (node,) = fault.nodes
+    _filter(world, world.network.nodes[node].space, filters.connections_prohibited())
+
+
+def _block_kubelet(fault: Fault, world: World) -> None:
+    (node,) = fault.nodes
+    _filter(world, world.network.nodes[node].space, filters.to_own_pods_dropped())
+
+
 def _stop_dns(_: Fault, world: World) -> None:
     world.follow(without_dns(world.objects, world.snapshot))
 
@@ -128,6 +143,9 @@ _WAYS: Mapping[str, Callable[[Fault, World], None]] = MappingProxyType(
         "delay": _delay,
         "proxy-gone": _crash_proxy,
         "node-port-dropped": _drop_node_ports,
+        "node-isolated": _isolate,
+        "firewall-rejects": _prohibit,
+        "kubelet-blocked": _block_kubelet,
         "dns-down": _stop_dns,
         "dns-half-down": _silence_dns_server,
         "hairpin-off": _drop_hairpins,

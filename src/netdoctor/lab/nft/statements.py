@@ -10,7 +10,9 @@ _DROP, _ACCEPT = 0, 1
 _JUMP, _GOTO = 2**32 - 3, 2**32 - 4
 _FAMILIES = {4: 2, 6: 10}  # NFPROTO_IPV4, NFPROTO_IPV6
 _DESTINATION = 1  # NFT_NAT_DNAT
-_PORT_UNREACHABLE = number(1, 2) + attribute(2, b"\x01")  # NFT_REJECT_ICMPX_UNREACH
+# NFT_REJECT_ICMPX_UNREACH, and enum nft_reject_inet_code
+_PORT_UNREACHABLE = number(1, 2) + attribute(2, b"\x01")
+_ADMIN_PROHIBITED = number(1, 2) + attribute(2, b"\x03")
 _UPDATE = 1  # NFT_DYNSET_OP_UPDATE
 
 
@@ -33,6 +35,7 @@ def _immediate(value: bytes) -> bytes:
 
 ACCEPT, DROP = _immediate(TO_ACCEPT), _immediate(TO_DROP)
 REJECT = expression("reject", _PORT_UNREACHABLE)
+PROHIBIT = expression("reject", _ADMIN_PROHIBITED)
 MASQUERADE = expression("masq")
 
 

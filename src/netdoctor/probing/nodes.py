@@ -1,0 +1,91 @@
+"""Contrasts between nodes: whether an endpoint's node itself is reached, and whether large packets get there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netdoctor.cluster.addresses import parse_address
+from netdoctor.cluster.objects import Node
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.model.probe import Position, Probe, ProbeKind
+from netdoctor.path.backends import Backend
+from netdoctor.path.entrances import Entrance, Way, has_entrances
+from netdoctor.path.expectation import Expectation
+from netdoctor.path.path import Path, Route
+from netdoctor.policy.decide import allows
+from netdoctor.policy.flow import Flow, node_endpoint
+from netdoctor.probing.aims import Aim, Aimed
+from netdoctor.probing.reaching import reach
+
+KUBELET_PORT = 10250  # what listens on every node: even a refusal tells that packets get there
+MAX_NODES = 4  # whose own addresses are tried
+_MAX_SWEPT = 2  # endpoints, each on a node of its own, to which packets of several sizes are sent
+_LARGE = 4000  # bytes: two packets of the largest usual size, and a rest
+
+
+def node_probes(
+    snapshot: Snapshot, path: Path, expectation: Expectation, position: Position
+) -> Iterator[tuple[Aimed, Probe]]:
+    """What to ask of the nodes behind a target's endpoints, beside the endpoints, from one position."""
+    if not has_entrances(path.target.service):  # the sweep of NodePorts asks for them already
+        yield from _nodes_themselves(snapshot, path, expectation, position)
+    swept: set[str] = set()
+    for route in path.routes:
+        for backend in route.ready:
+            elsewhere = backend.node and backend.node != position.node
+            if not elsewhere or backend.node in swept or len(swept) >= _MAX_SWEPT:
+                continue
+            swept.add(backend.node)
+            if expectation.of(backend, route.protocol).allowed is not False:
+                yield from _sizes(route, backend)
+
+
+def _nodes_themselves(
+    snapshot: Snapshot, path: Path, expectation: Expectation, position: Position
+) -> Iterator[tuple[Aimed, Probe]]:
+    """Nodes with endpoints and DNS servers first, and any other one: it tells which end of a broken way is at fault."""
+    behind = [b.node for route in path.routes for b in route.backends] + [b.node for b in path.dns.udp]
+    if not any(behind):
+        return
+    names = dict.fromkeys([*filter(None, behind), *(node.name for node in snapshot.nodes if node.ready)])
+    nodes = [node for name in names if name != position.node and (node := snapshot.node(name))]
+    for node in nodes[:MAX_NODES]:
+        flow = Flow(path.source.endpoint, node_endpoint(node), "TCP", KUBELET_PORT)
+        if allows(expectation.policies, flow, expectation.profile):
+            for address in internal_addresses(node)[:1]:
+                at_node = Entrance(Way.NODE_PORT, KUBELET_PORT, address, node=node.name)
+                yield Aimed(Aim.NODE, entrance=at_node), reach("TCP", address, KUBELET_PORT)
+
+
+def internal_addresses(node: Node) -> tuple[str, ...]:
+    """By which other nodes know it."""
+    return tuple(
+        one.address for one in node.status.addresses if one.type == "InternalIP" and parse_address(one.address)
+    )
+
+
+def _sizes(route: Route, backend: Backend) -> Iterator[tuple[Aimed, Probe]]:
+    """Packets of several sizes, and of HTTP a small and a large request; nothing that a program could dislike."""
+    yield (
+        Aimed(Aim.PATH_MTU, route=route, backend=backend),
+        Probe("", ProbeKind.PATH_MTU, host=backend.address, transport="icmp"),
+    )
+    if path := _asked_by_kubelet(backend):
+        for aim, size in ((Aim.SMALL, 0), (Aim.LARGE, _LARGE)):
+            probe = Probe("", ProbeKind.HTTP, host=backend.address, port=backend.port, path=path, size=size)
+            yield Aimed(aim, route=route, backend=backend), probe
+
+
+def _asked_by_kubelet(backend: Backend) -> str:
+    """The path of an HTTP readiness probe of this very port; empty where there is none."""
+    for container in backend.pod.spec.containers if backend.pod else ():
+        action = container.readiness_probe.http_get if container.readiness_probe else None
+        names = {port.name: port.container_port for port in container.ports}
+        if (
+            action
+            and action.scheme == "HTTP"
+            and not action.host
+            and backend.port in {action.port, names.get(str(action.port))}
+        ):
+            return action.path or "/"
+    return ""
