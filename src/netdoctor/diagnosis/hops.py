@@ -8,6 +8,7 @@ from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.egress_hops import contrast_hops, outside_hops
 from netdoctor.diagnosis.entrances import entrance_hops
 from netdoctor.diagnosis.seen_hop import seen_hop
+from netdoctor.diagnosis.size_hops import size_hops
 from netdoctor.model.report import Hop
 from netdoctor.path.egress import leaves_cluster
 from netdoctor.path.path import Route
@@ -41,6 +42,7 @@ def _hops(case: Case) -> Iterator[Hop]:
         else:
             aims = (Aim.BACKEND, Aim.HOST, Aim.HEADLESS_PORT)
             yield seen_hop(f"Endpoints {route.label}", _expected_endpoints(route), case.of(*aims, route=route))
+        yield from size_hops(case, route)
         yield from contrast_hops(case, route)
         yield from entrance_hops(case, route)
 

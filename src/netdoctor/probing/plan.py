@@ -67,8 +67,8 @@ def make_plan(snapshot: Snapshot, path: Path, expectation: Expectation, options:
 
 
 def _bounded(aimed: Aimed, probe: Probe, options: PlanOptions) -> Probe:
-    """Only what must pass is repeated; an expected denial has had its time to settle."""
-    once = probe.delay or not aimed.required
+    """Only what tells by its silence is repeated; an expected denial has had its time to settle."""
+    once = probe.delay or not (aimed.required or aimed.aim is Aim.LARGE)
     return replace(probe, timeout=options.timeout, attempts=1 if once else options.attempts)
 
 
