@@ -5,7 +5,7 @@ every probe has its observation, whatever it says; 2 when there is no valid plan
 
 ``--serve PORT SECONDS`` answers at a port for so long, and ``--mesh NETWORK FILE SECONDS`` asks those who do: the part
 in a mesh of the node that the environment variable NODE_NAME names. What it saw is one line, on stdout and in the
-container's termination message.
+container's termination message. ``--idle SECONDS`` does nothing, beside a container that does something.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from netdoctor_probe import agent
@@ -30,6 +31,9 @@ def main(arguments: list[str]) -> int:
             from netdoctor_probe.mesh.serve import serve  # noqa: PLC0415 - plans do without
 
             serve(int(port), float(seconds), lambda: print("serving", flush=True))
+            return 0
+        case ["--idle", seconds]:
+            time.sleep(float(seconds))
             return 0
         case ["--mesh", network, file, seconds]:
             return _ask_peers(network, file, float(seconds))

@@ -66,7 +66,7 @@ class Mesh:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class PeerSeen:
     """What one member saw of another.
 
     Attributes:
@@ -105,7 +105,7 @@ class Said:
     """What one pod has to say: its own network (node or pod), its address, and what it saw. `cut`: not all of it."""
 
     network: str
-    tested: tuple[Tested, ...]
+    tested: tuple[PeerSeen, ...]
     cut: bool = False
 
 
@@ -143,12 +143,12 @@ def encode_said(said: Said, limit: int = MOST_BYTES) -> str:
     """One JSON line of at most so many bytes: where it would be longer, what went well is left out in its details."""
     text = _line(said)
     if len(text) > limit:
-        short = tuple(Tested(t.peer, t.outcome, t.sent, t.received, mtu=t.mtu, tcp=t.tcp) for t in said.tested)
+        short = tuple(PeerSeen(t.peer, t.outcome, t.sent, t.received, mtu=t.mtu, tcp=t.tcp) for t in said.tested)
         text = _line(Said(said.network, short, cut=True))
-    tested = said.tested
+    bare = tuple(PeerSeen(t.peer, t.outcome) for t in said.tested)
     while len(text) > limit:
-        tested = tested[: len(tested) // 2]
-        text = _line(Said(said.network, tuple(Tested(t.peer, t.outcome) for t in tested), cut=True))
+        text = _line(Said(said.network, bare, cut=True))
+        bare = bare[: len(bare) // 2]
     return text
 
 
@@ -158,7 +158,7 @@ def _line(said: Said) -> str:
     return json.dumps({"mesh": VERSION, "network": said.network, **cut, "tested": rows}, separators=(",", ":"))
 
 
-def _row(one: Tested) -> list[object]:
+def _row(one: PeerSeen) -> list[object]:
     """The fields in their order, without the last ones that say nothing."""
     row: list[object] = [int(v) if isinstance(v, bool) else v for v in asdict(one).values()]
     while row and not row[-1]:
@@ -180,10 +180,10 @@ def decode_said(text: str) -> Said:
         raise WireError(f"nothing about a mesh: {error}") from error
 
 
-def _tested(row: Sequence[Any]) -> Tested:
+def _tested(row: Sequence[Any]) -> PeerSeen:
     """A row whose values have the types of the fields."""
     values = [*row, *_NOTHING[len(row) :]]
     if len(values) != len(_NOTHING) or any(type(v) is not type(n) for v, n in zip(values, _NOTHING, strict=True)):
         raise ValueError(f"another row: {row}")
-    named = dict(zip((field.name for field in fields(Tested)), values, strict=True))
-    return Tested(**{**named, "outcome": Outcome(named["outcome"]), "hole": bool(named["hole"])})
+    named = dict(zip((field.name for field in fields(PeerSeen)), values, strict=True))
+    return PeerSeen(**{**named, "outcome": Outcome(named["outcome"]), "hole": bool(named["hole"])})

@@ -10,7 +10,7 @@ from typing import Any
 from netdoctor_probe import tcp
 from netdoctor_probe.attempt import EndedError, Seen
 from netdoctor_probe.loop import Loop, Task
-from netdoctor_probe.mesh.document import NODE, POD, Mesh, Said, Tested
+from netdoctor_probe.mesh.document import NODE, POD, Mesh, PeerSeen, Said
 from netdoctor_probe.mesh.exchanges import Echo, Exchange, Ping
 from netdoctor_probe.mesh.sampling import Samples, sample
 from netdoctor_probe.mesh.serve import plain
@@ -29,7 +29,7 @@ def ask_peers(mesh: Mesh, name: str, network: str, seconds: float) -> Said:
     me = [member.name for member in mesh.members].index(name)
     deadline = time.monotonic() + seconds
     waiting = deque(_tests(mesh, me, network))
-    done: list[Tested] = []
+    done: list[PeerSeen] = []
     loop = Loop()
     while (waiting or loop) and time.monotonic() < deadline:
         while waiting and len(loop) < _PARALLEL:
@@ -39,7 +39,7 @@ def ask_peers(mesh: Mesh, name: str, network: str, seconds: float) -> Said:
     return Said(network, tuple(sorted(done, key=lambda tested: tested.peer)))
 
 
-def _tests(mesh: Mesh, me: int, network: str) -> Iterator[Task[Tested]]:
+def _tests(mesh: Mesh, me: int, network: str) -> Iterator[Task[PeerSeen]]:
     """From a pod to all pods, its own node's among them; from a node to all nodes, and to its own pod."""
     own = mesh.members[me]
     if own.pod:
@@ -51,21 +51,21 @@ def _tests(mesh: Mesh, me: int, network: str) -> Iterator[Task[Tested]]:
             yield _guarded(_to_pod(mesh, peer), peer)
 
 
-def _guarded(test: Task[Tested], peer: int) -> Task[Tested]:
+def _guarded(test: Task[PeerSeen], peer: int) -> Task[PeerSeen]:
     try:
         return (yield from test)
     except EndedError as ended:
         return _failed(peer, ended.seen)
     except Exception as error:  # noqa: BLE001  one pair's fault must not take the others with it
-        return Tested(peer, Outcome.ERROR, meaning=f"{type(error).__name__}: {error}"[:80])
+        return PeerSeen(peer, Outcome.ERROR, meaning=f"{type(error).__name__}: {error}"[:80])
 
 
-def _failed(peer: int, seen: Seen, **more: Any) -> Tested:
+def _failed(peer: int, seen: Seen, **more: Any) -> PeerSeen:
     meaning = str(seen.detail.get("meaning") or seen.detail.get("because") or "")
-    return Tested(peer, seen.outcome, by=seen.answered_by or "", meaning=meaning[:80], **more)
+    return PeerSeen(peer, seen.outcome, by=seen.answered_by or "", meaning=meaning[:80], **more)
 
 
-def _to_pod(mesh: Mesh, peer: int) -> Task[Tested]:
+def _to_pod(mesh: Mesh, peer: int) -> Task[PeerSeen]:
     address = mesh.members[peer].pod
     exchange = Echo(address, mesh.port)
     try:
@@ -76,7 +76,7 @@ def _to_pod(mesh: Mesh, peer: int) -> Task[Tested]:
         exchange.close()
 
 
-def _to_node(mesh: Mesh, peer: int) -> Task[Tested]:
+def _to_node(mesh: Mesh, peer: int) -> Task[PeerSeen]:
     """ICMP echo where it is allowed. The port of the kubelet, once: even a refusal tells that packets get there."""
     address = mesh.members[peer].address
     connected = yield from _connected(address, mesh.node_port, mesh.timeout)
@@ -86,7 +86,7 @@ def _to_node(mesh: Mesh, peer: int) -> Task[Tested]:
         if ended.seen.outcome is not Outcome.SKIPPED:
             raise
         got_there = connected.outcome in {Outcome.OK, Outcome.REFUSED}
-        return Tested(peer, Outcome.OK, tcp=connected.outcome) if got_there else _failed(peer, connected)
+        return PeerSeen(peer, Outcome.OK, tcp=connected.outcome) if got_there else _failed(peer, connected)
     try:
         samples, path = yield from _measured(mesh, exchange)
         return _tested(peer, exchange, samples, path, connected)
@@ -112,14 +112,14 @@ def _connected(address: str, port: int, timeout: float) -> Task[Seen]:
     return Seen(observation.outcome, observation.answered_by, observation.detail)
 
 
-def _tested(peer: int, exchange: Exchange, samples: Samples, path: PathMTU, connected: Seen) -> Tested:
+def _tested(peer: int, exchange: Exchange, samples: Samples, path: PathMTU, connected: Seen) -> PeerSeen:
     counts: dict[str, Any] = {"sent": samples.sent, "received": len(samples.seconds), "tcp": str(connected.outcome)}
     if not samples.seconds:
         if connected.outcome in {Outcome.OK, Outcome.REFUSED}:
-            return Tested(peer, Outcome.OK, **counts)
+            return PeerSeen(peer, Outcome.OK, **counts)
         return _failed(peer, samples.failed or connected, **counts)
     other = samples.seen - {plain(exchange.local)}
-    return Tested(
+    return PeerSeen(
         peer,
         Outcome.OK,
         p50=samples.microseconds(50),

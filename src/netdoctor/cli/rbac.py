@@ -23,6 +23,7 @@ Attach = Annotated[bool, typer.Option("--attach", help="Include the right that `
 Tls = Annotated[
     bool, typer.Option("--tls", help="Include the right to read Secrets there, to see the certificates of Ingresses.")
 ]
+Mesh = Annotated[bool, typer.Option("--mesh", help="Include the rights that `mesh` needs.")]
 ManifestFormat = Annotated[Literal["yaml", "json"], typer.Option("--output", "-o", help="Output format.")]
 
 
@@ -33,13 +34,14 @@ def rbac(  # noqa: PLR0913, PLR0917 - one parameter per flag
     service_account: ServiceAccount = None,
     attach: Attach = False,
     tls: Tls = False,
+    mesh: Mesh = False,
     output: ManifestFormat = "yaml",
 ) -> None:
     """Print the rights that netdoctor needs, ready for `kubectl apply -f -`. Nothing is sent to the cluster."""
     subject = _subject(user, group, service_account)
     from netdoctor.probing.kube.rights import manifests  # noqa: PLC0415 - not for --help
 
-    documents = manifests(namespace or ["default"], attach=attach, tls=tls, subject=subject)
+    documents = manifests(namespace or ["default"], attach=attach, tls=tls, mesh=mesh, subject=subject)
     if output == "json":
         emit(encode(listed(documents), Format.JSON))
     else:

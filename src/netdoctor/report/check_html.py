@@ -14,14 +14,14 @@ _VERDICTS = {Verdict.HEALTHY: "ok", Verdict.UNHEALTHY: "failed"}
 _MARKS = {"ok": "✓", "failed": "✗", "unseen": "?"}
 _SEEN = {"ok": "seen to work", "failed": "fails here", "unseen": "not seen"}
 # Should any text ever come to be markup, it could still load and run nothing.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def as_html(reports: Sequence[CheckReport]) -> Iterator[str]:
     """Lines of the whole page; of several reports, an overview comes first."""
     title = _counts(reports) if len(reports) != 1 else f"{reports[0].verdict}: {reports[0].target}"
     yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>{in_html(title)}</title><style>{STYLE}</style></head><body>"
     if len(reports) != 1:

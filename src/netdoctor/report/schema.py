@@ -13,6 +13,7 @@ from netdoctor.model.diff_report import DiffReport
 from netdoctor.model.flow_report import FlowReport
 from netdoctor.model.lint_report import LintReport
 from netdoctor.model.matrix_report import MatrixReport
+from netdoctor.model.mesh_report import MeshReport
 from netdoctor.model.report import CheckReport
 from netdoctor.model.verify_report import VerifyReport
 
@@ -23,6 +24,7 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "PolicyDiff": DiffReport,
     "VerifyReport": VerifyReport,
     "PolicyLint": LintReport,
+    "MeshReport": MeshReport,
 }
 
 

@@ -12,7 +12,8 @@ from netdoctor.model.mesh_report import MeshPair
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding
 
-SHOWN = 6  # names in a title, pairs as evidence
+SHOWN = 6  # names in a title
+_EVIDENCE = 3  # pairs
 _ENDS = {"pod": ("pod on", "pod on"), "node": ("node", "node"), "nodeToPod": ("node", "its own pod on")}
 
 
@@ -51,7 +52,7 @@ def describe(pair: MeshPair) -> str:
 
 def evidence(pairs: Sequence[MeshPair]) -> tuple[Evidence, ...]:
     """Some of the pairs as evidence."""
-    return tuple(Evidence(pair.id, describe(pair)) for pair in pairs[:SHOWN])
+    return tuple(Evidence(pair.id, describe(pair)) for pair in pairs[:_EVIDENCE])
 
 
 def ids(pairs: Iterable[MeshPair]) -> frozenset[str]:

@@ -10,6 +10,11 @@ from netdoctor.model.mesh_report import MeshPair
 from netdoctor.model.report import Certainty, Finding, Fix
 from netdoctor_probe.wire import Outcome
 
+_USUAL = (
+    "How the network plugin sends packets between nodes is not known; usual are UDP 4789 or 8472 (VXLAN), protocol 4 "
+    "(IPIP), UDP 6081 (Geneve), UDP 51820 or 51871 (WireGuard), or pods' own addresses on routes."
+)
+
 
 def cross_node(case: MeshCase, cut_off: Collection[str]) -> Iterator[MeshFound]:
     """Links, none of them to nodes that are cut off, on which pods do not reach each other.
@@ -59,7 +64,7 @@ def _path_broken(case: MeshCase, links: Sequence[Link], *, whole: bool) -> MeshF
     contrast, remedy = _contrast(links, needs)
     title = "no pod reaches a pod on another node" if whole else f"pods of {where(links)} do not reach each other"
     overlay = all(link.hosts_pass for link in links)
-    how = f" {case.encapsulation.evidence}; that needs {needs} between nodes." if needs else ""
+    how = f" {case.encapsulation.evidence}; that needs {needs} between nodes." if needs else f" {_USUAL}"
     finding = Finding(
         code="CrossNodePathBroken",
         title=f"{title}, though the nodes do" if overlay else title,

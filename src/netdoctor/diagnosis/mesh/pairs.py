@@ -8,7 +8,7 @@ from netdoctor.model.chance import Rate
 from netdoctor.model.mesh_report import Delay, MeshPair
 from netdoctor.model.report import Untested
 from netdoctor.probing.mesh.fleet import NETWORKS, MeshRun
-from netdoctor_probe.mesh.document import NODE, POD, Tested
+from netdoctor_probe.mesh.document import NODE, POD, PeerSeen
 
 NODE_TO_POD = "nodeToPod"
 _WHOSE = {POD: "a pod", NODE: "the node itself"}
@@ -34,7 +34,7 @@ def _pairs(run: MeshRun, network: str) -> Iterator[MeshPair]:
                 yield MeshPair(from_=member.name, to=to, network=kind, outcome="skipped", because=because)
 
 
-def _pair(source: str, to: str, network: str, tested: Tested) -> MeshPair:
+def _pair(source: str, to: str, network: str, tested: PeerSeen) -> MeshPair:
     delay = None
     if tested.p50:
         delay = Delay(tested.received, tested.p50 / 1e6, tested.p95 / 1e6, tested.p99 / 1e6)

@@ -9,9 +9,15 @@ from netdoctor.cluster.client import ApiError, Client, Stream
 from netdoctor.cluster.own import RUN_LABEL
 from netdoctor.probing.kube.manifest import Document
 
-_ROOTS = {"Job": "/apis/batch/v1", "PodTemplate": "/api/v1", "Pod": "/api/v1"}
-_PLURALS = {"Job": "jobs", "PodTemplate": "podtemplates", "Pod": "pods"}
-KINDS = tuple(_ROOTS)  # what a run consists of, owners first
+_ROOTS = {
+    "Job": "/apis/batch/v1",
+    "PodTemplate": "/api/v1",
+    "Pod": "/api/v1",
+    "ConfigMap": "/api/v1",
+    "DaemonSet": "/apis/apps/v1",
+}
+_PLURALS = {kind: f"{kind.lower()}s" for kind in _ROOTS}
+KINDS = ("Job", "PodTemplate", "Pod")  # what to look for after a run, owners first: they take the rest with them
 _STRATEGIC_MERGE = "application/strategic-merge-patch+json"
 _NOT_FOUND = 404
 
@@ -22,10 +28,11 @@ class ProbeAPI:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def create(self, document: Document) -> Document:
-        """Create an object; returns it as the server made it."""
+    def create(self, document: Document, *, dry_run: bool = False) -> Document:
+        """Create an object, or only ask whether that is admitted; returns it as the server made, or would make it."""
         path = _path(document["kind"], document["metadata"]["namespace"])
-        return _object(self._client.request("POST", path, body=document))
+        query: dict[str, str | int | bool] = {"dryRun": "All"} if dry_run else {}
+        return _object(self._client.request("POST", path, query=query, body=document))
 
     def delete(self, kind: str, namespace: str, name: str) -> bool:
         """Delete an object at once, and in the background what it owns; False if there was none."""

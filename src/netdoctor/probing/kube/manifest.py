@@ -33,8 +33,8 @@ POSITION = "netdoctor.dev/position"
 _DESCRIPTION = "kubernetes.io/description"
 _NEVER_READY = "netdoctor.dev/never-ready"
 # Istio reads the label, its older releases the annotation; Linkerd reads the annotation.
-_NO_MESH_LABELS = {"sidecar.istio.io/inject": "false"}
-_NO_MESH_ANNOTATIONS = {"sidecar.istio.io/inject": "false", "linkerd.io/inject": "disabled"}
+NO_MESH_LABELS = {"sidecar.istio.io/inject": "false"}
+NO_MESH_ANNOTATIONS = {"sidecar.istio.io/inject": "false", "linkerd.io/inject": "disabled"}
 # Pod Security "restricted" admits this. No runAsUser: the image's own user is not root, and OpenShift chooses one.
 _SECURITY_CONTEXT = {
     "runAsNonRoot": True,
@@ -75,7 +75,7 @@ def owner(run: Run, namespace: str) -> Document:
     template = {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
-        "containers": [_container(run)],
+        "containers": [container(run)],
     }
     description = "Owns the pods of one netdoctor check. It runs nothing, and removes itself."
     return {
@@ -110,7 +110,7 @@ def anchor(run: Run, namespace: str) -> Document:
             "namespace": namespace,
             "labels": {**MANAGED_BY, **run.labels},
         },
-        "template": {"spec": {"containers": [_container(run)]}},
+        "template": {"spec": {"containers": [container(run)]}},
     }
 
 
@@ -138,8 +138,8 @@ def probe_pod(run: Run, name: str, position: Position, plan: Plan) -> Document:
         "metadata": {
             "name": name,
             "namespace": position.namespace,
-            "labels": {**MANAGED_BY, **position.labels, **_NO_MESH_LABELS, **run.labels},
-            "annotations": {POSITION: position.id, **_NO_MESH_ANNOTATIONS},
+            "labels": {**MANAGED_BY, **position.labels, **NO_MESH_LABELS, **run.labels},
+            "annotations": {POSITION: position.id, **NO_MESH_ANNOTATIONS},
         },
         "spec": {
             "restartPolicy": "Never",
@@ -148,18 +148,18 @@ def probe_pod(run: Run, name: str, position: Position, plan: Plan) -> Document:
             "readinessGates": [{"conditionType": _NEVER_READY}],
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
-            "containers": [{**_container(run), "env": [_environment(plan)]}],
+            "containers": [{**container(run), "env": [_environment(plan)]}],
             **_identity(position),
             **placement(position, run.options),
-            **_pull_secrets(run.options),
+            **pull_secrets(run.options),
         },
     }
 
 
 def ephemeral_container(run: Run, name: str, plan: Plan) -> Document:
     """The strategic merge patch that adds an ephemeral container; those take no resources."""
-    container = {key: value for key, value in _container(run).items() if key != "resources"}
-    return {"spec": {"ephemeralContainers": [{**container, "name": name, "env": [_environment(plan)]}]}}
+    added = {key: value for key, value in container(run).items() if key != "resources"}
+    return {"spec": {"ephemeralContainers": [{**added, "name": name, "env": [_environment(plan)]}]}}
 
 
 def split(probes: tuple[Probe, ...], limit: int = 100_000) -> tuple[tuple[Probe, ...], ...]:
@@ -182,7 +182,8 @@ def _text(plan: Plan) -> str:
     return encode_plan(plan).replace("$", "\\u0024")
 
 
-def _container(run: Run) -> Document:
+def container(run: Run) -> Document:
+    """The container that every pod of a run has, without its arguments."""
     return {
         "name": CONTAINER,
         "image": run.options.image,
@@ -212,6 +213,7 @@ def _dns_config(config: Mapping[str, Any]) -> Document:
     return {**config, "options": options}
 
 
-def _pull_secrets(options: ProbeOptions) -> Document:
+def pull_secrets(options: ProbeOptions) -> Document:
+    """The part of a pod's spec that says with what to pull the image."""
     secrets = [{"name": name} for name in options.image_pull_secrets]
     return {"imagePullSecrets": secrets} if secrets else {}

@@ -73,6 +73,12 @@ TLS_SECRETS = (Right("", ("secrets",), ("get",)),)
 #: There too, for `--attach`.
 ATTACHING = (Right("", ("pods/ephemeralcontainers",), ("patch",)),)
 
+#: There too, for `mesh`: its pods are those of DaemonSets, and a ConfigMap tells them of each other.
+MESHING = (
+    Right("apps", ("daemonsets",), ("create", "delete")),
+    Right("", ("configmaps",), ("create", "delete")),
+)
+
 #: There too, for `clean`.
 CLEANING = (
     Right("batch", ("jobs",), ("list",)),
@@ -81,13 +87,19 @@ CLEANING = (
 
 
 def manifests(
-    namespaces: Sequence[str], *, attach: bool = False, tls: bool = False, subject: Document | None = None
+    namespaces: Sequence[str],
+    *,
+    attach: bool = False,
+    tls: bool = False,
+    mesh: bool = False,
+    subject: Document | None = None,
 ) -> list[Document]:
     """A ClusterRole for reading, a Role for probing in each namespace, and their bindings to `subject`, if given.
 
     `subject` is one of a binding's subjects: ``{"kind": "User", "name": "jane", "apiGroup": ...}``.
     """
-    probing = (*PROBING, *CLEANING, *(ATTACHING if attach else ()), *(TLS_SECRETS if tls else ()))
+    asked = ((ATTACHING, attach), (TLS_SECRETS, tls), (MESHING, mesh))
+    probing = (*PROBING, *CLEANING, *(right for rights, wanted in asked if wanted for right in rights))
     made = [_role("ClusterRole", "netdoctor-read", "", (*READING, *READING_EXTENSIONS))]
     made += [_role("Role", "netdoctor-probe", namespace, probing) for namespace in namespaces]
     return made + ([_binding(role, subject) for role in made] if subject else [])

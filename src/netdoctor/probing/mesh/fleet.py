@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from netdoctor_probe.mesh.document import NODE, POD, Mesh, Said
@@ -16,10 +16,14 @@ _SWEEP = 8.0  # seconds that a sweep for a path's MTU may take where packets van
 
 @dataclass(frozen=True, slots=True)
 class MeshPlan:
-    """A mesh whose pods have no addresses yet, and the namespace where they are to run."""
+    """A mesh whose pods have no addresses yet, and the namespace where they are to run.
+
+    `down` are nodes on which no pod can start, and why: nobody waits for theirs, and others ask them nevertheless.
+    """
 
     namespace: str
     mesh: Mesh
+    down: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
