@@ -93,8 +93,8 @@ def _left_out(config: pytest.Config, scenario: Scenario, mode: Mode) -> str:
     if mode == "static" and not scenario.snapshot.exists() and not recorded:
         return "no snapshot.yaml, and no live run that writes one"
     if mode == "live" and _given(config):
-        if any(step.node for step in scenario.spec.inject):
-            return "changes nodes, which a given cluster does not allow"
+        if scenario.spec.outside or any(step.node for step in scenario.spec.inject):
+            return "changes nodes or hosts outside, which a given cluster does not allow"
         if scenario.spec.cni == "plain":
             return "needs a cluster that does not enforce policies"
     return ""

@@ -10,7 +10,8 @@ It needs nothing but Python's standard library, so that it can run before anythi
 """
 
 from .cluster import Cluster, remove_everything
+from .engine import NAME_SERVER
 from .errors import ClusterError
 from .kind import NODES, Cni
 
-__all__ = ["NODES", "Cluster", "ClusterError", "Cni", "remove_everything"]
+__all__ = ["NAME_SERVER", "NODES", "Cluster", "ClusterError", "Cni", "remove_everything"]

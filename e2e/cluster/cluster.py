@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from string import Template
 
 from . import engine as engines
 from . import network
@@ -118,7 +119,7 @@ class Cluster:
         with step(f"creating {self.name} with kind"):
             self._kind().create(self.name, wanted, self.kubeconfig)
         with step("connecting pods, and waiting until all is ready"):
-            corefile = (MANIFESTS / "coredns.yaml").read_text()
+            corefile = Template((MANIFESTS / "coredns.yaml").read_text()).substitute(NAME_SERVER=engines.NAME_SERVER)
             kubectl(self.engine, self.name, "replace", "-f", "-", stdin=corefile)
             # Before any pod can start: what asks for a Service too early keeps a flow that bypasses kube-proxy's rules.
             self._wait_for("daemonset/kube-proxy", _READY_SECONDS)

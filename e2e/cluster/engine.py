@@ -21,6 +21,9 @@ from .versions import KUBERNETES
 
 NAMESPACE = "netdoctor-e2e"
 
+#: Whom the nodes ask for names outside the cluster (RFC 5737: an address that nobody has).
+NAME_SERVER = "192.0.2.53"
+
 _NAMESPACE_FILE = Path("/run/netns") / NAMESPACE
 _SOCKET = RUNTIME / "docker.sock"
 _PID_FILE = RUNTIME / "docker.pid"
@@ -114,8 +117,8 @@ def _launch(engine: Engine) -> None:
     dockerd = ["dockerd", "--host", f"unix://{_SOCKET}", "--pidfile", str(_PID_FILE)]
     dockerd += ["--data-root", str(CACHE / "docker"), "--exec-root", str(RUNTIME / "exec")]
     dockerd += ["--exec-opt", "native.cgroupdriver=cgroupfs", "--storage-driver", "overlay2"]
-    # No name server lies beyond: containers' outside names fail at once, instead of after a timeout.
-    dockerd += ["--dns", "127.0.0.1"]
+    # Nobody has that address but while tests put a name server there: outside names fail at once, without a timeout.
+    dockerd += ["--dns", NAME_SERVER]
     if not _may_have_all_capabilities():
         runtime = NODE_SOURCES / "runc-without-sys-resource"
         dockerd += ["--add-runtime", f"limited={runtime}", "--default-runtime", "limited"]

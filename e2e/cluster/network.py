@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from string import Template
 
 from .engine import Engine
-from .kind import Cni, kubectl
+from .kind import POD_SUBNET, Cni, kubectl
 from .paths import MANIFESTS
 from .versions import calico_image
 
@@ -67,6 +67,13 @@ def connect_script(node: NodeNetwork, nodes: list[NodeNetwork], plugins: list[di
     return "\n".join(["set -e", *routes, write, "mv /etc/cni/net.d/new /etc/cni/net.d/10-pods.conflist"])
 
 
+def masquerade_script(nodes: list[NodeNetwork]) -> str:
+    """The shell commands that give a node's address to what its pods send out of the cluster, nodes excepted."""
+    rules = [f"OUTGOING -d {node.address} -j RETURN" for node in nodes]
+    rules += ["OUTGOING -j MASQUERADE", f"POSTROUTING -s {POD_SUBNET} ! -d {POD_SUBNET} -j OUTGOING"]
+    return "\n".join(["set -e", "iptables -t nat -N OUTGOING", *(f"iptables -t nat -A {rule}" for rule in rules)])
+
+
 def install(engine: Engine, cluster: str, cni: Cni) -> None:
     """Installs a cluster's pod network on every node."""
     if cni == "policy":
@@ -79,8 +86,8 @@ def install(engine: Engine, cluster: str, cni: Cni) -> None:
     plugins = policy_plugins if cni == "policy" else plain_plugins
 
     def connect(node: NodeNetwork) -> None:
-        script = connect_script(node, nodes, plugins(node))
-        engine.docker("exec", "-i", node.name, "sh", stdin=script.encode())
+        for script in (masquerade_script(nodes), connect_script(node, nodes, plugins(node))):
+            engine.docker("exec", "-i", node.name, "sh", stdin=script.encode())
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(connect, nodes))

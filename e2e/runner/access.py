@@ -14,7 +14,7 @@ from e2e.cluster import Cluster, ClusterError, Cni
 from e2e.cluster.process import run
 from images.build.__main__ import CACHE, build
 from images.build.recipes import recipes
-from netdoctor.lab.scenario import node_names
+from netdoctor.lab.scenario import OUTSIDE, node_names
 
 RUN_MARK = "netdoctor.dev/e2e"  # annotation of every namespace that a run makes
 _SECONDS = 120  # no kubectl command of a scenario may take longer
@@ -130,6 +130,7 @@ class Kubectl:
         return node_names(self.get("nodes"))
 
     def on_node(self, node: str, script: str) -> str:
-        """Run a shell script on a node."""
-        argv = self.access.node_command(node, ["sh", "-c", script])
-        return run(argv, advice="try it by hand on the node", timeout=_SECONDS)
+        """Run a shell script on a node, or `outside` the cluster."""
+        words = ["sh", "-c", script]
+        argv = self.access.command(words) if node == OUTSIDE else self.access.node_command(node, words)
+        return run(argv, advice="try it by hand there", timeout=_SECONDS)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from e2e.cluster import ClusterError
 from e2e.runner.access import Kubectl
+from e2e.runner.outside import hosts_outside
 from e2e.runner.record import record
 from e2e.runner.settled import RESOURCES, unsettled
 from e2e.runner.untouched import wait_until_gone
@@ -31,19 +33,26 @@ def run_live(scenario: Scenario, kubectl: Kubectl, *, recorded: bool) -> Result:
     start = time.monotonic()
     try:
         notes = _prepare(scenario, kubectl)
-        try:
-            _steps(scenario.steps(scenario.spec.inject, "live"), kubectl)
+        with hosts_outside(scenario.spec.outside, kubectl.access.command), _injected(scenario, kubectl):
             notes += _settle(kubectl, _touched(scenario, scenario.spec.inject))
             if recorded or scenario.recorded:
                 record(scenario, kubectl)
             found = failures(scenario, "live", kubectl.nodes, lambda command: _ask(command, kubectl), notes)
             found += _left_behind(scenario, kubectl)
-        finally:
-            _steps(scenario.steps(scenario.spec.revert, "live"), kubectl)
     finally:
         _remove(scenario, kubectl)
     _settle(kubectl, _touched(scenario, scenario.spec.revert))
     return Result(time.monotonic() - start, found)
+
+
+@contextmanager
+def _injected(scenario: Scenario, kubectl: Kubectl) -> Iterator[None]:
+    """The scenario's fault, as long as this is entered."""
+    try:
+        _steps(scenario.steps(scenario.spec.inject, "live"), kubectl)
+        yield
+    finally:
+        _steps(scenario.steps(scenario.spec.revert, "live"), kubectl)
 
 
 def _prepare(scenario: Scenario, kubectl: Kubectl) -> list[str]:

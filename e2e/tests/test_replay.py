@@ -17,9 +17,9 @@ SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
 
 def replayable() -> list[Scenario]:
-    """Scenarios with a snapshot that has the fault in it: what is done to a node leaves no trace in any object."""
+    """Scenarios whose snapshot has all of it: no object shows what is done to nodes or hosts outside."""
     found = find([SCENARIOS])
-    recorded = [s for s in found if s.snapshot.exists() and "live" in s.spec.modes]
+    recorded = [s for s in found if s.snapshot.exists() and "live" in s.spec.modes and not s.spec.outside]
     return [s for s in recorded if not any(step.run and "kubectl" not in step.run for step in s.spec.inject)]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.cluster.network import NodeNetwork, connect_script, plain_plugins, policy_plugins
+from e2e.cluster.network import NodeNetwork, connect_script, masquerade_script, plain_plugins, policy_plugins
 
 Plugins = Callable[[NodeNetwork], list[dict[str, object]]]
 NODES = [NodeNetwork(f"node{i}", f"10.244.{i}.0/24", f"172.18.0.{i + 2}") for i in range(3)]
@@ -21,6 +21,13 @@ def test_a_node_reaches_the_pods_of_every_other_node_through_that_node() -> None
         "ip route replace 10.244.0.0/24 via 172.18.0.2",
         "ip route replace 10.244.2.0/24 via 172.18.0.4",
     ]
+
+
+def test_what_pods_send_to_nodes_keeps_its_address() -> None:
+    *apart, masquerade, last = masquerade_script(NODES).splitlines()[2:]
+    assert apart == [f"iptables -t nat -A OUTGOING -d 172.18.0.{host} -j RETURN" for host in (2, 3, 4)]
+    assert masquerade.endswith("-A OUTGOING -j MASQUERADE")
+    assert "-s 10.244.0.0/16 ! -d 10.244.0.0/16" in last
 
 
 @pytest.mark.parametrize(("plugins", "kind"), [(plain_plugins, "ptp"), (policy_plugins, "calico")])

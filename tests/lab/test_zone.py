@@ -143,12 +143,13 @@ def test_whether_names_outside_can_be_asked_for(servers: str, upstream: str) -> 
 
 def test_servers_of_other_zones_are_no_matter() -> None:
     assert document(".:53 {\n forward corp.example 127.0.0.1\n}")["upstream"] == "answering"
+    assert document("corp.example:53 {\n forward . 127.0.0.1\n}")["upstream"] == "answering"
 
 
 @pytest.mark.parametrize(
     ("scenario", "name", "expected"),
     [
-        ("dns-upstream-failing", "www.example.com", "SERVFAIL"),
+        ("dns-upstream-failing", "www.example.org", "SERVFAIL"),
         ("dns-upstream-failing", "web.dns-upstream.svc.cluster.local", "NOERROR"),
         ("dns-air-gapped-healthy", "www.example.com", "NXDOMAIN"),
         ("headless-service-healthy", "store-1.store.headless-equal.svc.cluster.local", "NOERROR"),

@@ -16,6 +16,7 @@ from msgspec import UNSET, UnsetType
 from netdoctor.lab.faults.catalogue import parse
 from netdoctor.model.errors import InputError
 
+OUTSIDE = "outside"  # as the node of a step: a host outside the cluster, next to its nodes
 Mode = Literal["static", "lab", "live"]
 Verdict = Literal["Healthy", "Unhealthy", "Undetermined", "NotTested"]
 
@@ -63,7 +64,7 @@ class Check(Expected, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One step of `inject` or `revert`: a shell command on a node, a kubectl command, or a fault by its name.
+    """One step of `inject` or `revert`: a shell command on a node or `outside`, a kubectl command, or a named fault.
 
     In `modes` only, and a fault in the lab only.
     """
@@ -101,7 +102,7 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inject: tuple[Step, ...] = ()
     revert: tuple[Step, ...] = ()
     wait: tuple[str, ...] = ()  # arguments of `kubectl wait`, for what settling alone does not wait for
-    outside: dict[str, tuple[str, ...]] = {}  # in the lab: addresses of names outside the cluster, where the web is
+    outside: dict[str, tuple[str, ...]] = {}  # addresses of names outside the cluster, where the web is
     dual_stack: bool = msgspec.field(name="dualStack", default=False)  # in the lab: IPv6 as well
 
     overlay: Literal["vxlan"] | None = None  # in the lab: how packets travel between the nodes' pods
@@ -158,7 +159,7 @@ class Scenario:
         """Whether it changes what other scenarios see: anything outside its own namespaces."""
         own = {*self.namespaces}
         apart = all((name if kind == "Namespace" else ns) in own for kind, ns, name in self.objects)
-        return bool(self.spec.inject) or not apart
+        return bool(self.spec.inject or self.spec.outside) or not apart
 
 
 def find(directories: Sequence[Path]) -> list[Scenario]:

@@ -13,7 +13,7 @@ from netdoctor.lab.client import Lab, checked, connect, listen
 from netdoctor.lab.definition import Definition, define, node_names
 from netdoctor.lab.faults.catalogue import parse, require_nodes
 from netdoctor.lab.kubectl import kubectl
-from netdoctor.lab.scenario import Step, with_nodes
+from netdoctor.lab.scenario import OUTSIDE, Step, with_nodes
 from netdoctor.lab.tools import environment
 from netdoctor.model.errors import AccessError
 
@@ -98,8 +98,8 @@ def run_kubectl(lab: Lab, arguments: Sequence[str], stdin: str = "", read: Calla
 
 
 def on_node(lab: Lab, node: str, command: str) -> tuple[int, str]:
-    """Run a shell command in a node's network namespace; its exit code and output."""
-    place = lab.place("node", name=node)
+    """Run a shell command in the network namespace of a node, or `outside`; its exit code and output."""
+    place = lab.place(OUTSIDE) if node == OUTSIDE else lab.place("node", name=node)
     read, write = os.pipe()
 
     def run() -> int:

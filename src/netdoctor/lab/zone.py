@@ -124,10 +124,9 @@ def _name_servers(snapshot: Snapshot, domain: str) -> dict[str, list[str]]:
 
 
 def _forwards(found: tuple[Directive, ...]) -> tuple[str, ...]:
-    """The servers to which names outside go."""
-    return tuple(
-        server for d in found if d.plugin == "forward" and d.arguments[:1] == (".",) for server in d.arguments[1:]
-    )
+    """The servers to which names outside go; those of a block for some domains only are not theirs."""
+    forwards = (d for d in found if d.plugin == "forward" and d.arguments[:1] == (".",))
+    return tuple(server for d in forwards if "" in map(zone_name, d.block) for server in d.arguments[1:])
 
 
 def _absent(server: str, snapshot: Snapshot, outside: Mapping[str, Sequence[str]]) -> bool:
