@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import socket
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol, TypeAlias, cast
 
@@ -13,6 +12,7 @@ from netdoctor_probe.attempt import EndedError, Seen
 from netdoctor_probe.doubts import Doubts
 from netdoctor_probe.loop import Loop, Task
 from netdoctor_probe.named import Named
+from netdoctor_probe.sampling import Samples
 from netdoctor_probe.wire import Observation, Outcome, Plan, Probe, ProbeKind
 
 #: The module that runs each kind; loaded only if the plan has such a probe.
@@ -23,6 +23,7 @@ _MODULES = {
     ProbeKind.TLS: "tls",
     ProbeKind.HTTPS: "https",
     ProbeKind.DNS: "dns",
+    ProbeKind.PAIR: "pair",
     ProbeKind.LOOKUP: "lookup",
     ProbeKind.RESOLV_CONF: "resolv_conf",
     ProbeKind.SOCKETS: "sockets",
@@ -56,19 +57,20 @@ def run(plan: Plan, emit: Callable[[Observation], None]) -> None:
     runners = _load(plan.probes)  # before the first packet: an import takes its time
     start = time.monotonic()
     deadline = start + plan.deadline
-    waiting = deque(sorted(plan.probes, key=lambda probe: probe.delay))
+    samples = Samples(emit)
+    waiting = samples.queue(plan.probes)
     running: dict[str, tuple[Probe, float]] = {}
     doubts = Doubts()
     loop = Loop()
 
     def ended(observation: Observation) -> None:
         probe, _ = running.pop(observation.id)
-        if not (plan.limited and doubts.keeps(probe, observation)):
-            emit(observation)
+        doubts.note(observation)
+        if observation.id in samples or not (plan.limited and doubts.keeps(probe, observation)):
+            samples.emit(observation)
 
     while (waiting or running) and (now := time.monotonic()) < deadline:
-        while waiting and len(loop) < plan.parallel and start + waiting[0].delay <= now:
-            probe = waiting.popleft()
+        while len(loop) < plan.parallel and (probe := samples.next(waiting, now - start)):
             running[probe.id] = probe, now
             loop.start(_guarded(probe, runners), ended)
         due = start + waiting[0].delay if waiting and len(loop) < plan.parallel else deadline
@@ -77,9 +79,9 @@ def run(plan: Plan, emit: Callable[[Observation], None]) -> None:
 
     because = f"the run's deadline of {plan.deadline:g} s came first"
     for probe, begun in running.values():
-        emit(Observation(probe.id, Outcome.ERROR, time.monotonic() - begun, detail={"because": because}))
+        samples.emit(Observation(probe.id, Outcome.ERROR, time.monotonic() - begun, detail={"because": because}))
     for probe in waiting:
-        emit(Observation(probe.id, Outcome.SKIPPED, 0.0, detail={"because": because}))
+        samples.emit(Observation(probe.id, Outcome.SKIPPED, 0.0, detail={"because": because}))
     for observation in doubts.settled(lambda probe: _alone(probe, runners), deadline):
         emit(observation)
 

@@ -27,10 +27,13 @@ class Doubts:
         self._rejections: Counter[str] = Counter()
         self._kept: list[tuple[Probe, Observation]] = []
 
-    def keeps(self, probe: Probe, seen: Observation) -> bool:
-        """Notes an observation; True if it is a timeout in doubt, which `settled` will give back."""
+    def note(self, seen: Observation) -> None:
+        """Counts a rejection."""
         if seen.outcome is Outcome.REJECTED and seen.answered_by:
             self._rejections[seen.answered_by] += 1
+
+    def keeps(self, probe: Probe, seen: Observation) -> bool:
+        """Whether an observation is a timeout in doubt, which `settled` will give back."""
         many = max(self._rejections.values(), default=0) >= _MANY
         doubtful = seen.outcome is Outcome.TIMEOUT and probe.kind in _SINGLE and many
         if doubtful:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from netdoctor_probe.attempt import Seen, ready, repeated
+from netdoctor_probe.attempt import EndedError, Seen, ready, repeated
 from netdoctor_probe.icmp import failure
 from netdoctor_probe.kernel import local_address, open_socket
 from netdoctor_probe.loop import READ, Task
@@ -23,7 +23,7 @@ def run(probe: Probe) -> Task[Observation]:
     """
 
     def attempt(until: float) -> Task[Seen]:
-        with begin(probe.host, probe.port) as sock:
+        with begin(probe.host, probe.port, source_port=probe.source_port) as sock:
             send(sock, probe.payload.encode() or DEFAULT_PAYLOAD)
             reply = yield from receive(sock, until)
             detail = {"localAddress": local_address(sock), "reply": printable(reply[:_REPLY_SHOWN])}
@@ -32,15 +32,28 @@ def run(probe: Probe) -> Task[Observation]:
     return repeated(probe, attempt)
 
 
-def begin(host: str, port: int, ttl: int | None = None) -> socket.socket:
-    """A socket that only this peer's datagrams and errors reach. Raises EndedError without a route."""
+def begin(host: str, port: int, ttl: int | None = None, source_port: int = 0) -> socket.socket:
+    """A socket that only this peer's datagrams and errors reach; `source_port` 0 = a new one.
+
+    Raises EndedError without a route, and where somebody here has the source port.
+    """
     sock = open_socket(host, socket.SOCK_DGRAM, ttl=ttl)
+    if source_port:
+        _take(sock, source_port)
     try:
         sock.connect((host, port))
     except OSError as error:
         sock.close()
         raise failure(sock, error.errno or 0, "", host) from error
     return sock
+
+
+def _take(sock: socket.socket, port: int) -> None:
+    try:
+        sock.bind(("", port))
+    except OSError as error:
+        sock.close()
+        raise EndedError(Outcome.SKIPPED, because=f"source port {port} cannot be had: {error.strerror}") from error
 
 
 def send(sock: socket.socket, data: bytes) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 
 VERSION = 1
 MOST_SECONDS = 3600
+MOST_TRIES = 1000  # of one probe
+LEAST_PAUSE = 0.01  # seconds between two tries of one probe
 _TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float)}
 
 
@@ -44,11 +46,12 @@ class ProbeKind(StrEnum):
     """What a probe does. Fields of `Probe` that a kind reads are named beside it."""
 
     TCP = "tcp"  # host (or name), port: connect() and close
-    UDP = "udp"  # host (or name), port, payload: send, wait for a datagram or an ICMP error
+    UDP = "udp"  # host (or name), port, payload, source_port: send, wait for a datagram or an ICMP error
     HTTP = "http"  # host (or name), port, name (Host header), path, size (at least so many bytes): GET
     TLS = "tls"  # host (or name), port, name (SNI), ca, trust: handshake, and the certificates that are served
     HTTPS = "https"  # host (or name), port, name (SNI and Host header), path: GET over TLS, whatever the certificate
     DNS = "dns"  # server, name, qtype, transport: one question to one server, no search list
+    PAIR = "pair"  # server, name: A and AAAA at once from one socket
     LOOKUP = "lookup"  # name: getaddrinfo's walk, as glibc does it with this pod's resolv.conf
     RESOLV_CONF = "resolvConf"  # the pod's /etc/resolv.conf
     SOCKETS = "sockets"  # listening sockets of this network namespace
@@ -59,7 +62,11 @@ class ProbeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One probe. Times are in seconds."""
+    """One probe. Times are in seconds.
+
+    With `tries` over 1 it is a sample: begun so often, `pause` apart, each with one attempt, and not begun again once
+    `enough` tries (0: none) were not answered. Its observation sums them up; see `sampling`.
+    """
 
     id: str
     kind: ProbeKind
@@ -77,6 +84,10 @@ class Probe:
     size: int = 0
     ca: str = ""  # CA certificates (PEM) to trust instead of the system's
     trust: str = "roots"  # whom a certificate must come from: them, or `any`
+    source_port: int = 0
+    tries: int = 1
+    pause: float = 0.0
+    enough: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +106,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one probe saw. `seconds` is the time of the deciding attempt; `detail` depends on the kind."""
+    """What one probe saw. `seconds` is the time of the deciding attempt; `detail` depends on the kind.
+
+    Of a sample, `outcome` is ok if every try was, else its most frequent failure, and `seconds` the median of those
+    that passed; detail: tries (made), passed, outcomes {outcome: count}, lost
+    {record: count} of pairs, seconds {min, p50, p95, max} of those passed.
+    """
 
     id: str
     outcome: Outcome
@@ -146,8 +162,14 @@ def _probe(document: dict[str, Any]) -> Probe:
         value = getattr(probe, f.name)
         if isinstance(value, bool) or not isinstance(value, _TYPES.get(str(f.type), object)):
             raise WireError(f"not a probe plan: {f.name} of probe {probe.id} must be {f.type}, not {value!r}")
-    if not (0 <= probe.port < 65536 and probe.timeout > 0 and probe.attempts > 0 and probe.delay >= 0):
+    ports = 0 <= probe.port < 65536 and 0 <= probe.source_port < 65536
+    if not (ports and probe.timeout > 0 and probe.attempts > 0 and probe.delay >= 0):
         raise WireError(f"not a probe plan: port, timeout, attempts or delay of probe {probe.id} is out of range")
+    paced = probe.tries == 1 or probe.pause >= LEAST_PAUSE
+    if not (1 <= probe.tries <= MOST_TRIES and paced and probe.enough >= 0):
+        raise WireError(
+            f"not a probe plan: tries of probe {probe.id} must be 1 to {MOST_TRIES}, {LEAST_PAUSE:g} s apart or more"
+        )
     return probe
 
 

@@ -232,6 +232,24 @@ def unless(other: See, **by_address: Outcome) -> See:
     return lambda aimed, probe, position: by_address.get(probe.host) or other(aimed, probe, position)
 
 
+def tries(probe: Probe, failed: int, outcome: Outcome = Outcome.TIMEOUT, of: int = 10, **detail: Any) -> Observation:
+    """What came of a sample: so many of its tries failed."""
+    outcomes = {name: count for name, count in ((str(outcome), failed), ("ok", of - failed)) if count}
+    told = {"tries": of, "passed": of - failed, "outcomes": outcomes, **detail}
+    return Observation(probe.id, outcome if failed else Outcome.OK, 0.01, detail=told)
+
+
+def sampled(other: See | None = None, of: int = 10, **failed: int) -> See:
+    """Samples of these aims have so many timeouts, others none; single probes are as `other` has them, or pass."""
+
+    def see(aimed: Aimed, probe: Probe, position: Position) -> Sight:
+        if probe.tries == 1:
+            return other(aimed, probe, position) if other else Outcome.OK
+        return tries(probe, failed.get(aimed.aim.name, 0), of=of)
+
+    return see
+
+
 def lookup(outcome: Outcome, *queries: tuple[str, Outcome]) -> Observation:
     """What came of a lookup, and what it asked: (name, outcome) of each question, 10 ms each."""
     asked = [{"name": name, "qtype": "A", "outcome": str(answer), "seconds": 0.01} for name, answer in queries]

@@ -31,6 +31,7 @@ def many(monkeypatch: pytest.MonkeyPatch) -> Doubts:
     monkeypatch.setattr(doubts, "_REFILL", 0.0)
     made = Doubts()
     for _ in range(3):
+        made.note(seen(Outcome.REJECTED, "10.0.0.1"))
         assert not made.keeps(tcp("r"), seen(Outcome.REJECTED, "10.0.0.1"))
     return made
 
@@ -38,7 +39,7 @@ def many(monkeypatch: pytest.MonkeyPatch) -> Doubts:
 def test_few_rejections_raise_no_doubt() -> None:
     made = Doubts()
     for by in ("10.0.0.1", "10.0.0.2", None, None, None):
-        made.keeps(tcp("r"), seen(Outcome.REJECTED, by))
+        made.note(seen(Outcome.REJECTED, by))
     assert not made.keeps(tcp("t"), seen(Outcome.TIMEOUT))
 
 

@@ -8,6 +8,7 @@ import typer
 
 from netdoctor.cli.options import Context, Kubeconfig, Lab, Namespace, Quiet, RequestTimeout, Snapshot, duration
 from netdoctor.model.errors import InputError
+from netdoctor.model.probe import MOST_SAMPLES, SAMPLES
 from netdoctor.report.check_format import CheckFormat
 
 Targets = Annotated[
@@ -40,6 +41,15 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
     timeout: Annotated[
         float, typer.Option(parser=duration, metavar="DURATION", help="How long one attempt of a probe waits.")
     ] = "1s",  # type: ignore[assignment]
+    samples: Annotated[
+        int,
+        typer.Option(
+            min=1, max=MOST_SAMPLES, metavar="N", help="Tries, 50 a second, of what may fail by chance; 1 for none."
+        ),
+    ] = SAMPLES,
+    source_port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Send UDP from this port too, as the client does.")
+    ] = 0,
     image: Annotated[str | None, typer.Option(metavar="IMAGE", help="The probe image.")] = None,
     image_pull_secret: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Secret to pull the probe image with.")
@@ -71,6 +81,8 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
         raise InputError("--attach: nothing is probed with --no-probe or --snapshot")
     if snapshot and (context or kubeconfig):
         raise InputError("--snapshot: a file needs no --context and no --kubeconfig")
+    if source_port and snapshot:
+        raise InputError("--source-port: nothing is probed with --snapshot")
     if lab and dry_run:
         raise InputError("--dry-run: a lab makes no pods")
     if dry_run and save:
@@ -93,6 +105,8 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
             dry_run=dry_run,
             attach=attach,
             timeout=timeout,
+            samples=samples,
+            source_port=source_port,
             options=probe_options(image, image_pull_secret, node_selector, toleration, keep=keep),
         ),
         output,

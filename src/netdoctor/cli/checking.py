@@ -51,6 +51,8 @@ class Request:
     dry_run: bool
     attach: bool
     timeout: float
+    samples: int
+    source_port: int
     options: ProbeOptions
 
 
@@ -91,7 +93,9 @@ def _asked(request: Request, cluster: Cluster) -> Sequence[RecordedCheck]:
     here = request.namespace or cluster.namespace
     names = request.targets or _services(cluster.snapshot, None if request.all_namespaces else here)
     made = {(check.target, check.source, check.namespace): check for check in cluster.recorded}
-    options = PlanOptions(timeout=request.timeout, attach=request.attach)
+    options = PlanOptions(
+        timeout=request.timeout, attach=request.attach, samples=request.samples, source_port=request.source_port
+    )
     new = [RecordedCheck(target=name, source=request.source, namespace=here, options=options) for name in names]
     return [made.get((check.target, check.source, check.namespace), check) for check in new]
 

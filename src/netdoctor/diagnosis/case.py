@@ -9,12 +9,13 @@ from functools import cached_property
 
 from netdoctor.cluster.objects import Pod, Service
 from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.diagnosis.samples import LOSS, failures
 from netdoctor.model.probe import NotTested, Observed, Outcome, Role
 from netdoctor.model.refs import ObjectRef
 from netdoctor.path.backends import Backend
 from netdoctor.path.expectation import Expectation
 from netdoctor.path.path import Path, Route, aliased
-from netdoctor.probing.plan import Aim, Aimed
+from netdoctor.probing.aims import SAMPLES, Aim, Aimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,12 @@ class Seen:
 
     @property
     def ok(self) -> bool:
-        """Whether it passed. A truncated answer is one: the client goes on over TCP (RFC 7766), if it can."""
+        """Whether it passed. A truncated answer is one: the client goes on over TCP (RFC 7766), if it can.
+
+        A sample passes unless it shows a rate of failures that is none to live with.
+        """
+        if (rate := failures(self.observed)) is not None:
+            return LOSS.is_fault(rate) is not True
         if self.observed.probe.kind == "dns" and self.outcome is Outcome.TRUNCATED:
             return True
         return self.outcome is Outcome.OK
@@ -55,7 +61,8 @@ class Seen:
     @property
     def inconclusive(self) -> bool:
         """Silence on UDP proves nothing alone: the server may have had nothing to say (RFC 768 has no answer)."""
-        return self.observed.probe.kind == "udp" and self.outcome is Outcome.TIMEOUT and not self.contrasted
+        silent = self.observed.probe.kind == "udp" and self.outcome is Outcome.TIMEOUT and not self.contrasted
+        return silent and not self.observed.observation.detail.get("passed")
 
 
 class Reach(StrEnum):
@@ -97,6 +104,17 @@ def _follows(one: Seen, failed: Sequence[Seen]) -> bool:
     )
 
 
+def _sums_up(sample: Seen, seen: Sequence[Seen]) -> bool:
+    """Whether a sample fails as a single probe beside it does, and so asks for no explanation of its own."""
+    if sample.aimed.aim not in SAMPLES:
+        return False
+    beside = [s for s in seen if s.observed.position.id == sample.observed.position.id and s.tried and not s.ok]
+    if sample.aimed.aim in (Aim.DNS_PAIRS, Aim.DNS_SINGLES):
+        return any(s.aimed.aim in (Aim.NAME, Aim.DNS_VIP, Aim.DNS_SERVER, Aim.CLUSTER_NAME) for s in beside)
+    same = [s for s in beside if s.aimed.route == sample.aimed.route and s.aimed.aim in (Aim.VIP, Aim.BACKEND)]
+    return any(sample.aimed.backend in (None, s.aimed.backend) for s in same)
+
+
 @dataclass(frozen=True)
 class Case:
     """One check, ready to be explained. `probed` is False where no probe was to be sent (`--no-probe`)."""
@@ -120,7 +138,7 @@ class Case:
     def failed(self) -> tuple[Seen, ...]:
         """Required probes that failed: what causes have to explain."""
         failed = [s for s in self.seen if s.aimed.required and s.tried and not s.ok and not s.inconclusive]
-        return tuple(s for s in failed if not _follows(s, failed))
+        return tuple(s for s in failed if not (_follows(s, failed) or _sums_up(s, self.seen)))
 
     @property
     def service(self) -> Service | None:

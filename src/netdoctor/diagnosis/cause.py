@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from netdoctor.diagnosis.case import Case, Seen
+from netdoctor.diagnosis.samples import said
 from netdoctor.model.report import Certainty, Evidence, Finding, RuledOut
 
 __all__ = ["Cause", "Certainty", "Found", "RuledOut", "certainty", "ids", "probe_evidence"]
@@ -74,7 +75,7 @@ def probe_evidence(seen: Iterable[Seen], limit: int = 3) -> tuple[Evidence, ...]
 def describe(seen: Seen) -> str:
     """One observation in words: from where, what was asked, what came back, and from whom."""
     probe, observation = seen.observed.probe, seen.observed.observation
-    if probe.kind in ("dns", "lookup"):
+    if probe.kind in ("dns", "lookup", "pair"):
         asked = (
             f"{probe.name} asked of {probe.server} over {probe.transport}"
             if probe.server
@@ -85,4 +86,6 @@ def describe(seen: Seen) -> str:
     answer = f", answered by {observation.answered_by}" if observation.answered_by else ""
     answer += f" ({observation.detail['meaning']})" if observation.detail.get("meaning") else ""
     where = f" on {seen.observed.node}" if seen.observed.node else ""
-    return f"{asked} from {seen.observed.position.id}{where}: {observation.outcome}{answer}"
+    port = f" and source port {probe.source_port}" if probe.source_port else ""
+    came = said(seen.observed) or f"{observation.outcome}{answer}"
+    return f"{asked} from {seen.observed.position.id}{where}{port}: {came}"

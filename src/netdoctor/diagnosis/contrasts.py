@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterator
 
 from netdoctor.cluster.addresses import host_and_port
 from netdoctor.diagnosis.case import Case, Seen
+from netdoctor.diagnosis.samples import said
 from netdoctor.model.probe import Outcome
+from netdoctor.probing.aims import SAMPLES
 
 _Asked = tuple[str, str, int, str, str]
 
@@ -16,11 +18,22 @@ def contrasts(case: Case, failed: Collection[str]) -> Iterator[str]:
     said: set[str] = set()
     for one in case.seen:
         if one.id in failed:
-            same = [s for s in case.seen if _asked(s) == _asked(one) and s.tried]
-            text = _between(one, [s for s in same if s.ok], [s for s in same if not s.ok]) or _rejected(one)
+            text = _sampled(case, one) if one.aimed.aim in SAMPLES else _of_single(case, one)
             if text and text not in said:
                 said.add(text)
                 yield text
+
+
+def _of_single(case: Case, one: Seen) -> str:
+    same = [s for s in case.seen if _asked(s) == _asked(one) and s.tried and s.aimed.aim not in SAMPLES]
+    return _between(one, [s for s in same if s.ok], [s for s in same if not s.ok]) or _rejected(one)
+
+
+def _sampled(case: Case, one: Seen) -> str:
+    """Which places see the failures, and which see fewer."""
+    same = [s for s in case.seen if s.aimed == one.aimed and s.tried and said(s.observed)]
+    seen = [f"from {s.observed.position.id} on {s.observed.node}, {said(s.observed)}" for s in same]
+    return f"of what was sent to {_target(one)}: {'; '.join(seen)}"
 
 
 def _asked(seen: Seen) -> _Asked:
@@ -49,7 +62,7 @@ def _rejected(one: Seen) -> str:
 
 def _target(seen: Seen) -> str:
     probe = seen.observed.probe
-    if probe.kind in ("dns", "lookup"):
+    if probe.kind in ("dns", "lookup", "pair"):
         return f"{probe.name} asked of {probe.server}" if probe.server else f"the lookup of {probe.name}"
     return host_and_port(probe.host or probe.name, probe.port)
 

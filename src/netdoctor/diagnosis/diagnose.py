@@ -13,6 +13,7 @@ from netdoctor.diagnosis.entrances import untested_entrances
 from netdoctor.diagnosis.hops import hops
 from netdoctor.diagnosis.rank import Ranked, rank
 from netdoctor.diagnosis.readiness import objects_suffice
+from netdoctor.diagnosis.samples import TO_DECIDE, undecided
 from netdoctor.model.report import CheckReport, Evidence, ProbeResult, RuledOut, Untested, Verdict
 
 
@@ -87,6 +88,7 @@ def _not_tested(case: Case) -> Iterator[Untested]:
         if one.aimed.required and not one.tried:
             because = str(one.observed.observation.detail.get("because", "the probe failed"))
             yield Untested(f"{one.aimed.aim} ({one.id})", because)
+    yield from _undecided(case)
     yield from _silent(case)
     yield from untested_entrances(case)
     if not case.probed:
@@ -94,6 +96,16 @@ def _not_tested(case: Case) -> Iterator[Untested]:
         yield from (Untested("what policies allow here", because) for because in dict.fromkeys(open_))
     if case.path.dns.name and not case.probed and case.path.dns.service is None:
         yield Untested("whether policies let the source ask for names", "no DNS server is among the objects")
+
+
+def _undecided(case: Case) -> Iterator[Untested]:
+    """Samples in which something failed, and that are too small to say what that means."""
+    for one in () if case.failed else case.seen:
+        if undecided(one.observed):
+            yield Untested(
+                f"whether it is a fault that {describe(one)}",
+                f"so few tries do not tell a fault from chance; --samples {TO_DECIDE} does",
+            )
 
 
 def _silent(case: Case) -> Iterator[Untested]:
@@ -109,7 +121,7 @@ def _silent(case: Case) -> Iterator[Untested]:
 
 def _result(seen: Seen) -> ProbeResult:
     probe, observation = seen.observed.probe, seen.observed.observation
-    to = probe.name if probe.kind in ("dns", "lookup") else f"{probe.host or probe.name}:{probe.port}"
+    to = probe.name if probe.kind in ("dns", "lookup", "pair") else f"{probe.host or probe.name}:{probe.port}"
     if probe.server:
         to = f"{to} @{probe.server}/{probe.transport}"
     return ProbeResult(

@@ -28,19 +28,18 @@ def _hops(case: Case) -> Iterator[Hop]:
     if dns.name:
         lookups = case.of(Aim.NAME)
         yield seen_hop(f"DNS name {dns.name}", _expected_answer(case), lookups)
-        servers = case.of(Aim.DNS_SERVER, transport="udp")
+        servers = case.of(Aim.DNS_SERVER, Aim.DNS_PAIRS, Aim.DNS_SINGLES, transport="udp")
         yield seen_hop("DNS servers", f"{len(dns.udp)} ready" if dns.service else "not among the objects", servers)
     for route in case.path.routes:
         yield from _policy_hops(case, route)
         if route.vips and case.path.source.kind is not SourceKind.OUTSIDE:
             vip = ", ".join(route.vips)
-            yield seen_hop(
-                f"ClusterIP {vip}:{route.label}", "forwards to a ready endpoint", case.of(Aim.VIP, route=route)
-            )
+            asked = case.of(Aim.VIP, Aim.VIP_SAMPLE, Aim.FIXED_PORT, route=route)
+            yield seen_hop(f"ClusterIP {vip}:{route.label}", "forwards to a ready endpoint", asked)
         if leaves_cluster(case.snapshot, case.path.target):
             yield from outside_hops(case, route)
         else:
-            aims = (Aim.BACKEND, Aim.HOST, Aim.HEADLESS_PORT)
+            aims = (Aim.BACKEND, Aim.BACKEND_SAMPLE, Aim.HOST, Aim.HEADLESS_PORT)
             yield seen_hop(f"Endpoints {route.label}", _expected_endpoints(route), case.of(*aims, route=route))
         yield from size_hops(case, route)
         yield from contrast_hops(case, route)

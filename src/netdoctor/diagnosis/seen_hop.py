@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from netdoctor.diagnosis.case import Reach, Seen, reach
+from netdoctor.diagnosis.samples import failures, together
 from netdoctor.model.report import Hop
+from netdoctor.probing.aims import SAMPLES
 
 _OK = {Reach.ALL: True, Reach.SOME: False, Reach.NONE: False, Reach.UNTESTED: None}
 
@@ -19,5 +21,8 @@ def seen_hop(name: str, expected: str, seen: Sequence[Seen]) -> Hop:
 def _tally(seen: Sequence[Seen]) -> str:
     if not seen:
         return "not probed"
-    counts = Counter(str(s.outcome) for s in seen)
-    return ", ".join(f"{count}x {outcome}" if count > 1 else outcome for outcome, count in counts.most_common())
+    rates = [rate for s in seen if (rate := failures(s.observed))]
+    counts = Counter(str(s.outcome) for s in seen if s.aimed.aim not in SAMPLES)
+    told = [f"{count}x {outcome}" if count > 1 else outcome for outcome, count in counts.most_common()]
+    rate = together(rates)
+    return ", ".join([*told, *([rate.said("repeated tries got no answer")] if rate and rate.count else [])])

@@ -35,9 +35,15 @@ class Aim(StrEnum):
     SMALL = "small"  # a request that an endpoint's own kubelet makes, too
     LARGE = "large"  # the same in packets of full size
     NODE_POD = "nodePod"  # a pod on the node asked about
+    VIP_SAMPLE = "vipSample"  # many connections to a ClusterIP
+    BACKEND_SAMPLE = "backendSample"  # many connections to one endpoint
+    FIXED_PORT = "fixedPort"  # datagrams to a ClusterIP, all from one source port
+    DNS_PAIRS = "dnsPairs"  # many pairs of A and AAAA, each from one socket, asked of the DNS Service
+    DNS_SINGLES = "dnsSingles"  # many single queries, asked of the DNS Service
     SOCKETS = "sockets"  # what listens inside an endpoint's pod
 
 
+SAMPLES = (Aim.VIP_SAMPLE, Aim.BACKEND_SAMPLE, Aim.FIXED_PORT, Aim.DNS_PAIRS, Aim.DNS_SINGLES)
 BY_NAME = (Aim.NAME, Aim.DNS_SERVER, Aim.DNS_VIP, Aim.HOST, Aim.URL)  # probes that need the target's name to resolve
 
 

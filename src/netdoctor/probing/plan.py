@@ -6,11 +6,11 @@ UDP or TCP; the port asked for or another that the pod declares.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from netdoctor.cluster.snapshot import Snapshot
-from netdoctor.model.probe import NotTested, Position, Probe, ProbeKind, ProbePod, Role
+from netdoctor.model.probe import SAMPLES, NotTested, Position, Probe, ProbeKind, ProbePod, Role
 from netdoctor.path.backends import Backend
 from netdoctor.path.egress import leaves_cluster
 from netdoctor.path.entrances import not_swept
@@ -22,8 +22,9 @@ from netdoctor.probing.aims import BY_NAME, Aim, Aimed
 from netdoctor.probing.egress import egress_left_out, egress_probes
 from netdoctor.probing.entrances import entrance_probes
 from netdoctor.probing.nodes import node_probes
-from netdoctor.probing.positions import positions
+from netdoctor.probing.positions import itself_among, positions
 from netdoctor.probing.reaching import reach
+from netdoctor.probing.sampling import sample_probes
 
 __all__ = ["BY_NAME", "Aim", "Aimed", "PlanOptions", "ProbePlan", "make_plan", "reach"]
 
@@ -44,11 +45,16 @@ class ProbePlan:
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """Bounds of single probes: seconds per attempt, attempts."""
+    """Bounds of single probes: seconds per attempt, attempts; how often what chance may decide is tried.
+
+    `source_port` is one from which UDP probes are sent as well; 0 = none.
+    """
 
     timeout: float = 1.0
     attempts: int = 3
     attach: bool = False
+    samples: int = SAMPLES
+    source_port: int = 0
 
 
 def make_plan(snapshot: Snapshot, path: Path, expectation: Expectation, options: PlanOptions) -> ProbePlan:
@@ -57,13 +63,17 @@ def make_plan(snapshot: Snapshot, path: Path, expectation: Expectation, options:
     aims: dict[str, Aimed] = {}
     for position in positions(snapshot, path, attach=options.attach):
         probes = []
-        for number, (aimed, probe) in enumerate(_all_probes(snapshot, path, expectation, position)):
+        planned = _all_probes(snapshot, path, expectation, position)
+        sampled = sample_probes(path, expectation, position, options.samples, options.source_port)
+        for number, (aimed, probe) in enumerate((*planned, *sampled)):
             name = f"{position.id}-{number}"
             probes.append(_bounded(aimed, replace(probe, id=name), options))
             aims[name] = replace(aimed, required=aimed.required and position.role is Role.SOURCE)
         pods.append(ProbePod(position, tuple(probes)))
     unswept = (NotTested(what, because) for what, because in not_swept(snapshot, path))
-    return ProbePlan(tuple(pods), aims, (*_left_out(path), *unswept, *egress_left_out(snapshot, path)))
+    return ProbePlan(
+        tuple(pods), aims, (*_left_out(path), *_itself(path, pods), *unswept, *egress_left_out(snapshot, path))
+    )
 
 
 def _bounded(aimed: Aimed, probe: Probe, options: PlanOptions) -> Probe:
@@ -79,6 +89,16 @@ def _left_out(path: Path) -> Iterator[NotTested]:
                 f"{len(route.ready) - MAX_BACKENDS} of {len(route.ready)} endpoints of {route.label}",
                 f"a check probes at most {MAX_BACKENDS} endpoints per port",
             )
+
+
+def _itself(path: Path, pods: Sequence[ProbePod]) -> Iterator[NotTested]:
+    """A stand-in for a pod is no endpoint, and so never meets itself behind the ClusterIP."""
+    attached = any(pod.position.attach_to for pod in pods if pod.position.role is Role.SOURCE)
+    if not attached and itself_among(path, *(pod.ref for pod in path.source.pods)):
+        yield NotTested(
+            f"whether a pod of {path.source.ref} reaches itself through {path.target.ref}",
+            "that shows only inside an endpoint's own pod: --from pod/NAME --attach",
+        )
 
 
 def _all_probes(

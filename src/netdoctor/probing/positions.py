@@ -9,6 +9,7 @@ import msgspec
 from netdoctor.cluster.objects import DaemonSet, Node, Pod, PodSpec
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.probe import Position, Role
+from netdoctor.model.refs import ObjectRef
 from netdoctor.path.egress import leaves_cluster
 from netdoctor.path.path import Path
 from netdoctor.path.source import Source, SourceKind
@@ -24,7 +25,7 @@ def positions(snapshot: Snapshot, path: Path, *, attach: bool) -> tuple[Position
         placed = [Position("source", Role.SOURCE, pod.namespace, attach_to=pod.ref, node=pod.spec.node_name)]
     else:
         placed = [position_of(source, name, node) for name, node in places(snapshot, path)]
-    if _needs_contrast(snapshot, path):
+    if _needs_contrast(snapshot, path) or itself_among(path, placed[0].attach_to):
         placed.append(Position("neutral", Role.NEUTRAL, source.namespace, node=placed[0].node))
     placed += node_contrasts(snapshot, path, placed)
     if attach:
@@ -115,6 +116,16 @@ def _needs_contrast(snapshot: Snapshot, path: Path) -> bool:
         return False
     namespaces = source.namespace, path.target.ref.namespace
     return bool(snapshot.cluster_wide_policies or any(map(snapshot.policies_in, namespaces)))
+
+
+def itself_among(path: Path, *pods: ObjectRef | None) -> bool:
+    """Whether one of these pods is an endpoint that the target's ClusterIP may send back to itself."""
+    return any(
+        b.pod is not None and not b.pod.spec.host_network and b.pod.ref in pods
+        for route in path.routes
+        if route.vips
+        for b in route.ready
+    )
 
 
 def _endpoint_positions(path: Path) -> list[Position]:

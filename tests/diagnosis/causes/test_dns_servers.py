@@ -172,7 +172,7 @@ def test_one_of_two_servers_answers_nobody() -> None:
     one = found(DNSServerPartiallyDown, case)
     assert refs(one) == [COREDNS, "Pod kube-system/coredns-1"]
     assert one.finding.title == "1 of 2 DNS servers do not answer: pod coredns-1 (10.244.1.3:53) on worker-1"
-    assert "About 1 of 2 queries meet it" in one.finding.explanation
+    assert "kube-proxy sends 1 in 2 queries there" in one.finding.explanation
     assert one.finding.certainty is Certainty.LIKELY
     assert [fix.command for fix in one.finding.fixes] == ["kubectl delete pod/coredns-1 -n kube-system"]
     assert one.explains == {s.id for s in case.failed}

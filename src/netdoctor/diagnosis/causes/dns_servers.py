@@ -19,6 +19,7 @@ from netdoctor.diagnosis.dns import (
 )
 from netdoctor.diagnosis.kubectl import kubectl
 from netdoctor.diagnosis.not_ready import summary, why_not_ready
+from netdoctor.diagnosis.samples import sentence
 from netdoctor.diagnosis.workloads import scaled_to_zero, why_no_pods
 from netdoctor.model.report import Evidence, Finding, Fix
 from netdoctor.path.backends import Backend
@@ -130,7 +131,8 @@ class DNSServerPartiallyDown(Cause):
     Why it breaks: kube-proxy spreads queries over all ready endpoints. A lookup that meets the broken one waits for
     its timeout (5 s by default) before it is asked again, or fails.
 
-    How it is seen: a share of the lookups is slow or fails, at random; each server asked directly shows which.
+    How it is seen: a share of the lookups, one in N for N servers, is slow or fails; the report counts them. Each
+    server asked directly shows which.
 
     Trap: one that is not Ready gets no queries, so that it breaks nothing. One that only some nodes cannot reach is a
     fault of the network between them.
@@ -160,6 +162,7 @@ class DNSServerPartiallyDown(Cause):
     def _found(self, case: Case, dead: list[Backend], total: int, asked: list[Seen]) -> Found:
         named = ", ".join(f"{server.label} on {server.node or 'an unknown node'}" for server in dead)
         pods = [server.pod.ref for server in dead if server.pod is not None]
+        sampled = sentence((s.observed for s in case.of(Aim.DNS_SINGLES)), "the DNS Service")
         working = [s for s in case.of(Aim.DNS_SERVER, Aim.CLUSTER_NAME, transport="udp") if s.ok]
         finding = Finding(
             code=self.code,
@@ -168,9 +171,9 @@ class DNSServerPartiallyDown(Cause):
             objects=(server_ref(case), *pods),
             explanation=(
                 f"{named} is Ready and listed as an endpoint of the DNS Service, and answers nobody, while the others "
-                f"do. About {len(dead)} of {total} queries meet it, wait for their timeout (5 s by default) and are "
-                "asked again, so that lookups are slow or fail at random."
-            ),
+                f"do. kube-proxy sends {len(dead)} in {total} queries there; they wait for their timeout (5 s by "
+                f"default) and are asked again, so that lookups are slow or fail. {sampled}"
+            ).strip(),
             evidence=(*probe_evidence(asked), *probe_evidence(working, limit=1)),
             fixes=tuple(Fix("Replace the pod that does not answer", kubectl("delete", pod)) for pod in pods),
         )

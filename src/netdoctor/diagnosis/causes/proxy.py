@@ -61,6 +61,7 @@ class ServiceProxyBroken(Cause):
     title: ClassVar[str] = "endpoints answer, and their ClusterIP does not"
     yields_to: ClassVar[tuple[str, ...]] = (
         "APIServerUnreachable",
+        "HairpinDisabled",
         "InternalTrafficPolicyNoLocalEndpoint",
         "ServicePortMissing",
     )
@@ -108,6 +109,10 @@ def _broken(case: Case, service: Service | None, route: Route) -> Iterator[_Brok
     for position in dict.fromkeys(s.observed.position.id for s in case.of(Aim.VIP, route=route)):
         vip = _from(case.of(Aim.VIP, route=route), position)
         direct = _from(case.of(Aim.BACKEND, route=route), position)
+        if any(
+            s.observed.observation.detail.get("passed") for s in _from(case.of(Aim.VIP_SAMPLE, route=route), position)
+        ):
+            continue  # it leads somewhere, if not every time
         node = vip[0].observed.node or "" if vip else ""
         if _contrast(vip, direct) and (local is None or node in local):
             dns = _from(case.of(Aim.DNS_VIP), position)

@@ -12,6 +12,7 @@ from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
 from netdoctor.diagnosis.kubectl import json_patch
+from netdoctor.diagnosis.samples import sentence
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding
 from netdoctor.path.backends import Backend
@@ -69,6 +70,7 @@ class StaleEndpoint(Cause):
         first = stale[0]
         failed = list(_explained(case, stale))
         total = len(first.route.ready)
+        sampled = sentence((s.observed for s in case.of(Aim.VIP_SAMPLE, route=first.route)), "its ClusterIP")
         finding = Finding(
             code=self.code,
             title=f"{next(iter(fields)).object} lists {first.backend.label}, {first.because}",
@@ -77,8 +79,8 @@ class StaleEndpoint(Cause):
             explanation=(
                 f"{service.ref} has {total} endpoints that count as ready, and behind {len(backends)} of them nobody "
                 f"answers: {first.backend.label} is listed, {first.because}. kube-proxy sends that share of the "
-                "connections there."
-            ),
+                f"connections there. {sampled}"
+            ).strip(),
             evidence=(
                 *(Evidence(str(field), s.because) for field, s in zip(fields, stale, strict=False)),
                 *probe_evidence(failed),
