@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from e2e.runner.lab import SIDE_BY_SIDE
+from e2e.tests.selected import parameters_of
 from netdoctor.lab.definition import bundled
 
 Ended = subprocess.CompletedProcess[str]
@@ -19,11 +20,21 @@ SECONDS = 300  # no page may take longer
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, bool], Future[Ended]]]:
+def runs(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[tuple[str, bool], Future[Ended]]]:
     """What `netdoctor lab run` said, by the lab and whether its page was walked through; several side by side."""
     root = tmp_path_factory.mktemp("labs")
+    tests = {
+        True: test_every_command_of_a_page_does_what_the_page_says,
+        False: test_the_checks_of_a_lab_come_out_as_it_says,
+    }
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        yield {(name, page): pool.submit(run, name, root, page=page) for name in bundled() for page in (True, False)}
+        yield {
+            (str(given["name"]), page): pool.submit(run, str(given["name"]), root, page=page)
+            for page, test in tests.items()
+            for given in parameters_of(request, test.__name__)
+        }
 
 
 def run(name: str, root: Path, *, page: bool) -> Ended:

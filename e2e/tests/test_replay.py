@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from e2e.runner.lab import SIDE_BY_SIDE
+from e2e.tests.selected import parameters_of
 from netdoctor.lab.scenario import Scenario, documents, find, node_names
 from netdoctor.scenarios.ask import ask
 from netdoctor.scenarios.result import failures
@@ -24,10 +25,11 @@ def replayable() -> list[Scenario]:
 
 
 @pytest.fixture(scope="module")
-def replays() -> Iterator[dict[str, Future[tuple[str, ...]]]]:
-    """What differs, by scenario; several run side by side."""
+def replays(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[tuple[str, ...]]]]:
+    """What differs, by scenario, of the selected tests; several run side by side."""
+    names = {str(given["name"]) for given in parameters_of(request, "test_replay")}
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        yield {scenario.name: pool.submit(replay, scenario) for scenario in replayable()}
+        yield {s.name: pool.submit(replay, s) for s in replayable() if s.name in names}
 
 
 def replay(scenario: Scenario) -> tuple[str, ...]:

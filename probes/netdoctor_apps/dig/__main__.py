@@ -21,7 +21,6 @@ import dns.rdatatype
 import dns.resolver
 
 _TIMEOUT = 5.0  # seconds
-_MOST_DOTS = 255
 
 
 class BadArgumentError(ValueError):

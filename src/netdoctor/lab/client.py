@@ -123,7 +123,7 @@ class Lab:
 
     def _inside(self, place: Place, program: Callable[[], int]) -> int:
         """A PID namespace begins with the next child; this one only waits for it, and hands signals on."""
-        _die_with(os.getppid())
+        kernel.die_with_parent()
         self._connection.close()  # else the keeper would think that its client is still there
         for descriptor, kind in zip(self._spaces, (Clone.USER, Clone.PID, Clone.MOUNT), strict=True):
             try:
@@ -134,7 +134,7 @@ class Lab:
         place.enter()
 
         def innermost() -> int:
-            kernel.die_with_parent(signal.SIGKILL)
+            kernel.die_with_parent()
             return program()
 
         try:
@@ -174,12 +174,6 @@ def _batches(pods: Mapping[str, Manifest], size: int) -> Iterator[dict[str, Mani
 
 def _place(described: Mapping[str, str], network: int) -> Place:
     return Place(described["name"], network, Path(described["directory"]))
-
-
-def _die_with(parent: int) -> None:
-    kernel.die_with_parent(signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 # Labs that are up ----------------------------------------------------------------------------------------------

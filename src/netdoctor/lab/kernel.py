@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
+from collections.abc import Iterable
 from enum import IntFlag
 from pathlib import Path
 
@@ -23,6 +25,7 @@ class Clone(IntFlag):
 
 
 _MS_BIND, _MS_REC, _MS_PRIVATE, _MS_NOSUID, _MS_NODEV = 0x1000, 0x4000, 0x40000, 0x2, 0x4
+_MOST_FILES = 1 << 16
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -76,9 +79,21 @@ def _mount(source: str, target: str, kind: str, flags: int) -> None:
     _checked(_libc.mount(*arguments, ctypes.c_ulong(flags), None), f"mount {target}")
 
 
-def die_with_parent(number: int) -> None:
-    """Have the kernel send this process a signal when its parent ends, however it ends."""
-    _checked(_libc.prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0), "prctl")
+def die_with_parent() -> None:
+    """Have the kernel kill this process when its parent ends, however it ends."""
+    parent = os.getppid()
+    _checked(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
+    if os.getppid() != parent:  # it has ended before it could be asked for
+        os._exit(1)
+
+
+def close_files(kept: Iterable[int] = ()) -> None:
+    """Close every open file but the standard ones and these: a reader of somebody's output waits for its end only."""
+    low = 3
+    for descriptor in sorted(kept):
+        os.closerange(low, descriptor)
+        low = descriptor + 1
+    os.closerange(low, _MOST_FILES)
 
 
 def name_process(name: str) -> None:

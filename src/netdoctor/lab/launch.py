@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -19,7 +18,6 @@ from netdoctor.lab.world import World
 from netdoctor.model.errors import AccessError
 
 _SPACES = Clone.PID | Clone.MOUNT | Clone.NET | Clone.UTS | Clone.IPC
-_MOST_FILES = 1 << 16
 
 
 def launch(make: Callable[[], World], listener: socket.socket | None) -> tuple[socket.socket, int]:
@@ -54,7 +52,7 @@ def _launch(make: Callable[[], World], owner: socket.socket, listener: socket.so
         _tell(owner, _forbidden(error))
         return 1
     if listener is None:
-        _die_with_parent()
+        kernel.die_with_parent()
     pid = child(lambda: _keep(make, owner, listener))
     owner.close()
     if listener is not None:
@@ -75,15 +73,8 @@ def _isolate(uid: int, gid: int) -> None:
     kernel.unshare(_SPACES)
 
 
-def _die_with_parent() -> None:
-    parent = os.getppid()
-    kernel.die_with_parent(signal.SIGKILL)
-    if os.getppid() != parent:  # it has ended before it could be asked for
-        os._exit(1)
-
-
 def _keep(make: Callable[[], World], owner: socket.socket, listener: socket.socket | None) -> int:
-    kernel.die_with_parent(signal.SIGKILL)
+    kernel.die_with_parent()
     kernel.name_process("netdoctor-lab")
     try:
         _more_files()
@@ -100,15 +91,11 @@ def _keep(make: Callable[[], World], owner: socket.socket, listener: socket.sock
 
 
 def _detach(kept: Sequence[socket.socket]) -> None:
-    """No terminal, and no open file of whoever started it, but these: a reader of its output waits for its end only."""
+    """No terminal, and no open file of whoever started it, but these."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in range(3):
         os.dup2(nothing, standard)
-    low = 3
-    for number in sorted(one.fileno() for one in kept):
-        os.closerange(low, number)
-        low = number + 1
-    os.closerange(low, _MOST_FILES)
+    kernel.close_files(one.fileno() for one in kept)
 
 
 def _more_files() -> None:

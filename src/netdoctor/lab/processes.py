@@ -19,7 +19,6 @@ from netdoctor.lab.programs import Program
 
 START_SECONDS = 10.0  # that programs may take until they listen
 _LOG_BYTES = 16 * 1024  # the last words of each
-_MOST_DESCRIPTORS = 1 << 16
 
 
 @dataclass(slots=True)
@@ -99,7 +98,7 @@ def _become(program: Program, place: Place, output: int) -> int:
     for standard in (1, 2):
         os.dup2(output, standard)
     place.enter()
-    os.closerange(3, _MOST_DESCRIPTORS)
+    kernel.close_files()
     kernel.name_process(program.module.rpartition(".")[2])
     os.environ.update(program.environment)
     module = importlib.import_module(f"{program.module}.__main__")

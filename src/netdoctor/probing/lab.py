@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from netdoctor.lab import kernel
 from netdoctor.lab.client import Lab, StandIn
 from netdoctor.model.probe import NotTested, Observation, Observed, Position, Probe, ProbePod, Role
 from netdoctor.probing.prober import ProbeRun
@@ -18,7 +19,6 @@ from netdoctor_probe.wire import Plan, WireError, decode_line, encode_plan
 _AGENT = "netdoctor_probe.__main__"
 _LOADED = (_AGENT, "netdoctor_probe.tcp", "netdoctor_probe.udp", "netdoctor_probe.dns", "netdoctor_probe.lookup")
 _END_SECONDS = 10.0  # beyond the plan's own deadline
-_MOST_DESCRIPTORS = 1 << 16
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class LabProber:
         def run() -> int:
             for standard in (1, 2):
                 os.dup2(write, standard)
-            os.closerange(3, _MOST_DESCRIPTORS)
+            kernel.close_files()
             os.environ["NETDOCTOR_PLAN"] = plan
             return int(importlib.import_module(_AGENT).main([]))
 

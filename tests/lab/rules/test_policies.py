@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netdoctor.cluster.snapshot import Snapshot
-from netdoctor.lab.nft.door import replace_tables
-from netdoctor.lab.rules.policies import PolicyTables, policy_table
+from netdoctor.lab.rules.policies import PolicyTables
 from netdoctor.policy.profile import profile_for
 from tests.lab.nft.sandbox import sandboxed
 from tests.lab.rules.topology import Topology, Trial
@@ -103,7 +102,7 @@ def test_a_pod_finds_its_node_whatever_it_may_send() -> None:
     snapshot = world(policy("a/web", podSelector={}, policyTypes=["Egress"], egress=[{"ports": [{"port": 80}]}]))
     topology = Topology(world())
     topology.serve([("TCP", 80)])
-    topology.filter({"n1": [policy_table(snapshot, "n1", topology.local(snapshot, "n1"), CALICO)]})
+    topology.filter({"n1": [PolicyTables(snapshot, CALICO).table(topology.local(snapshot, "n1"))]})
     topology.forget_neighbours(ONE[1])
     (flow,) = both(ONE, FAR)[1:]
     assert topology.arrives({flow: True}) == {flow: True}
@@ -114,23 +113,9 @@ def test_a_network_plugin_that_enforces_nothing_has_an_empty_table() -> None:
     assert arriving(DENY_ALL, flows=both(TWO, ONE), cni="flannel") == [True, True]
 
 
-def test_the_table_of_a_node_is_about_its_own_pods() -> None:
-    snapshot, tables = world(DENY_ALL), PolicyTables(world(DENY_ALL), CALICO)
-
-    @sandboxed
-    def compare() -> None:
-        topology = Topology(world())
-        everyone = [*topology.local(snapshot, "n1"), *topology.local(snapshot, "n2")]
-        table = policy_table(snapshot, "n2", everyone, CALICO)
-        assert table == tables.table(topology.local(snapshot, "n2"))
-        replace_tables([table])
-
-    compare()
-
-
 @sandboxed
 def test_pods_with_the_same_policies_share_their_chains() -> None:
     snapshot = world(DENY_ALL)
-    table = policy_table(snapshot, "n1", Topology(world()).local(snapshot, "n1"), CALICO)
+    table = PolicyTables(snapshot, CALICO).table(Topology(world()).local(snapshot, "n1"))
     names = [chain.name for chain in table.chains if chain.hook is None]
     assert names == ["ingress", "ingress-1", "egress-1"]

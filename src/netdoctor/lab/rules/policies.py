@@ -77,11 +77,6 @@ class PolicyTables:
         return self._pods.numbers.get((pod.namespace, pod.name))
 
 
-def policy_table(snapshot: Snapshot, node: str, local: Sequence[LocalPod], profile: CNIProfile) -> Table:
-    """The table of one node, with those of `local` that it runs; for several nodes, `PolicyTables` is faster."""
-    return PolicyTables(snapshot, profile).table([one for one in local if one.pod.spec.node_name == node])
-
-
 class _DirectionChains:
     """The chains of one direction, and the interfaces that lead to them."""
 

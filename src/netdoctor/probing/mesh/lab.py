@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from netdoctor.lab import kernel
 from netdoctor.lab.client import Lab, StandIn
 from netdoctor.probing.mesh.fleet import NETWORKS, MeshPlan, MeshRun
 from netdoctor_probe.mesh.document import NODE, Mesh, Said, decode_said, encode_mesh
@@ -16,7 +17,6 @@ from netdoctor_probe.wire import WireError
 
 _AGENT = "netdoctor_probe.__main__"
 _LOADED = (_AGENT, "netdoctor_probe.mesh.member", "netdoctor_probe.mesh.serve")  # once, before there are many of it
-_MOST_DESCRIPTORS = 1 << 16
 _READY_SECONDS = 5.0  # for the pods that answer to listen
 _END_SECONDS = 5.0
 
@@ -83,7 +83,7 @@ class LabFleet:
             os.dup2(document, 0)
             for standard in (1, 2):
                 os.dup2(write, standard)
-            os.closerange(3, _MOST_DESCRIPTORS)
+            kernel.close_files()
             os.environ.update(names)
             return int(importlib.import_module(_AGENT).main([*arguments]))
 
