@@ -1,7 +1,7 @@
 # The only task runner. Everything runs in .venv, from locked versions; nothing else on the machine is changed.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test lint unit docs e2e-up e2e bench bench-lab bench-policies e2e-down lab lock
+.PHONY: help venv demo test lint unit docs e2e-up e2e bench bench-lab bench-policies bench-mesh e2e-down lab lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -19,6 +19,7 @@ help:
 	@echo 'make bench-lab how fast labs come up and are checked'
 	@echo 'make bench     how long a check takes, beside a bare pod in the same cluster, and what policies cost'
 	@echo 'make bench-policies  only the latter, on synthetic clusters from files: CPU time and memory'
+	@echo 'make bench-mesh  a mesh of 1,000 nodes, simulated: pairs, requests, time, memory'
 	@echo 'make docs      regenerate what is generated: docs/causes and the JSON Schema'
 	@echo 'make lock      choose the newest versions that pyproject.toml allows'
 
@@ -79,6 +80,10 @@ bench-lab: venv
 bench-policies: venv
 	@echo '== commands about policies on synthetic clusters' >&2
 	$(BIN)/python -m e2e.bench
+
+bench-mesh: venv
+	@echo '== a mesh of 1,000 simulated nodes' >&2
+	$(BIN)/python -m e2e.bench.mesh 1000
 
 e2e-down: venv
 	$(BIN)/python -m e2e.cluster down

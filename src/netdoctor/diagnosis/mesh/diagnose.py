@@ -58,8 +58,8 @@ def _failed(pair: MeshPair, links: Links) -> bool:
 
 
 def _pods_pass(pair: MeshPair, links: Links) -> bool:
-    ends = tuple(sorted((pair.from_, pair.to)))
-    return any(link.nodes == ends and link.pods_pass for link in links.all)
+    link = links.between(pair.from_, pair.to)
+    return link is not None and link.pods_pass is True
 
 
 def _hidden(links: Links) -> list[Untested]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from netdoctor.model.mesh_report import MeshPair
 from netdoctor_probe.mesh.document import NODE, POD
@@ -50,7 +51,20 @@ class Links:
 
     def of(self, node: str) -> tuple[Link, ...]:
         """The links of one node."""
-        return tuple(link for link in self.all if node in link.nodes)
+        return tuple(self._by_node[node])
+
+    def between(self, one: str, other: str) -> Link | None:
+        """The link of two nodes, if anything was tried there."""
+        first, second = sorted((one, other))
+        return next((link for link in self._by_node[first] if link.nodes == (first, second)), None)
+
+    @cached_property
+    def _by_node(self) -> dict[str, list[Link]]:
+        found: dict[str, list[Link]] = defaultdict(list)
+        for link in self.all:
+            for node in link.nodes:
+                found[node].append(link)
+        return found
 
     def without(self, nodes: Collection[str]) -> tuple[Link, ...]:
         """The links that have none of these nodes."""

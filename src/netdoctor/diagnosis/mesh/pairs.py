@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from netdoctor.model.chance import Rate
 from netdoctor.model.mesh_report import Delay, MeshPair
@@ -46,7 +47,7 @@ def _pair(source: str, to: str, network: str, tested: PeerSeen) -> MeshPair:
         tcp=tested.tcp,
         sent=tested.sent,
         received=tested.received,
-        loss_bounds=Rate(tested.sent - tested.received, tested.sent).bounds() if tested.sent else None,
+        loss_bounds=_bounds(tested.sent - tested.received, tested.sent) if tested.sent else None,
         delay=delay,
         mtu=tested.mtu or None,
         believed_mtu=tested.believed or None,
@@ -55,6 +56,12 @@ def _pair(source: str, to: str, network: str, tested: PeerSeen) -> MeshPair:
         answered_by=tested.by or None,
         because=tested.meaning,
     )
+
+
+@cache
+def _bounds(lost: int, sent: int) -> tuple[float, float]:
+    """Most of many pairs have the same counts."""
+    return Rate(lost, sent).bounds()
 
 
 def _why_not(run: MeshRun, source: str, to: str, network: str) -> str:
