@@ -13,7 +13,9 @@ from netdoctor.report.check_format import CheckFormat
 
 Targets = Annotated[
     list[str] | None,
-    typer.Argument(metavar="TARGET", help="svc/NAME, pod/NAME, deploy/NAME, NAME.NAMESPACE, HOST:PORT, IP:PORT."),
+    typer.Argument(
+        metavar="TARGET", help="svc/NAME, ing/NAME, pod/NAME, deploy/NAME, NAME.NAMESPACE, HOST:PORT, IP:PORT, URL."
+    ),
 ]
 From = Annotated[
     str | None,

@@ -20,11 +20,19 @@ from netdoctor.probing.aims import SAMPLES, Aim, Aimed
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A probe's purpose, and what it saw. `contrasted`: another probe got an answer where this one was silent."""
+    """A probe's purpose, and what it saw.
+
+    Attributes:
+        aimed: the purpose.
+        observed: what it saw.
+        contrasted: whether another probe got an answer where this one was silent.
+        own: whether an error that an Ingress controller answers with is the application's own.
+    """
 
     aimed: Aimed
     observed: Observed
     contrasted: bool = False
+    own: bool = False
 
     @property
     def id(self) -> str:
@@ -46,7 +54,18 @@ class Seen:
             return LOSS.is_fault(rate) is not True
         if self.observed.probe.kind == "dns" and self.outcome is Outcome.TRUNCATED:
             return True
-        return self.outcome is Outcome.OK
+        return self.outcome is Outcome.OK and (self.own or not self.gateway_error)
+
+    @property
+    def status(self) -> int | None:
+        """The status of an HTTP answer."""
+        status = self.observed.observation.detail.get("status")
+        return status if isinstance(status, int) else None
+
+    @property
+    def gateway_error(self) -> bool:
+        """Whether a controller answered what controllers say where they have no rule, or nothing behind it."""
+        return self.aimed.aim is Aim.RULE and self.status in _GATEWAY
 
     @property
     def neutral(self) -> bool:
@@ -63,6 +82,9 @@ class Seen:
         """Silence on UDP proves nothing alone: the server may have had nothing to say (RFC 768 has no answer)."""
         silent = self.observed.probe.kind == "udp" and self.outcome is Outcome.TIMEOUT and not self.contrasted
         return silent and not self.observed.observation.detail.get("passed")
+
+
+_GATEWAY = (404, 502, 503, 504)  # RFC 9110, 15.5.5, 15.6.3 to 15.6.5
 
 
 class Reach(StrEnum):
@@ -91,6 +113,11 @@ def _contrasted(silent: Seen, seen: Sequence[Seen]) -> bool:
     if silent.aimed.aim in (Aim.VIP, Aim.NODE_PORT, Aim.LOAD_BALANCER) and direct and all(s.ok for s in direct):
         return True
     return any(s.ok and s.aimed == replace(silent.aimed, required=s.aimed.required) for s in seen if s.neutral)
+
+
+def _own(error: Seen, seen: Sequence[Seen]) -> bool:
+    """Whether an endpoint, asked for the same itself, gives the same answer."""
+    return any(s.aimed.aim is Aim.DIRECT and s.aimed.ask == error.aimed.ask and s.status == error.status for s in seen)
 
 
 def _follows(one: Seen, failed: Sequence[Seen]) -> bool:
@@ -132,13 +159,26 @@ class Case:
     def seen(self) -> tuple[Seen, ...]:
         """All observations with their purpose."""
         seen = tuple(Seen(self.aims[o.id], o) for o in self.observed)
-        return tuple(replace(s, contrasted=True) if s.inconclusive and _contrasted(s, seen) else s for s in seen)
+        seen = tuple(replace(s, contrasted=True) if s.inconclusive and _contrasted(s, seen) else s for s in seen)
+        return tuple(replace(s, own=True) if s.gateway_error and _own(s, seen) else s for s in seen)
 
     @cached_property
     def failed(self) -> tuple[Seen, ...]:
         """Required probes that failed: what causes have to explain."""
         failed = [s for s in self.seen if s.aimed.required and s.tried and not s.ok and not s.inconclusive]
         return tuple(s for s in failed if not (_follows(s, failed) or _sums_up(s, self.seen)))
+
+    @cached_property
+    def parts(self) -> tuple[Case, ...]:
+        """The parts of the way through an Ingress, as cases of their own: the controller, then its backends."""
+        return tuple(
+            replace(self, path=path, expectation=expectation, observed=self._of_part(number))
+            for number, (path, expectation) in enumerate(zip(self.path.parts, self.expectation.parts, strict=True))
+        )
+
+    def _of_part(self, number: int) -> tuple[Observed, ...]:
+        """What was seen of a part; what was asked of the controller's rules is of the whole."""
+        return tuple(o for o in self.observed if self.aims[o.id].part == number and self.aims[o.id].aim is not Aim.RULE)
 
     @property
     def service(self) -> Service | None:

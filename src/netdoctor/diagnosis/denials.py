@@ -29,6 +29,7 @@ class Area(StrEnum):
     DNS = "dns"
     API_SERVER = "apiServer"
     OUTSIDE = "outside"
+    BEHIND_INGRESS = "behindIngress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Denial:
     @property
     def named_by_area(self) -> bool:
         """Whether where it leads names it, whatever the mistake in the policy."""
-        return self.egress and self.area in (Area.API_SERVER, Area.OUTSIDE)
+        return self.area is Area.BEHIND_INGRESS or (self.egress and self.area in (Area.API_SERVER, Area.OUTSIDE))
 
     @property
     def egress(self) -> bool:
@@ -130,6 +131,8 @@ def _front(case: Case, route: Route | None) -> int | None:
 def _area(case: Case, route: Route | None) -> Area:
     if route is None:
         return Area.DNS
+    if case.path.serves is not None:
+        return Area.BEHIND_INGRESS
     if is_api_server(case.snapshot, case.path.target):
         return Area.API_SERVER
     return Area.OUTSIDE if leaves_cluster(case.snapshot, case.path.target) else Area.INSIDE

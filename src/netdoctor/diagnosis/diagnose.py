@@ -11,6 +11,7 @@ from netdoctor.diagnosis.causes import ALL
 from netdoctor.diagnosis.contrasts import contrasts
 from netdoctor.diagnosis.entrances import untested_entrances
 from netdoctor.diagnosis.hops import hops
+from netdoctor.diagnosis.ingress_parts import examined
 from netdoctor.diagnosis.rank import Ranked, rank
 from netdoctor.diagnosis.readiness import objects_suffice
 from netdoctor.diagnosis.samples import TO_DECIDE, undecided
@@ -22,11 +23,10 @@ def diagnose(case: Case, causes: Sequence[Cause] = ALL) -> CheckReport:
     case = addressed(case)
     found: list[tuple[Cause, Found]] = []
     ruled_out: list[RuledOut] = []
-    for cause in causes:
-        result = cause.examine(case)
+    for cause, result in examined(case, causes):
         if isinstance(result, Found):
             found.append((cause, result))
-        elif result is not None:
+        else:
             ruled_out.append(result)
     ranked = rank([item for item in found if not item[1].warning], frozenset(s.id for s in case.failed))
     for code, root in ranked.symptoms.items():
@@ -89,12 +89,19 @@ def _not_tested(case: Case) -> Iterator[Untested]:
             because = str(one.observed.observation.detail.get("because", "the probe failed"))
             yield Untested(f"{one.aimed.aim} ({one.id})", because)
     yield from _undecided(case)
-    yield from _silent(case)
-    yield from untested_entrances(case)
-    if not case.probed:
-        open_ = [v.assumptions[0] for v in case.expectation.verdicts.values() if v.allowed is None and v.assumptions]
-        yield from (Untested("what policies allow here", because) for because in dict.fromkeys(open_))
-    if case.path.dns.name and not case.probed and case.path.dns.service is None:
+    for part in (case, *case.parts):
+        yield from _silent(part)
+        yield from untested_entrances(part)
+        yield from _open(part)
+
+
+def _open(case: Case) -> Iterator[Untested]:
+    """Without probes: what policies leave open."""
+    if case.probed:
+        return
+    open_ = [v.assumptions[0] for v in case.expectation.verdicts.values() if v.allowed is None and v.assumptions]
+    yield from (Untested("what policies allow here", because) for because in dict.fromkeys(open_))
+    if case.path.dns.name and case.path.dns.service is None:
         yield Untested("whether policies let the source ask for names", "no DNS server is among the objects")
 
 

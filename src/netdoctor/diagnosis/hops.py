@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.egress_hops import contrast_hops, outside_hops
 from netdoctor.diagnosis.entrances import entrance_hops
+from netdoctor.diagnosis.ingress_hops import ingress_hops
 from netdoctor.diagnosis.seen_hop import seen_hop
 from netdoctor.diagnosis.size_hops import size_hops
 from netdoctor.model.report import Hop
@@ -19,8 +20,9 @@ from netdoctor.probing.plan import Aim
 
 
 def hops(case: Case) -> tuple[Hop, ...]:
-    """Name, DNS servers, then per port: policies, VIP, endpoints."""
-    return tuple(_hops(case))
+    """Name, DNS servers, then per port: policies, VIP, endpoints; for an Ingress those of each part."""
+    way = case.path.target.ingress
+    return tuple(_hops(case) if way is None else ingress_hops(case, way, _hops))
 
 
 def _hops(case: Case) -> Iterator[Hop]:
@@ -32,7 +34,8 @@ def _hops(case: Case) -> Iterator[Hop]:
         yield seen_hop("DNS servers", f"{len(dns.udp)} ready" if dns.service else "not among the objects", servers)
     for route in case.path.routes:
         yield from _policy_hops(case, route)
-        if route.vips and case.path.source.kind is not SourceKind.OUTSIDE:
+        past = case.path.source.kind is SourceKind.OUTSIDE or case.path.serves is not None
+        if route.vips and not past:
             vip = ", ".join(route.vips)
             asked = case.of(Aim.VIP, Aim.VIP_SAMPLE, Aim.FIXED_PORT, route=route)
             yield seen_hop(f"ClusterIP {vip}:{route.label}", "forwards to a ready endpoint", asked)

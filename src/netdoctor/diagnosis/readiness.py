@@ -11,6 +11,10 @@ from netdoctor.path.path import Route
 
 def objects_suffice(case: Case) -> bool:
     """Whether objects and policies admit the flow and every endpoint is Ready under a probe of the port asked for."""
+    way = case.path.target.ingress
+    if way is not None:
+        complete = way.served and not (way.left_out or way.unclear or any(ask.tls for ask in way.asks))
+        return complete and bool(case.parts) and all(map(objects_suffice, case.parts))
     routes = case.path.routes
     if any(route.vips for route in routes) and not _proxies_run(case):
         return False

@@ -12,58 +12,25 @@ import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from netdoctor.cluster.objects import Ingress, Service
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.lab.objects import Objects, snapshot_of
-from netdoctor.model.errors import InputError
+from netdoctor.path.ingress.classes import chosen_class, serving
+from netdoctor.path.ingress.controllers import controllers
+from netdoctor.path.ingress.parts import speaks_tls
+from netdoctor.path.ingress.rules import NGINX
+from netdoctor.path.ingress.shapes import (
+    BackendPort,
+    HostRule,
+    HTTPPath,
+    IngressBackend,
+    IngressSpec,
+    ServiceBackend,
+    spec_of,
+)
 
-_NGINX = "nginx.ingress.kubernetes.io"
-_CLASS = "kubernetes.io/ingress.class"  # older than the field, and still in use
-_DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
-_KINDS = frozenset({"Service", "EndpointSlice", "Endpoints", "Ingress", "IngressClass"})
-
-
-class _Port(msgspec.Struct, frozen=True):
-    name: str = ""
-    number: int = 0
-
-
-class _ServiceBackend(msgspec.Struct, frozen=True):
-    name: str = ""
-    port: _Port = _Port()
-
-
-class _Backend(msgspec.Struct, frozen=True):
-    service: _ServiceBackend | None = None
-
-
-class _Path(msgspec.Struct, frozen=True, rename="camel"):
-    backend: _Backend = _Backend()
-    path: str | None = "/"
-    path_type: str = "ImplementationSpecific"
-
-
-class _HTTP(msgspec.Struct, frozen=True):
-    paths: tuple[_Path, ...] = ()
-
-
-class _Rule(msgspec.Struct, frozen=True):
-    host: str = ""
-    http: _HTTP | None = None
-
-
-class _TLS(msgspec.Struct, frozen=True, rename="camel"):
-    hosts: tuple[str, ...] = ()
-    secret_name: str = ""
-
-
-class _Spec(msgspec.Struct, frozen=True, rename="camel"):
-    ingress_class_name: str = ""
-    default_backend: _Backend | None = None
-    tls: tuple[_TLS, ...] | None = ()
-    rules: tuple[_Rule, ...] | None = ()
+_OWNERS = frozenset({"Deployment", "DaemonSet", "ReplicaSet", "Pod"})
+_KINDS = frozenset({"Service", "EndpointSlice", "Endpoints", "Ingress", "IngressClass"}) | _OWNERS
 
 
 def routes(objects: Objects) -> dict[str, Any]:
@@ -79,8 +46,8 @@ def routes(objects: Objects) -> dict[str, Any]:
     if not any(kind == "Ingress" for kind, _, _ in objects):
         return {"routes": [], "certificates": []}
     snapshot = snapshot_of({key: one for key, one in objects.items() if key[0] in _KINDS}, "ingress")
-    served = [(ingress, _spec(ingress)) for ingress in sorted(snapshot.ingresses, key=_age)]
-    served = [(ingress, spec) for ingress, spec in served if _has_controller(snapshot, ingress, spec)]
+    served = [(ingress, spec_of(ingress)) for ingress in sorted(snapshot.ingresses, key=_age)]
+    served = [(ingress, spec) for ingress, spec in served if _has_controller(snapshot, ingress)]
     found: dict[tuple[str, str, bool], dict[str, Any]] = {}
     for ingress, spec in served:
         for host, path in _paths(spec):
@@ -98,48 +65,39 @@ def _age(ingress: Ingress) -> tuple[str, str, str]:
     return created.isoformat() if created else "", ingress.namespace, ingress.name
 
 
-def _spec(ingress: Ingress) -> _Spec:
-    try:
-        return msgspec.convert(ingress.spec, _Spec)
-    except msgspec.ValidationError as error:
-        raise InputError(f"Ingress {ingress.namespace}/{ingress.name}: {error}") from error
+def _has_controller(snapshot: Snapshot, ingress: Ingress) -> bool:
+    """Whether its class exists; without one, whether a class is the default, or a controller needs none."""
+    chosen = chosen_class(snapshot, ingress)
+    return chosen.found is not None or bool(serving(chosen, controllers(snapshot)))
 
 
-def _has_controller(snapshot: Snapshot, ingress: Ingress, spec: _Spec) -> bool:
-    """Whether its class exists; without one, whether a class is the default."""
-    named = spec.ingress_class_name or ingress.metadata.annotations.get(_CLASS, "")
-    if named:
-        return any(known.name == named for known in snapshot.ingress_classes)
-    return any(known.metadata.annotations.get(_DEFAULT_CLASS) == "true" for known in snapshot.ingress_classes)
-
-
-def _paths(spec: _Spec) -> Iterator[tuple[str, _Path]]:
+def _paths(spec: IngressSpec) -> Iterator[tuple[str, HTTPPath]]:
     """Hosts and their paths; the default backend has what is left of each host, and of all others."""
     for rule in spec.rules or ():
         for path in rule.http.paths if rule.http else ():
             yield rule.host, path
     if spec.default_backend is not None:
-        for host in {rule.host: None for rule in (*(spec.rules or ()), _Rule())}:
-            yield host, _Path(spec.default_backend, "/", "Prefix")
+        for host in {rule.host: None for rule in (*(spec.rules or ()), HostRule())}:
+            yield host, HTTPPath(spec.default_backend, "/", "Prefix")
 
 
 def _route(
-    snapshot: Snapshot, ingress: Ingress, spec: _Spec, key: tuple[str, str, bool], backend: _Backend
+    snapshot: Snapshot, ingress: Ingress, spec: IngressSpec, key: tuple[str, str, bool], backend: IngressBackend
 ) -> dict[str, Any]:
     host, path, exact = key
     annotations = ingress.metadata.annotations
-    secured = any(host in _tls_hosts(spec, tls) for tls in spec.tls or ())
-    redirect = secured and annotations.get(f"{_NGINX}/ssl-redirect") != "false"
+    secured = any(host in spec.tls_hosts(tls) for tls in spec.tls or ())
+    redirect = secured and annotations.get(f"{NGINX}/ssl-redirect") != "false"
     return {
         "host": host,
         "path": path,
         "exact": exact,
-        "toHttps": redirect or annotations.get(f"{_NGINX}/force-ssl-redirect") == "true",
+        "toHttps": redirect or annotations.get(f"{NGINX}/force-ssl-redirect") == "true",
         "backend": _backend(snapshot, ingress, backend.service),
     }
 
 
-def _backend(snapshot: Snapshot, ingress: Ingress, asked: _ServiceBackend | None) -> dict[str, Any]:
+def _backend(snapshot: Snapshot, ingress: Ingress, asked: ServiceBackend | None) -> dict[str, Any]:
     title = f"Service {ingress.namespace}/{asked.name if asked else '?'}"
     endpoints: Sequence[tuple[str, int]] = ()
     because = "the backend is no Service"
@@ -149,11 +107,10 @@ def _backend(snapshot: Snapshot, ingress: Ingress, asked: _ServiceBackend | None
             endpoints, because = _endpoints(snapshot, service, asked.port)
         else:
             because = f"{title} does not exist"
-    tls = ingress.metadata.annotations.get(f"{_NGINX}/backend-protocol", "").upper() in {"HTTPS", "GRPCS"}
-    return {"title": title, "tls": tls, "endpoints": list(endpoints), "because": because}
+    return {"title": title, "tls": speaks_tls(ingress), "endpoints": list(endpoints), "because": because}
 
 
-def _endpoints(snapshot: Snapshot, service: Service, asked: _Port) -> tuple[list[tuple[str, int]], str]:
+def _endpoints(snapshot: Snapshot, service: Service, asked: BackendPort) -> tuple[list[tuple[str, int]], str]:
     """The ready endpoints of a Service's port, or why there are none. A name stands for itself."""
     title = f"Service {service.namespace}/{service.name}"
     if service.spec.type == "ExternalName":
@@ -175,18 +132,13 @@ def _endpoints(snapshot: Snapshot, service: Service, asked: _Port) -> tuple[list
     return sorted(set(found)), "" if found else f"{title} has no ready endpoint"
 
 
-def _tls_hosts(spec: _Spec, tls: _TLS) -> tuple[str, ...]:
-    """The hosts of a certificate; those of the rules where it names none."""
-    return tuple(host.lower() for host in (tls.hosts or tuple(rule.host for rule in spec.rules or ()) or ("",)))
-
-
-def _certificates(objects: Objects, ingress: Ingress, spec: _Spec) -> Iterator[dict[str, Any]]:
+def _certificates(objects: Objects, ingress: Ingress, spec: IngressSpec) -> Iterator[dict[str, Any]]:
     """What the Secrets hold; without a usable one the controller's own certificate is served."""
     for tls in spec.tls or ():
         secret = objects.get(("Secret", ingress.namespace, tls.secret_name), {})
         pair = [_text(secret, field) for field in ("tls.crt", "tls.key")]
         if all(pair):
-            yield {"hosts": list(_tls_hosts(spec, tls)), "certificate": pair[0], "key": pair[1]}
+            yield {"hosts": list(spec.tls_hosts(tls)), "certificate": pair[0], "key": pair[1]}
 
 
 def _text(secret: Mapping[str, Any], field: str) -> str:

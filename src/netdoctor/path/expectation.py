@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netdoctor.cluster.facts import CNI, cni
 from netdoctor.cluster.snapshot import Snapshot
@@ -25,6 +25,7 @@ class Expectation:
     cni: CNI
     profile: CNIProfile
     verdicts: Mapping[tuple[str, int, str], FlowVerdict]
+    parts: tuple[Expectation, ...] = ()  # of the parts of the path
 
     def of(self, backend: Backend, protocol: str) -> FlowVerdict:
         """The verdict on the flow from the path's source to a backend."""
@@ -41,9 +42,12 @@ class Expectation:
 
 def expect(snapshot: Snapshot, path: Path) -> Expectation:
     """Decide every flow that the path needs: to each endpoint of the target and to each DNS server."""
-    policies = compile_policies(snapshot)
     network = cni(snapshot)
-    profile = profile_for(network.name)
+    return _expect(snapshot, path, Expectation(compile_policies(snapshot), network, profile_for(network.name), {}))
+
+
+def _expect(snapshot: Snapshot, path: Path, known: Expectation) -> Expectation:
+    policies, profile = known.policies, known.profile
     flows = [
         (backend, route.protocol)
         for route in path.routes
@@ -59,7 +63,8 @@ def expect(snapshot: Snapshot, path: Path) -> Expectation:
         )
         for backend, protocol in flows
     }
-    return Expectation(policies, network, profile, verdicts)
+    parts = tuple(_expect(snapshot, part, known) for part in path.parts)
+    return replace(known, verdicts=verdicts, parts=parts)
 
 
 def destination(backend: Backend, snapshot: Snapshot) -> Endpoint:

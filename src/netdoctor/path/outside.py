@@ -16,7 +16,9 @@ from netdoctor.policy.flow import node_endpoint
 def for_outside(target: Target) -> Target:
     """The target without the cluster's names, which nobody outside asks for. Raises InputError."""
     service = target.service
-    if target.kind is TargetKind.ADDRESS or (target.kind is TargetKind.SERVICE and service is None):
+    if target.kind in (TargetKind.ADDRESS, TargetKind.INGRESS) or (
+        target.kind is TargetKind.SERVICE and service is None
+    ):
         return replace(target, dns_name="")
     if service is None:
         raise InputError(

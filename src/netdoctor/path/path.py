@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netdoctor.cluster.facts import cluster_domain, dns_service, node_local_dns
 from netdoctor.cluster.objects import Pod, PodSpec, Service, ServicePort
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
+from netdoctor.model.refs import ObjectRef
 from netdoctor.path.backends import Backend, listed_backends, pod_backends
+from netdoctor.path.ingress.parts import backend_target, door_ports, door_target
+from netdoctor.path.ingress.way import IngressWay
 from netdoctor.path.intended import intended_pods
 from netdoctor.path.names import service_of
 from netdoctor.path.outside import as_pods_see, for_outside
 from netdoctor.path.resolver import Resolver, resolver_of
-from netdoctor.path.source import Source, SourceKind, resolve_source
+from netdoctor.path.source import Source, SourceKind, resolve_source, standing_for
 from netdoctor.path.target import Target, TargetKind, resolve_target, target_namespace
 
 
@@ -84,12 +87,20 @@ class DNSPath:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Everything that has to work between source and target."""
+    """Everything that has to work between source and target.
+
+    Attributes:
+        parts: of the way through an Ingress, which has no routes of its own: to its controller, and from there to each
+            backend.
+        serves: the Ingress for which the source, its controller, asks.
+    """
 
     source: Source
     target: Target
     routes: tuple[Route, ...]
     dns: DNSPath
+    parts: tuple[Path, ...] = ()
+    serves: ObjectRef | None = None
 
 
 def build_path(snapshot: Snapshot, target_text: str, from_text: str | None, namespace: str) -> Path:
@@ -99,10 +110,30 @@ def build_path(snapshot: Snapshot, target_text: str, from_text: str | None, name
     target = resolve_target(snapshot, target_text, namespace, source.namespace)
     if source.kind is SourceKind.OUTSIDE:
         target = for_outside(target)
+    if target.ingress is not None:
+        return Path(
+            source, target, (), _dns_path(snapshot, source, target), _ingress_parts(snapshot, source, target.ingress)
+        )
+    return _path(snapshot, source, target)
+
+
+def _path(snapshot: Snapshot, source: Source, target: Target) -> Path:
     routes = _routes(snapshot, target)
     if source.kind is SourceKind.OUTSIDE:
         source = as_pods_see(source, snapshot, target.service, {b.node for route in routes for b in route.backends})
     return Path(source, target, routes, _dns_path(snapshot, source, target))
+
+
+def _ingress_parts(snapshot: Snapshot, source: Source, way: IngressWay) -> tuple[Path, ...]:
+    """The way to the controller, where there is one, and from it to each backend that exists."""
+    controller = way.controller
+    if controller is None:
+        return ()
+    door = _path(snapshot, source, door_target(controller))
+    door = replace(door, routes=tuple(r for r in door.routes if r.port in door_ports(controller).values()))
+    from_there = standing_for(controller.owner, snapshot)
+    legs = (_path(snapshot, from_there, backend_target(one)) for one in way.backends if one.exists)
+    return (door, *(replace(leg, serves=way.ingress.ref) for leg in legs))
 
 
 def _routes(snapshot: Snapshot, target: Target) -> tuple[Route, ...]:

@@ -80,7 +80,7 @@ def resolve_source(snapshot: Snapshot, text: str | None, namespace: str, target_
     if isinstance(found, Node):
         return Source(SourceKind.NODE, found.ref, target_namespace, {}, None, (), node_endpoint(found), node=found.name)
     if isinstance(found, Pod | Workload):
-        return _standing_for(found, snapshot)
+        return standing_for(found, snapshot)
     raise InputError(
         f"--from {text}: a {reference.kind} sends no traffic",
         hint="give a pod, a workload (deploy/, sts/, ds/), ns/NAME, node/NAME, or outside",
@@ -93,7 +93,8 @@ def _outside(target_namespace: str) -> Source:
     return Source(SourceKind.OUTSIDE, ObjectRef("Host", OUTSIDE), target_namespace, {}, None, (), endpoint)
 
 
-def _standing_for(found: Pod | Workload, snapshot: Snapshot) -> Source:
+def standing_for(found: Pod | Workload, snapshot: Snapshot) -> Source:
+    """A pod or a workload as a source."""
     pods: tuple[Pod, ...]
     if isinstance(found, Pod):
         kind, labels, spec, pods = SourceKind.POD, found.labels, found.spec, (found,)

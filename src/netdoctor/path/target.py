@@ -8,10 +8,11 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from netdoctor.cluster.facts import cluster_domain
-from netdoctor.cluster.objects import Object, Pod, Service, Workload
+from netdoctor.cluster.objects import Ingress, Object, Pod, Service, Workload
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
 from netdoctor.model.refs import ObjectRef
+from netdoctor.path.ingress.way import IngressWay, way_of_ingress, way_of_url
 from netdoctor.path.names import ServiceName, candidates, search_list, service_of
 from netdoctor.path.reference import Reference, locate, parse_port, parse_reference, require
 
@@ -23,6 +24,7 @@ class TargetKind(StrEnum):
     PODS = "pods"  # by pod address
     ADDRESS = "address"  # by an address that is neither
     HOST = "host"  # by a name that is no Service's
+    INGRESS = "ingress"  # by an Ingress controller
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Target:
     url_path: str = ""
     scheme: str = ""  # of a URL: http or https
     by_name: bool = False  # given as a DNS name, not as KIND/NAME
+    ingress: IngressWay | None = None  # of an Ingress, or of a URL that one serves
 
 
 def target_namespace(text: str, namespace: str, snapshot: Snapshot) -> str:
@@ -64,6 +67,9 @@ def resolve_target(snapshot: Snapshot, text: str, namespace: str, source_namespa
         return replace(_address_target(snapshot, text, host, port), url_path=path, scheme=scheme)
     meant = _service_by_name(host, source_namespace, snapshot)
     if meant is None:
+        way = way_of_url(snapshot, host, path) if scheme and port in (80, 443) else None
+        if way is not None:
+            return Target(TargetKind.INGRESS, text, way.ingress.ref, url_path=path, scheme=scheme, ingress=way)
         if port is None:
             raise InputError(f"{text}: an outside name needs a port", hint=f"try {text}:443")
         ref = ObjectRef("Host", host)
@@ -105,6 +111,8 @@ def _pods_target(snapshot: Snapshot, text: str, reference: Reference, found: Obj
     if isinstance(found, Workload):
         pods = tuple(pod for pod in snapshot.pods_of(found) if not pod.finished)
         return Target(TargetKind.PODS, text, found.ref, port=reference.port, workload=found, pods=pods)
+    if isinstance(found, Ingress):
+        return Target(TargetKind.INGRESS, text, found.ref, ingress=way_of_ingress(snapshot, found))
     raise InputError(
         f"{text}: checking a {reference.kind} is not supported yet",
         hint="check the Service behind it: netdoctor check svc/NAME",

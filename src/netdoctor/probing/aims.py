@@ -40,6 +40,8 @@ class Aim(StrEnum):
     FIXED_PORT = "fixedPort"  # datagrams to a ClusterIP, all from one source port
     DNS_PAIRS = "dnsPairs"  # many pairs of A and AAAA, each from one socket, asked of the DNS Service
     DNS_SINGLES = "dnsSingles"  # many single queries, asked of the DNS Service
+    RULE = "rule"  # a host and a path of an Ingress, asked of its controller
+    DIRECT = "direct"  # the same, asked of an endpoint behind it
     SOCKETS = "sockets"  # what listens inside an endpoint's pod
 
 
@@ -49,10 +51,15 @@ BY_NAME = (Aim.NAME, Aim.DNS_SERVER, Aim.DNS_VIP, Aim.HOST, Aim.URL)  # probes t
 
 @dataclass(frozen=True, slots=True)
 class Aimed:
-    """A planned probe's purpose. A `required` probe must pass for the target to be healthy."""
+    """A planned probe's purpose. A `required` probe must pass for the target to be healthy.
+
+    Of an Ingress, `part` is the number of the path's part that it is about, `ask` of the request.
+    """
 
     aim: Aim
     required: bool = False
     route: Route | None = None
     backend: Backend | None = None
     entrance: Entrance | None = None
+    part: int = 0
+    ask: int | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.probe import SAMPLES, NotTested, Position, Probe, ProbeKind, ProbePod, Role
@@ -21,6 +22,7 @@ from netdoctor.path.target import TargetKind
 from netdoctor.probing.aims import BY_NAME, Aim, Aimed
 from netdoctor.probing.egress import egress_left_out, egress_probes
 from netdoctor.probing.entrances import entrance_probes
+from netdoctor.probing.ingress import PATIENCE, controller_positions, direct_probes, ingress_left_out, rule_probes
 from netdoctor.probing.nodes import node_probes
 from netdoctor.probing.positions import itself_among, positions
 from netdoctor.probing.reaching import reach
@@ -30,6 +32,7 @@ __all__ = ["BY_NAME", "Aim", "Aimed", "PlanOptions", "ProbePlan", "make_plan", "
 
 MAX_BACKENDS = 16  # per route: enough for any contrast, never a load
 MAX_OTHER_PORTS = 4  # per backend
+_PAST_SERVICE = (Aim.VIP, Aim.HEADLESS_PORT)  # ports of Services, which an Ingress controller does not use
 _FROM_NODES = (Aim.HOST, Aim.VIP, Aim.BACKEND)
 SETTLE = 2.0  # seconds for a CNI to apply its policies to a new pod before a denial is expected
 
@@ -61,23 +64,55 @@ def make_plan(snapshot: Snapshot, path: Path, expectation: Expectation, options:
     """Plan a whole check. Pure: nothing is sent."""
     pods: list[ProbePod] = []
     aims: dict[str, Aimed] = {}
-    for position in positions(snapshot, path, attach=options.attach):
+    for position, planned in _planned(snapshot, path, expectation, attach=options.attach):
         probes = []
-        planned = _all_probes(snapshot, path, expectation, position)
         sampled = sample_probes(path, expectation, position, options.samples, options.source_port)
-        for number, (aimed, probe) in enumerate((*planned, *sampled)):
+        for number, (aimed, probe) in enumerate(chain(planned, sampled)):
             name = f"{position.id}-{number}"
             probes.append(_bounded(aimed, replace(probe, id=name), options))
             aims[name] = replace(aimed, required=aimed.required and position.role is Role.SOURCE)
         pods.append(ProbePod(position, tuple(probes)))
-    unswept = (NotTested(what, because) for what, because in not_swept(snapshot, path))
-    return ProbePlan(
-        tuple(pods), aims, (*_left_out(path), *_itself(path, pods), *unswept, *egress_left_out(snapshot, path))
-    )
+    not_tested = [one for part in (path, *path.parts) for one in _not_tested(snapshot, part)]
+    return ProbePlan(tuple(pods), aims, (*not_tested, *_itself(path, pods)))
+
+
+def _planned(
+    snapshot: Snapshot, path: Path, expectation: Expectation, *, attach: bool
+) -> Iterator[tuple[Position, Iterator[tuple[Aimed, Probe]]]]:
+    """Each position with its probes; of the way through an Ingress, those of its parts."""
+    if path.target.ingress is None:
+        for position in positions(snapshot, path, attach=attach):
+            yield position, _all_probes(snapshot, path, expectation, position)
+    elif path.parts:
+        door = path.parts[0]
+        for position in positions(snapshot, door, attach=attach):
+            probes = _all_probes(snapshot, door, expectation.parts[0], position)
+            rules = rule_probes(snapshot, path) if position.role is Role.SOURCE else ()
+            yield position, chain(probes, rules)
+        for position in controller_positions(path):
+            yield position, _leg_probes(path, expectation, position)
+
+
+def _leg_probes(path: Path, expectation: Expectation, position: Position) -> Iterator[tuple[Aimed, Probe]]:
+    """What the controller needs: the endpoints of all backends, to which it goes without their ClusterIPs."""
+    for number, leg in enumerate(path.parts[1:], 1):
+        probes = _probes(leg, expectation.parts[number], position)
+        needed = (one for one in probes if one[0].aim not in _PAST_SERVICE and (leg.dns.name or one[0].route))
+        for aimed, probe in chain(needed, direct_probes(path, number)):
+            yield replace(aimed, part=number), probe
+
+
+def _not_tested(snapshot: Snapshot, path: Path) -> Iterator[NotTested]:
+    yield from _left_out(path)
+    yield from (NotTested(what, because) for what, because in not_swept(snapshot, path))
+    yield from egress_left_out(snapshot, path)
+    yield from ingress_left_out(path)
 
 
 def _bounded(aimed: Aimed, probe: Probe, options: PlanOptions) -> Probe:
     """Only what tells by its silence is repeated; an expected denial has had its time to settle."""
+    if aimed.aim is Aim.RULE:
+        return replace(probe, timeout=max(options.timeout, PATIENCE), attempts=1)
     once = probe.delay or not (aimed.required or aimed.aim is Aim.LARGE)
     return replace(probe, timeout=options.timeout, attempts=1 if once else options.attempts)
 

@@ -36,7 +36,7 @@ class PolicyDeniesIngress(DenialCause):
         """Ingress denials that are no mistake with a code of its own."""
         own = denial.reason in (Reason.NAMESPACE_LABEL, Reason.SERVICE_PORT, Reason.ADMIN)
         of_route = denial.route is not None and denial.reason is not Reason.OTHER
-        return not (denial.egress or of_route or own)
+        return not (denial.egress or of_route or own or denial.named_by_area)
 
     def headline(self, denial: Denial) -> str:
         """The policy and the pod."""

@@ -1,0 +1,50 @@
+"""What the causes have in common that lie in an Ingress itself, or in its controller."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+
+from netdoctor.diagnosis.case import Case, Seen
+from netdoctor.diagnosis.cause import Cause, Found, RuledOut
+from netdoctor.model.probe import Outcome
+from netdoctor.path.ingress.way import Ask, IngressWay
+from netdoctor.probing.plan import Aim
+
+
+class IngressCause(Cause):
+    """Looks at the whole way of requests; ordinary causes look at its parts, one by one."""
+
+    def examine(self, case: Case) -> Found | RuledOut | None:
+        """Does not apply where the target is reached without an Ingress."""
+        way = case.path.target.ingress
+        return self.examine_way(case, way) if way is not None else None
+
+    @abstractmethod
+    def examine_way(self, case: Case, way: IngressWay) -> Found | RuledOut | None:
+        """As `examine`."""
+
+
+def rule_answers(case: Case, asks: Iterable[Ask]) -> tuple[Seen, ...]:
+    """What came of these requests to the controller."""
+    way = case.path.target.ingress
+    wanted = list(asks)
+    listed = case.of(Aim.RULE) if way is not None else ()
+    return tuple(s for s in listed if way and s.aimed.ask is not None and way.asks[s.aimed.ask] in wanted)
+
+
+def without_backend(case: Case, asks: Iterable[Ask]) -> tuple[Seen, ...]:
+    """Those of them for which the controller had nothing to pass on: 502, 503, 504, or it still waits."""
+    return tuple(s for s in rule_answers(case, asks) if s in case.failed and (_said(s) or _waits(case, s)))
+
+
+def _said(seen: Seen) -> bool:
+    return seen.status is not None and seen.status >= 500
+
+
+def _waits(case: Case, seen: Seen) -> bool:
+    """Whether the controller is reached, and does not answer."""
+    asked = seen.observed.probe
+    reached = (s for s in case.of(Aim.VIP, Aim.BACKEND, Aim.NODE_PORT, Aim.LOAD_BALANCER) if s.aimed.part == 0)
+    silent = seen.outcome in (Outcome.TIMEOUT, Outcome.RESET, Outcome.BAD_RESPONSE)
+    return silent and any(s.ok and s.observed.probe.host == asked.host for s in reached)

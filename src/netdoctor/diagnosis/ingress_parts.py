@@ -1,0 +1,80 @@
+"""The ordinary causes, asked about each part of the way through an Ingress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from netdoctor.diagnosis.addressed import addressed
+from netdoctor.diagnosis.case import Case
+from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
+from netdoctor.diagnosis.causes.ingress_controller import STOPPED
+from netdoctor.diagnosis.ingress_cause import IngressCause, without_backend
+from netdoctor.model.report import Certainty
+from netdoctor.path.source import SourceKind
+from netdoctor.probing.ingress import part_of
+
+# A controller goes to the endpoints of its backends themselves, past the Services' addresses.
+_PAST = frozenset(
+    {
+        "ServiceProxyBroken",
+        "InternalTrafficPolicyNoLocalEndpoint",
+        "ExternalTrafficPolicyNoLocalEndpoint",
+        "HeadlessPortMismatch",
+        "LoadBalancerPending",
+        "LoadBalancerSourceRangeExcludesClient",
+        "NodePortBlocked",
+    }
+)
+
+
+def examined(case: Case, causes: Sequence[Cause]) -> Iterator[tuple[Cause, Found | RuledOut]]:
+    """What each cause says of a case, or of its parts."""
+    parts = tuple(map(addressed, case.parts))
+    for cause in causes:
+        if not parts or isinstance(cause, IngressCause):
+            result = cause.examine(case)
+            if result is not None:
+                yield cause, result
+            continue
+        results = [_of_whole(case, n, result) for n, result in _of_parts(parts, cause)]
+        found = [result for result in results if isinstance(result, Found)]
+        for one in found or results[:1]:
+            yield cause, one
+
+
+def _of_parts(parts: Sequence[Case], cause: Cause) -> Iterator[tuple[int, Found | RuledOut]]:
+    for number, part in enumerate(parts):
+        result = cause.examine(part) if cause.code not in (_PAST if number else STOPPED) else None
+        if result is not None:
+            yield number, result
+
+
+def _of_whole(case: Case, number: int, result: Found | RuledOut) -> Found | RuledOut:
+    if not isinstance(result, Found):
+        return result
+    if number == 0:
+        inside = case.path.source.kind is not SourceKind.OUTSIDE
+        return _as_warning(result) if inside and result.finding.code == "LoadBalancerPending" else result
+    return _with_answers(case, number, result)
+
+
+def _as_warning(result: Found) -> Found:
+    """The same as a warning: the way asked about does without it."""
+    return Found(result.finding, result.explains, result.proven, warning=True)
+
+
+def _with_answers(case: Case, number: int, result: Found) -> Found:
+    """What was found behind the controller, and how the controller's answers agree."""
+    way = case.path.target.ingress
+    assert way is not None
+    asks = [ask for ask in way.asks if part_of(case.path, ask) == number]
+    failed = without_backend(case, asks)
+    finding = result.finding
+    if failed:
+        sure = certainty(failed, configured=result.proven)
+        better = sure if finding.certainty is not Certainty.CERTAIN else finding.certainty
+        evidence = (*finding.evidence, *probe_evidence(failed, limit=2))
+        finding = msgspec.structs.replace(finding, certainty=better, evidence=evidence)
+    return Found(finding, result.explains | ids(failed), result.proven, result.warning)

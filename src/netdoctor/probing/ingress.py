@@ -1,0 +1,125 @@
+"""Probes of the way through an Ingress: its controller asked as clients do, and the backends as the controller does.
+
+A controller waits for a backend that does not answer, several seconds by default, before it says so (502, 504): what is
+asked through it has that time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.model.probe import NotTested, Position, Probe, ProbeKind
+from netdoctor.path.entrances import entrances
+from netdoctor.path.ingress.parts import door_ports, speaks_tls
+from netdoctor.path.ingress.way import Ask
+from netdoctor.path.path import Path, Route
+from netdoctor.path.source import SourceKind
+from netdoctor.probing.aims import Aim, Aimed
+from netdoctor.probing.positions import position_of
+
+PATIENCE = 6.0  # seconds: ingress-nginx gives a backend 5 (proxy-connect-timeout)
+_DOORS = 2  # addresses of the controller that are asked for every rule
+_DIRECT = 2  # endpoints that are asked for every path
+_PLACES = 2  # nodes of the controller's pods from which backends are tried
+
+
+def controller_positions(path: Path) -> Iterator[Position]:
+    """In the place of the controller's pods, on their nodes; wherever the scheduler likes where none runs.
+
+    None for a client outside the cluster: its probes start no pods.
+    """
+    way = path.target.ingress
+    if way is None or way.controller is None or len(path.parts) < 2 or path.source.kind is SourceKind.OUTSIDE:
+        return
+    nodes = [*dict.fromkeys(pod.spec.node_name for pod in way.controller.pods if pod.spec.node_name)][:_PLACES]
+    for number, node in enumerate(nodes or [None]):
+        name = f"controller-{number}" if number else "controller"
+        yield position_of(path.parts[1].source, name, node)
+
+
+def rule_probes(snapshot: Snapshot, path: Path) -> Iterator[tuple[Aimed, Probe]]:
+    """Every rule, asked of the controller by its addresses."""
+    way = path.target.ingress
+    if way is None or way.controller is None:
+        return
+    door = path.parts[0]
+    port = door_ports(way.controller).get("http")
+    route = next((route for route in door.routes if route.port == port), None)
+    if route is None:
+        return
+    for number, ask in enumerate(way.asks):
+        for address, at in _doors(snapshot, door, route):
+            request = Probe("", ProbeKind.HTTP, host=address, port=at, name=ask.host, path=ask.path)
+            yield Aimed(Aim.RULE, required=True, route=route, ask=number), request
+
+
+def _doors(snapshot: Snapshot, door: Path, route: Route) -> list[tuple[str, int]]:
+    """(address, port) where the source can ask the controller."""
+    if door.source.kind is SourceKind.OUTSIDE:
+        found = [(entrance.host, entrance.port) for entrance in entrances(snapshot, door, route) if not entrance.drops]
+    else:
+        found = [(vip, route.port) for vip in route.vips]
+        found = found or [(backend.address, backend.port) for backend in route.ready if backend.address]
+    return found[:_DOORS]
+
+
+def direct_probes(path: Path, number: int) -> Iterator[tuple[Aimed, Probe]]:
+    """What the controller is asked for, asked of endpoints of part `number` themselves: whose answer is it?"""
+    way = path.target.ingress
+    assert way is not None
+    leg = path.parts[number]
+    if speaks_tls(way.ingress):
+        return
+    for index, ask in enumerate(way.asks):
+        if part_of(path, ask) == number and ask.behind is not None:
+            for route in leg.routes:
+                for backend in [b for b in route.ready if b.address][:_DIRECT]:
+                    request = Probe(
+                        "",
+                        ProbeKind.HTTP,
+                        host=backend.address,
+                        port=backend.port,
+                        name=ask.host,
+                        path=ask.behind,
+                    )
+                    yield Aimed(Aim.DIRECT, route=route, backend=backend, ask=index), request
+
+
+def part_of(path: Path, ask: Ask) -> int | None:
+    """The number of the path's part that leads to the backend of a request."""
+    way = path.target.ingress
+    if way is None or ask.backend is None or not path.parts:
+        return None
+    return 1 + [n for n, one in enumerate(way.backends) if one.exists].index(ask.backend)
+
+
+def ingress_left_out(path: Path) -> Iterator[NotTested]:
+    """What of an Ingress no probe tells."""
+    way = path.target.ingress
+    if way is None:
+        return
+    if way.left_out:
+        yield NotTested(f"{way.left_out} more rules of {way.ingress.ref}", f"a check asks for {len(way.asks)} rules")
+    for rule in way.unclear:
+        yield NotTested(f"rule {rule.label}", "no request is known here that it, and no other rule, takes")
+    if way.controller is None:
+        yield NotTested(f"the controller of {way.ingress.ref}, and the way behind it", _unknown(path))
+    elif path.source.kind is SourceKind.OUTSIDE:
+        because = "from outside the cluster no pod is started"
+        yield NotTested("the way from the controller to its backends", because, contrast=True)
+        service = way.controller.service
+        if service is None or service.spec.type == "ClusterIP":
+            because = "it has no Service of type NodePort or LoadBalancer"
+            yield NotTested(f"{way.controller.label} from outside the cluster", because)
+    for tls in dict.fromkeys(ask.tls.secret_name for ask in way.asks if ask.tls):
+        because = "probes of Ingresses speak no TLS yet: the answer over plain HTTP counts"
+        yield NotTested(f"TLS with the certificate of Secret {tls or '(none)'}", because)
+
+
+def _unknown(path: Path) -> str:
+    way = path.target.ingress
+    assert way is not None
+    if way.chosen.controller and way.chosen.family is None:
+        return f"no pod is known here that is {way.chosen.controller}"
+    return "no Ingress controller that is known here runs in the cluster, as far as it can be read"
