@@ -10,7 +10,7 @@ from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
 from netdoctor.model.refs import ObjectRef
 from netdoctor.path.backends import Backend, listed_backends, pod_backends
-from netdoctor.path.ingress.parts import backend_target, door_ports, door_target
+from netdoctor.path.ingress.parts import asked_ports, backend_target, door_target
 from netdoctor.path.ingress.way import IngressWay
 from netdoctor.path.intended import intended_pods
 from netdoctor.path.names import service_of
@@ -130,7 +130,7 @@ def _ingress_parts(snapshot: Snapshot, source: Source, way: IngressWay) -> tuple
     if controller is None:
         return ()
     door = _path(snapshot, source, door_target(controller))
-    door = replace(door, routes=tuple(r for r in door.routes if r.port in door_ports(controller).values()))
+    door = replace(door, routes=tuple(r for r in door.routes if r.port in asked_ports(way, controller)))
     from_there = standing_for(controller.owner, snapshot)
     legs = (_path(snapshot, from_there, backend_target(one)) for one in way.backends if one.exists)
     return (door, *(replace(leg, serves=way.ingress.ref) for leg in legs))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from netdoctor.cluster.objects import Ingress, Workload
 from netdoctor.path.ingress.controllers import Controller, container_ports, web_ports
 from netdoctor.path.ingress.rules import NGINX
-from netdoctor.path.ingress.way import IngressBackendPort
+from netdoctor.path.ingress.way import IngressBackendPort, IngressWay
 from netdoctor.path.target import Target, TargetKind
 
 _HTTP = 80
@@ -26,6 +26,13 @@ def door_ports(controller: Controller) -> dict[str, int]:
     if controller.service is not None:
         return web_ports(controller.service)
     return container_ports(controller.spec) or {"http": _HTTP}
+
+
+def asked_ports(way: IngressWay, controller: Controller) -> frozenset[int]:
+    """The ports that requests of this way go to: that for HTTPS only where a host has a certificate."""
+    ports = door_ports(controller)
+    secured = any(ask.tls for ask in way.asks) or "http" not in ports
+    return frozenset(number for scheme, number in ports.items() if secured or scheme == "http")
 
 
 def backend_target(backend: IngressBackendPort) -> Target:

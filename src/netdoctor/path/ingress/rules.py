@@ -129,14 +129,13 @@ def match(rules: Sequence[Rule], host: str, path: str) -> Rule | None:
     return best or next((rule for rule in rules if rule.default), None)
 
 
-def example(rule: Rule) -> tuple[str, str] | None:
-    """A host and a path that the rule takes; None where none is known. An empty host is any."""
+def examples(rule: Rule) -> Iterator[tuple[str, str]]:
+    """Hosts and paths that the rule takes, the plainest first; an empty host is any."""
     host = f"netdoctor{rule.host[1:]}" if rule.host.startswith("*.") else rule.host
-    if not rule.regex:
-        return host, rule.path
-    literal = _NO_LITERAL.split(rule.path, maxsplit=1)[0]
-    tried = (literal, f"{literal}/", f"{literal.rstrip('/')}/netdoctor", f"{literal}1")
-    return next(((host, path) for path in tried if path.startswith("/") and rule.takes(path)), None)
+    literal = _NO_LITERAL.split(rule.path, maxsplit=1)[0] if rule.regex else rule.path
+    for path in (literal, f"{literal}/", f"{literal.rstrip('/')}/netdoctor", f"{literal}1"):
+        if path.startswith("/") and rule.takes(path):
+            yield host, path
 
 
 def _valid(expression: str) -> bool:

@@ -10,7 +10,7 @@ from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.path.ingress.classes import ChosenClass, chosen_class, serving
 from netdoctor.path.ingress.controllers import Controller, controllers
 from netdoctor.path.ingress.nearest import NearestRule, nearest_rule, related
-from netdoctor.path.ingress.rules import Rule, example, match, names_for, rules_of
+from netdoctor.path.ingress.rules import Rule, examples, match, names_for, rules_of
 from netdoctor.path.ingress.shapes import BackendPort, TLSEntry, spec_of
 
 MAX_RULES = 16  # enough for a check, never a load
@@ -93,8 +93,8 @@ def way_of_ingress(snapshot: Snapshot, ingress: Ingress) -> IngressWay:
     wanted = rules[:MAX_RULES]
     asks, unclear = [], []
     for rule in wanted:
-        found = example(rule)
-        if found is None or match(rules, *found) is not rule:
+        found = next((one for one in examples(rule) if match(rules, *one) is rule), None)
+        if found is None:
             unclear.append(rule)
         else:
             asks.append((*found, rule))
