@@ -37,7 +37,9 @@ def _rules(*rules: tuple[str, str, str], **more: Any) -> tuple[Rule, ...]:
 
 def _taken(rules: tuple[Rule, ...], host: str, path: str) -> str | None:
     rule = match(rules, host, path)
-    return rule and (rule.where if rule.default else f"{rule.host}{rule.path} {rule.path_type}")
+    if rule is None:
+        return None
+    return rule.where if rule.default else f"{rule.host}{rule.path} {rule.path_type}"
 
 
 # The table of https://kubernetes.io/docs/concepts/services-networking/ingress/#examples
