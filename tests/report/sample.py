@@ -6,6 +6,7 @@ from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import (
     Certainty,
     CheckReport,
+    Contrast,
     Effect,
     Evidence,
     Finding,
@@ -46,6 +47,7 @@ CAUSE = Finding(
         ),
         Fix(title="Or give kube-system the label", command="kubectl label namespace kube-system name=kube-system"),
     ),
+    would_change="that label on the namespace, or a packet that gets through",
 )
 WARNING = Finding(
     code="DNSSearchAmplification",
@@ -67,6 +69,9 @@ UNHEALTHY = CheckReport(
         Hop("DNS name", "backend-api.production.svc.cluster.local is 10.96.44.7", "no answer in 1.0 s", ok=False),
         Hop("Service port", "10.96.44.7:8080 answers", "10.96.44.7:8080 answers in 1 ms", ok=True),
         Hop("Endpoint 10.244.1.9:8080", "answers", "", ok=None),
+    ),
+    contrasts=(
+        Contrast("who asks", "As a neutral pod it works, as the source it does not (timeout)", "dns-2", "dns-1"),
     ),
     ruled_out=(
         RuledOut("DNSServerDown", "2 of 2 DNS endpoints answer a pod without labels"),

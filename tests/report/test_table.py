@@ -19,6 +19,7 @@ STYLES = {
     "ascii-50": Style(width=50, ascii=True),
     "quiet": Style(quiet=True),
     "color": Style(color=True),
+    "verbose": Style(verbose=True),
 }
 ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -74,6 +74,10 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
     request_timeout: RequestTimeout = "10s",  # type: ignore[assignment]
     output: Annotated[CheckFormat, typer.Option("--output", "-o", help="Output format.")] = CheckFormat.TABLE,
     quiet: Quiet = False,
+    verbose: Annotated[
+        bool,
+        typer.Option("--verbose", "-v", help="Say what would change each cause, and what made the difference."),
+    ] = False,
 ) -> int:
     """Test the way to a target and explain what is wrong with it."""
     everything = all_services or all_namespaces
@@ -113,4 +117,5 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
         ),
         output,
         quiet=quiet,
+        verbose=verbose,
     )

@@ -56,7 +56,7 @@ class Request:
     options: ProbeOptions
 
 
-def carry_out(request: Request, output: CheckFormat, *, quiet: bool) -> int:
+def carry_out(request: Request, output: CheckFormat, *, quiet: bool, verbose: bool = False) -> int:
     """Check every target, print the report or reports, return the exit code. Raises NetdoctorError."""
     begun = time.monotonic()
     progress = progress_at_terminal(quiet=quiet)
@@ -75,7 +75,7 @@ def carry_out(request: Request, output: CheckFormat, *, quiet: bool) -> int:
     if request.save:
         save(document(cluster.snapshot, [made for _, made in answers]), request.save)
     told = reports[0] if len(reports) == 1 and not request.all_services else reports
-    emit(render_check(told, output, terminal(quiet=quiet), time.monotonic() - begun))
+    emit(render_check(told, output, terminal(quiet=quiet, verbose=verbose), time.monotonic() - begun))
     return worst(report.exit_code for report in reports)
 
 

@@ -41,7 +41,7 @@ def complain(what: str, why: str = "", hint: str = "") -> None:
             note(line)
 
 
-def terminal(*, quiet: bool = False) -> Style:
+def terminal(*, quiet: bool = False, verbose: bool = False) -> Style:
     """The style that suits this process's stdout. `NO_COLOR` (no-color.org) and `TERM=dumb` are heeded."""
     tty = sys.stdout.isatty()
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
@@ -51,4 +51,4 @@ def terminal(*, quiet: bool = False) -> Style:
         ascii_only = False
     except UnicodeEncodeError:
         ascii_only = True
-    return Style(width=min(width, MAX_WIDTH), color=tty and not plain, ascii=ascii_only, quiet=quiet)
+    return Style(width=min(width, MAX_WIDTH), color=tty and not plain, ascii=ascii_only, quiet=quiet, verbose=verbose)

@@ -39,6 +39,7 @@ class Cause(ABC):
 
     code: ClassVar[str]
     title: ClassVar[str]
+    would_change: ClassVar[str] = ""  # what, if it were seen, would speak against it: a noun phrase
     tier: ClassVar[int] = 1
     yields_to: ClassVar[tuple[str, ...]] = ()  # codes of which this one is then only a symptom
 

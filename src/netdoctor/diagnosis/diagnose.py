@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import msgspec
 
 from netdoctor.diagnosis.addressed import addressed
 from netdoctor.diagnosis.case import Case, Seen
@@ -10,6 +13,7 @@ from netdoctor.diagnosis.cause import Cause, Found, describe
 from netdoctor.diagnosis.causes import ALL
 from netdoctor.diagnosis.contrasts import contrasts
 from netdoctor.diagnosis.entrances import untested_entrances
+from netdoctor.diagnosis.factors import flipped
 from netdoctor.diagnosis.hops import hops
 from netdoctor.diagnosis.ingress_parts import examined
 from netdoctor.diagnosis.rank import Ranked, rank
@@ -25,7 +29,8 @@ def diagnose(case: Case, causes: Sequence[Cause] = ALL) -> CheckReport:
     ruled_out: list[RuledOut] = []
     for cause, result in examined(case, causes):
         if isinstance(result, Found):
-            found.append((cause, result))
+            finding = msgspec.structs.replace(result.finding, would_change=cause.would_change)
+            found.append((cause, replace(result, finding=finding)))
         else:
             ruled_out.append(result)
     ranked = rank([item for item in found if not item[1].warning], frozenset(s.id for s in case.failed))
@@ -42,6 +47,7 @@ def diagnose(case: Case, causes: Sequence[Cause] = ALL) -> CheckReport:
         warnings=tuple(item.finding for _, item in found if item.warning),
         unexplained=tuple(Evidence(s.id, describe(s)) for s in case.failed if s.id in ranked.unexplained),
         hops=hops(case),
+        contrasts=flipped(case),
         ruled_out=tuple(ruled_out),
         not_tested=not_tested,
         probes=tuple(_result(s) for s in case.seen),

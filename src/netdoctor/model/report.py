@@ -54,7 +54,7 @@ class Fix(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Finding(msgspec.Struct, frozen=True, rename="camel"):
-    """One root cause, or one warning."""
+    """One root cause, or one warning. `would_change` is what, if it were seen, would speak against it."""
 
     code: str
     title: str
@@ -63,6 +63,16 @@ class Finding(msgspec.Struct, frozen=True, rename="camel"):
     explanation: str
     evidence: tuple[Evidence, ...]
     fixes: tuple[Fix, ...] = ()
+    would_change: str = ""
+
+
+class Contrast(msgspec.Struct, frozen=True):
+    """Two probes (ids) that differ in one factor, of which one passed and the other failed."""
+
+    factor: str
+    text: str
+    passed: str
+    failed: str
 
 
 class RuledOut(msgspec.Struct, frozen=True):
@@ -114,6 +124,7 @@ class CheckReport(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     warnings: tuple[Finding, ...] = ()
     unexplained: tuple[Evidence, ...] = ()
     hops: tuple[Hop, ...] = ()
+    contrasts: tuple[Contrast, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
     not_tested: tuple[Untested, ...] = ()
     probes: tuple[ProbeResult, ...] = ()

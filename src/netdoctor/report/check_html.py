@@ -65,6 +65,8 @@ def _report(number: int, report: CheckReport) -> Iterator[str]:
     for warning in report.warnings:
         yield from finding_lines("Warning", warning)
     yield from listed_lines("Not tested", ((item.what, item.because) for item in report.not_tested))
+    made = ((c.factor, f"{c.text} ({c.passed}, {c.failed})") for c in report.contrasts)
+    yield from _folded("What made the difference", listed_lines("", made))
     yield from _folded("Ruled out", listed_lines("", ((item.code, item.because) for item in report.ruled_out)))
     yield from _folded(f"{len(report.probes)} probes", _probes(report.probes))
     yield "</article>"
@@ -90,6 +92,8 @@ def finding_lines(label: str, finding: Finding) -> Iterator[str]:
     yield f'<section class="{kind}"><h3>{label}: {in_html(finding.code)} <small>({finding.certainty})</small></h3>'
     yield f"<p><strong>{in_html(finding.title)}</strong></p><p>{in_html(finding.explanation)}</p>"
     yield from listed_lines("", ((item.id, item.text) for item in finding.evidence))
+    if finding.would_change:
+        yield f"<p><small>What would change this: {in_html(finding.would_change)}.</small></p>"
     for fix in finding.fixes:
         yield from _fix(fix)
     yield "</section>"

@@ -52,6 +52,8 @@ def _report(report: CheckReport, *, first: bool) -> Iterator[str]:
     for warning in report.warnings:
         yield from finding_lines("Warning", warning)
     yield from listed_lines("Not tested", ((item.what, item.because) for item in report.not_tested))
+    made = ((c.factor, f"{c.text} ({c.passed}, {c.failed})") for c in report.contrasts)
+    yield from _folded("What made the difference", listed_lines("", made))
     yield from _folded("Ruled out", listed_lines("", ((item.code, item.because) for item in report.ruled_out)))
     yield from _folded(f"{len(report.probes)} probes", _probes(report.probes))
 
@@ -65,6 +67,9 @@ def finding_lines(label: str, finding: Finding) -> Iterator[str]:
     yield ""
     yield in_markdown(finding.explanation)
     yield from listed_lines("", ((item.id, item.text) for item in finding.evidence))
+    if finding.would_change:
+        yield ""
+        yield f"What would change this: {in_markdown(finding.would_change)}."
     for fix in finding.fixes:
         yield from _fix(fix)
 

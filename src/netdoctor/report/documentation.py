@@ -11,7 +11,7 @@ from netdoctor.diagnosis.cause import Cause
 from netdoctor.report.page import Page
 from netdoctor.report.style import Style
 
-SECTIONS = ("What it means", "Why it breaks", "How it is seen", "Trap", "Fix", "References")
+SECTIONS = ("What it means", "Why it breaks", "How it is seen", "Trap", "What would change it", "Fix", "References")
 _HEADING = re.compile(rf"^({'|'.join(SECTIONS)}):\s", re.MULTILINE)
 
 
@@ -29,7 +29,10 @@ def document(cause: Cause) -> Documentation:
     """Read a cause's class docstring: a summary, then paragraphs that begin with a section's name and a colon."""
     summary, *rest = _HEADING.split(inspect.getdoc(type(cause)) or "")
     sections = {heading: inspect.cleandoc("\n" + text) for heading, text in zip(rest[::2], rest[1::2], strict=True)}
-    return Documentation(cause.code, cause.title, summary.strip(), sections)
+    if cause.would_change:
+        sections["What would change it"] = _sentence(f"{cause.would_change}.")
+    ordered = {heading: sections[heading] for heading in SECTIONS if heading in sections}
+    return Documentation(cause.code, cause.title, summary.strip(), ordered)
 
 
 def _sentence(text: str) -> str:

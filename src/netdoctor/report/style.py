@@ -13,3 +13,4 @@ class Style:
     color: bool = False
     ascii: bool = False  # the stream cannot encode ✓ and ✗
     quiet: bool = False  # the verdict, the causes and their fixes only
+    verbose: bool = False  # what would change each cause, and which factor flipped what

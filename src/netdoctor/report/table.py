@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from netdoctor.model.report import CheckReport, Effect, Finding, Fix, Hop, ProbeResult, RuledOut, Verdict
+from netdoctor.model.report import CheckReport, Contrast, Effect, Finding, Fix, Hop, ProbeResult, RuledOut, Verdict
 from netdoctor.report.command import command_of
 from netdoctor.report.page import Page
 from netdoctor.report.style import Style
@@ -28,7 +28,7 @@ def tables(reports: Sequence[CheckReport], style: Style, *, wide: bool = False) 
     for number, report in enumerate(told):
         if number or len(reports) != 1:
             page.blank()
-        _report(page, report, quiet=style.quiet, wide=wide)
+        _report(page, report, style, wide=wide)
     return str(page)
 
 
@@ -43,7 +43,7 @@ def _overview(page: Page, reports: Sequence[CheckReport]) -> None:
         page.prose(page.mark(ok), page.text(report.verdict, color), target, indent=2, hang=2)
 
 
-def _report(page: Page, report: CheckReport, *, quiet: bool, wide: bool) -> None:
+def _report(page: Page, report: CheckReport, style: Style, *, wide: bool) -> None:
     ok, color = _VERDICTS[report.verdict]
     verdict = page.text(f"{report.verdict}:", color)
     page.prose(page.mark(ok), verdict, page.text(f"{report.target}", "bold"), "from", str(report.source), hang=2)
@@ -51,12 +51,14 @@ def _report(page: Page, report: CheckReport, *, quiet: bool, wide: bool) -> None
         page.prose(report.summary, indent=2)
     for number, cause in enumerate(report.causes, start=1):
         label = "Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}"
-        tell_finding(page, label, cause, quiet=quiet)
+        tell_finding(page, label, cause, quiet=style.quiet, verbose=style.verbose)
     tell_reasons(page, "Not explained", [(item.id, item.text) for item in report.unexplained])
-    if not quiet:
+    if not style.quiet:
         _hops(page, report.hops)
+        if style.verbose:
+            _contrasts(page, report.contrasts)
         for warning in report.warnings:
-            tell_finding(page, "Warning", warning, quiet=False)
+            tell_finding(page, "Warning", warning, quiet=False, verbose=style.verbose)
         tell_reasons(page, "Not tested", [(item.what, item.because) for item in report.not_tested])
         if wide or report.verdict is Verdict.UNDETERMINED:
             tell_reasons(page, "Ruled out", [(item.code, item.because) for item in report.ruled_out])
@@ -66,7 +68,7 @@ def _report(page: Page, report: CheckReport, *, quiet: bool, wide: bool) -> None
         _probes(page, report.probes)
 
 
-def tell_finding(page: Page, label: str, finding: Finding, *, quiet: bool) -> None:
+def tell_finding(page: Page, label: str, finding: Finding, *, quiet: bool, verbose: bool = False) -> None:
     """One cause or warning, with its fixes."""
     page.blank()
     color = "bold yellow" if label == "Warning" else "bold red"
@@ -79,6 +81,9 @@ def tell_finding(page: Page, label: str, finding: Finding, *, quiet: bool) -> No
             _heading(page, "Evidence", indent=2)
         for evidence in finding.evidence:
             page.prose("-", f"{evidence.id}:", evidence.text, indent=4, hang=2)
+    if verbose and finding.would_change:
+        _heading(page, "What would change this", indent=2)
+        page.prose(finding.would_change, indent=4)
     for fix in finding.fixes:
         _fix(page, fix, quiet=quiet)
 
@@ -118,6 +123,11 @@ def _hops(page: Page, hops: Sequence[Hop]) -> None:
         else:
             told = hop.seen or hop.expected if hop.ok else f"{hop.expected} ({hop.seen or 'not tried'})"
             page.prose(page.mark(hop.ok), name, told, indent=2, hang=4)
+
+
+def _contrasts(page: Page, contrasts: Sequence[Contrast]) -> None:
+    rows = [(c.factor, f"{c.text} [{c.passed}, {c.failed}]") for c in contrasts]
+    tell_reasons(page, "What made the difference", rows)
 
 
 def tell_reasons(page: Page, heading: str, items: Iterable[tuple[str, str]]) -> None:

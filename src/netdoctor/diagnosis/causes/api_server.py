@@ -44,6 +44,7 @@ class APIServerUnreachable(DenialCause):
 
     code: ClassVar[str] = "APIServerUnreachable"
     title: ClassVar[str] = "pods do not reach the API server"
+    would_change: ClassVar[str] = "an answer of the API server to a pod, by the ClusterIP of Service default/kubernetes"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found by policy, by a ClusterIP that leads nowhere, or by packets that are lost."""

@@ -42,6 +42,7 @@ class WrongNamespaceInName(Cause):
 
     code: ClassVar[str] = "WrongNamespaceInName"
     title: ClassVar[str] = "the Service is in another namespace than its name says"
+    would_change: ClassVar[str] = "a Service of that name in the namespace to which the name leads"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where the Services of all namespaces that could be read show it."""
@@ -126,6 +127,7 @@ class DNSSearchAmplification(Cause):
 
     code: ClassVar[str] = "DNSSearchAmplification"
     title: ClassVar[str] = "a lookup asks for several names in vain before its answer"
+    would_change: ClassVar[str] = "fewer than three names asked for in vain before the answer"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """A warning, where a lookup that succeeds asked in vain at least three times."""

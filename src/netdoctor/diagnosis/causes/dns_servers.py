@@ -54,6 +54,7 @@ class DNSServerDown(Cause):
 
     code: ClassVar[str] = "DNSServerDown"
     title: ClassVar[str] = "no DNS server of the cluster answers"
+    would_change: ClassVar[str] = "one DNS server that answers anybody"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where no DNS server is ready, or where each of them stays silent."""
@@ -144,6 +145,9 @@ class DNSServerPartiallyDown(Cause):
 
     code: ClassVar[str] = "DNSServerPartiallyDown"
     title: ClassVar[str] = "some DNS servers of the cluster do not answer"
+    would_change: ClassVar[str] = (
+        "an answer to anybody of the server that is named, or a second look at which all of them answer "
+    )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where one server answers somebody, and another nobody."""

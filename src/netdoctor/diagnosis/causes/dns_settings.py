@@ -39,6 +39,7 @@ class DNSPolicyHostNetwork(Cause):
 
     code: ClassVar[str] = "DNSPolicyHostNetwork"
     title: ClassVar[str] = "a hostNetwork pod with dnsPolicy ClusterFirst asks its node's DNS servers"
+    would_change: ClassVar[str] = "an address for the Service's name, looked up in this pod"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found by the source's spec, unless its lookup succeeds all the same."""
@@ -98,6 +99,10 @@ class DNSResolvConfBroken(Cause):
 
     code: ClassVar[str] = "DNSResolvConfBroken"
     title: ClassVar[str] = "the source's resolv.conf does not lead to the cluster's DNS"
+    would_change: ClassVar[str] = (
+        "an address for the Service's name, looked up in this pod, or DNS servers that do not answer it when "
+        "asked directly"
+    )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found by the source's spec or by the file itself, unless its lookup succeeds all the same."""

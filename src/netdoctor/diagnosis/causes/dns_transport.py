@@ -40,6 +40,7 @@ class DNSOverTCPDenied(Cause):
 
     code: ClassVar[str] = "DNSOverTCPDenied"
     title: ClassVar[str] = "the answer needs TCP, and a policy allows DNS over UDP only"
+    would_change: ClassVar[str] = "an answer over TCP from the DNS servers, or one over UDP that is not truncated"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where an answer is truncated, or by the objects must be, and policies deny TCP to the DNS servers."""
@@ -102,6 +103,9 @@ class DNSPolicyPortMismatch(DenialCause):
 
     code: ClassVar[str] = "DNSPolicyPortMismatch"
     title: ClassVar[str] = "a policy allows port 53, and the DNS servers listen on another"
+    would_change: ClassVar[str] = (
+        "an answer of the DNS servers to this source, or DNS pods that listen on the port which the rule names"
+    )
     tier: ClassVar[int] = 2
 
     def claims(self, denial: Denial) -> bool:

@@ -43,6 +43,7 @@ class DNSUpstreamFailing(Cause):
 
     code: ClassVar[str] = "DNSUpstreamFailing"
     title: ClassVar[str] = "the DNS servers cannot resolve names outside the cluster"
+    would_change: ClassVar[str] = "an address for an outside name, or a cluster's own name that is not answered either"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where servers that know the cluster's names have no answer for an outside one."""

@@ -50,6 +50,7 @@ class EgressDenied(DenialCause):
 
     code: ClassVar[str] = "EgressDenied"
     title: ClassVar[str] = "a NetworkPolicy does not let the source out to that address"
+    would_change: ClassVar[str] = "a rule that admits that address and port, or a packet that gets through"
 
     def claims(self, denial: Denial) -> bool:
         """Egress denials of addresses outside the cluster, whatever the mistake is."""
@@ -84,6 +85,7 @@ class EgressUnreachable(Cause):
 
     code: ClassVar[str] = "EgressUnreachable"
     title: ClassVar[str] = "what the source sends out of the cluster gets no answer, and no policy denies it"
+    would_change: ClassVar[str] = "an answer from outside to a pod on that node"
     yields_to: ClassVar[tuple[str, ...]] = ("EgressDenied",)
 
     def examine(self, case: Case) -> Found | RuledOut | None:
@@ -193,6 +195,7 @@ class MetadataServiceExposed(Cause):
 
     code: ClassVar[str] = "MetadataServiceExposed"
     title: ClassVar[str] = "pods reach the cloud's metadata service"
+    would_change: ClassVar[str] = "no answer at 169.254.169.254 from such a pod"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """A warning where it answered; ruled out where it did not, or an agent stands before it."""

@@ -43,6 +43,9 @@ class ServiceSelectorMismatch(Cause):
 
     code: ClassVar[str] = "ServiceSelectorMismatch"
     title: ClassVar[str] = "the Service's selector matches no pod"
+    would_change: ClassVar[str] = (
+        "a pod, or a workload's template, in the Service's namespace with every label of the selector "
+    )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where neither pods nor pod templates of the namespace match, and nothing else is listed."""
@@ -138,6 +141,7 @@ class WorkloadScaledToZero(Cause):
 
     code: ClassVar[str] = "WorkloadScaledToZero"
     title: ClassVar[str] = "the workload behind the target has no replicas"
+    would_change: ClassVar[str] = "spec.replicas above 0, or a pod that is there"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where pods are wanted by no workload that the target means, and none is left."""

@@ -37,6 +37,7 @@ class ExternalNameUnresolvable(Cause):
 
     code: ClassVar[str] = "ExternalNameUnresolvable"
     title: ClassVar[str] = "the name behind an ExternalName Service does not resolve"
+    would_change: ClassVar[str] = "an address for the name in spec.externalName"
     yields_to: ClassVar[tuple[str, ...]] = ("DNSServerDown", "DNSEgressDenied", "DNSUpstreamFailing")
 
     def examine(self, case: Case) -> Found | RuledOut | None:

@@ -51,6 +51,9 @@ class AppListensOnLoopback(Cause):
 
     code: ClassVar[str] = "AppListensOnLoopback"
     title: ClassVar[str] = "the application listens on loopback only"
+    would_change: ClassVar[str] = (
+        "a connection to the pod's own address that is accepted, or a socket on more than loopback "
+    )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where an endpoint refuses, and its sockets, its log or its command line tell why."""
@@ -116,6 +119,9 @@ class NothingListening(Cause):
 
     code: ClassVar[str] = "NothingListening"
     title: ClassVar[str] = "nothing listens on the target port"
+    would_change: ClassVar[str] = (
+        "a connection to the pod's own address that is accepted, or a RST that somebody else sends "
+    )
     yields_to: ClassVar[tuple[str, ...]] = (
         "AppListensOnLoopback",
         "TargetPortMismatch",
@@ -201,6 +207,7 @@ class ProtocolMismatch(Cause):
 
     code: ClassVar[str] = "ProtocolMismatch"
     title: ClassVar[str] = "the Service's protocol is not the application's"
+    would_change: ClassVar[str] = "an answer by the Service's protocol at the endpoint, or none by the other one"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where an endpoint answers by the other protocol only."""

@@ -40,6 +40,7 @@ class LoadBalancerPending(Cause):
 
     code: ClassVar[str] = "LoadBalancerPending"
     title: ClassVar[str] = "the Service waits for a load balancer's address"
+    would_change: ClassVar[str] = "an address or a host name in status.loadBalancer.ingress"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where the cluster has stored the Service, and it has no address."""
@@ -113,6 +114,7 @@ class LoadBalancerSourceRangeExcludesClient(Cause):
 
     code: ClassVar[str] = "LoadBalancerSourceRangeExcludesClient"
     title: ClassVar[str] = "loadBalancerSourceRanges leave this client out"
+    would_change: ClassVar[str] = "an answer of the load balancer to an address outside loadBalancerSourceRanges"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where a client outside is not answered, and is in no range as far as it knows its own address."""

@@ -49,6 +49,9 @@ class ExternalTrafficPolicyNoLocalEndpoint(Cause):
 
     code: ClassVar[str] = "ExternalTrafficPolicyNoLocalEndpoint"
     title: ClassVar[str] = "externalTrafficPolicy is Local, and some nodes have no endpoint"
+    would_change: ClassVar[str] = (
+        "an answer from outside at a node without an endpoint, or a ready endpoint on each node "
+    )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where objects say that nodes drop, and nobody outside was answered by them."""
@@ -146,6 +149,9 @@ class NodePortBlocked(Cause):
 
     code: ClassVar[str] = "NodePortBlocked"
     title: ClassVar[str] = "something drops what is sent to the NodePort at some nodes"
+    would_change: ClassVar[str] = (
+        "an answer from another machine at that node's NodePort, or no answer by ClusterIP either "
+    )
     yields_to: ClassVar[tuple[str, ...]] = ("ExternalTrafficPolicyNoLocalEndpoint",)
 
     def examine(self, case: Case) -> Found | RuledOut | None:

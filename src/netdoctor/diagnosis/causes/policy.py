@@ -30,6 +30,7 @@ class PolicyDeniesIngress(DenialCause):
 
     code: ClassVar[str] = "PolicyDeniesIngress"
     title: ClassVar[str] = "a NetworkPolicy at the target does not admit the source"
+    would_change: ClassVar[str] = "a rule that admits this source on the target port, or a packet that gets through"
     scope = frozenset({(False, False), (False, True)})
 
     def claims(self, denial: Denial) -> bool:
@@ -65,6 +66,7 @@ class PolicyDeniesEgress(DenialCause):
 
     code: ClassVar[str] = "PolicyDeniesEgress"
     title: ClassVar[str] = "a NetworkPolicy at the source does not let it reach the target"
+    would_change: ClassVar[str] = "a rule that lets this source reach the pod's own port, or a packet that gets through"
     scope = frozenset({(True, False)})
 
     def claims(self, denial: Denial) -> bool:
@@ -100,6 +102,9 @@ class DNSEgressDenied(DenialCause):
 
     code: ClassVar[str] = "DNSEgressDenied"
     title: ClassVar[str] = "a NetworkPolicy keeps the source from the DNS servers"
+    would_change: ClassVar[str] = (
+        "a rule that lets this source send UDP to the DNS pods' port, or an answer of a DNS server to it "
+    )
     scope = frozenset({(True, True)})
 
     def claims(self, denial: Denial) -> bool:

@@ -45,6 +45,7 @@ class AdminPolicyDenies(DenialCause):
 
     code: ClassVar[str] = "AdminPolicyDenies"
     title: ClassVar[str] = "a policy for the whole cluster denies it"
+    would_change: ClassVar[str] = "an earlier rule that allows the flow, or a packet that gets through"
     tier: ClassVar[int] = 2
 
     def claims(self, denial: Denial) -> bool:

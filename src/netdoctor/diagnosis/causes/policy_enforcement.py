@@ -30,6 +30,7 @@ class PolicyNotEnforced(Cause):
 
     code: ClassVar[str] = "PolicyNotEnforced"
     title: ClassVar[str] = "policies deny the flow, and nothing enforces them"
+    would_change: ClassVar[str] = "a packet that a policy denies and that is really dropped"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where a packet passes against a denial, or where the network plugin is known not to enforce."""

@@ -34,6 +34,9 @@ class PolicyNamespaceLabelMissing(DenialCause):
 
     code: ClassVar[str] = "PolicyNamespaceLabelMissing"
     title: ClassVar[str] = "a rule's namespaceSelector wants a label that the namespace lacks"
+    would_change: ClassVar[str] = (
+        "that label on the namespace, another rule that admits the flow, or a packet that gets through "
+    )
 
     def claims(self, denial: Denial) -> bool:
         """Denials whose nearest rule misses by a namespace label key alone."""
@@ -107,6 +110,7 @@ class PolicyUsesServicePort(DenialCause):
 
     code: ClassVar[str] = "PolicyUsesServicePort"
     title: ClassVar[str] = "a rule names the Service's port instead of the pods' port"
+    would_change: ClassVar[str] = "a rule that admits the target port, or a packet that gets through"
 
     def claims(self, denial: Denial) -> bool:
         """Denials whose nearest rule has the Service's port."""
@@ -151,6 +155,10 @@ class PolicyNamedPortUnresolved(DenialCause):
 
     code: ClassVar[str] = "PolicyNamedPortUnresolved"
     title: ClassVar[str] = "a rule's named port is not declared by the destination pod"
+    would_change: ClassVar[str] = (
+        "a container of the destination pod that declares a port of that name and protocol, or a packet that "
+        "gets through"
+    )
 
     def claims(self, denial: Denial) -> bool:
         """Denials whose nearest rule has an unresolved port name."""

@@ -41,6 +41,7 @@ class PolicySelectorAndOr(DenialCause):
 
     code: ClassVar[str] = "PolicySelectorAndOr"
     title: ClassVar[str] = "one peer has both selectors, where two peers would admit the flow"
+    would_change: ClassVar[str] = "another rule that admits the flow, or a packet that gets through"
     tier: ClassVar[int] = 2
 
     def claims(self, denial: Denial) -> bool:

@@ -45,6 +45,7 @@ class TargetPortMismatch(Cause):
 
     code: ClassVar[str] = "TargetPortMismatch"
     title: ClassVar[str] = "the Service's targetPort is not the port on which its pods listen"
+    would_change: ClassVar[str] = "an answer on the targetPort at one endpoint, or no answer on the other port"
     yields_to: ClassVar[tuple[str, ...]] = ("AppListensOnLoopback",)
 
     def examine(self, case: Case) -> Found | RuledOut | None:
@@ -193,6 +194,7 @@ class NamedPortNotFound(Cause):
 
     code: ClassVar[str] = "NamedPortNotFound"
     title: ClassVar[str] = "the Service's targetPort is a name that pods do not declare"
+    would_change: ClassVar[str] = "a container of each selected pod that declares a port of that name and protocol"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where a selected pod lacks the named port."""

@@ -59,6 +59,9 @@ class ServiceProxyBroken(Cause):
 
     code: ClassVar[str] = "ServiceProxyBroken"
     title: ClassVar[str] = "endpoints answer, and their ClusterIP does not"
+    would_change: ClassVar[str] = (
+        "an answer through the ClusterIP from the same node, or an endpoint that does not answer there either"
+    )
     yields_to: ClassVar[tuple[str, ...]] = (
         "APIServerUnreachable",
         "HairpinDisabled",
@@ -199,6 +202,9 @@ class InternalTrafficPolicyNoLocalEndpoint(Cause):
 
     code: ClassVar[str] = "InternalTrafficPolicyNoLocalEndpoint"
     title: ClassVar[str] = "internalTrafficPolicy is Local, and the client's node has no endpoint"
+    would_change: ClassVar[str] = (
+        "an answer through the ClusterIP on a node without an endpoint, or a ready endpoint on that node "
+    )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found for the nodes from which the check asks, or would ask."""

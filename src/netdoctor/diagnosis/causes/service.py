@@ -40,6 +40,7 @@ class ServiceNotFound(Cause):
 
     code: ClassVar[str] = "ServiceNotFound"
     title: ClassVar[str] = "there is no such Service"
+    would_change: ClassVar[str] = "a Service of that name in that namespace, or an address for the name"
     yields_to: ClassVar[tuple[str, ...]] = ("WrongNamespaceInName",)
 
     def examine(self, case: Case) -> Found | RuledOut | None:
@@ -113,6 +114,7 @@ class ServicePortMissing(Cause):
 
     code: ClassVar[str] = "ServicePortMissing"
     title: ClassVar[str] = "the Service does not have that port"
+    would_change: ClassVar[str] = "that port in spec.ports, or an answer on it"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where the port is not in spec.ports; for a headless Service only where it was also seen to fail."""
@@ -182,6 +184,7 @@ class HeadlessPortMismatch(Cause):
 
     code: ClassVar[str] = "HeadlessPortMismatch"
     title: ClassVar[str] = "a headless Service's port is not that of its pods"
+    would_change: ClassVar[str] = "an answer of the pods on the Service's own port"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where the Service's port fails at pods whose targetPort answers, or which do not declare it."""

@@ -51,6 +51,7 @@ class StaleEndpoint(Cause):
 
     code: ClassVar[str] = "StaleEndpoint"
     title: ClassVar[str] = "an EndpointSlice lists an address that nobody has"
+    would_change: ClassVar[str] = "an answer at the listed address, or a live pod that has it"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where a ready endpoint is no pod's, and does not answer."""
