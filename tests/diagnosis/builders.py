@@ -264,13 +264,14 @@ def examine(
     source: str | None = None,
     logs: Mapping[ObjectRef, str] | None = None,
     attach: bool = False,
+    source_port: int = 0,
 ) -> Case:
     """The case of `check TARGET -n shop [--from SOURCE]`; without `see` no probe was sent."""
     path = build_path(snapshot, target, source, NAMESPACE)
     expectation = expect(snapshot, path)
     if see is None:
         return Case(snapshot, path, expectation, {}, (), (), probed=False, logs={})
-    plan = make_plan(snapshot, path, expectation, PlanOptions(attach=attach))
+    plan = make_plan(snapshot, path, expectation, PlanOptions(attach=attach, source_port=source_port))
     observed = []
     for pod_ in plan.pods:
         for probe in pod_.probes:

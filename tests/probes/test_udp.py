@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from netdoctor_probe.wire import Outcome, Probe, ProbeKind
+import socket
+from dataclasses import replace
+
+from netdoctor_probe import agent
+from netdoctor_probe.wire import Observation, Outcome, Plan, Probe, ProbeKind
 from tests.probes.network import CLOSED, DROPPED, REJECTED, Addresses, Network
 
 
@@ -36,3 +40,18 @@ def test_silence(net: Network, addresses: Addresses) -> None:
 def test_no_route(net: Network, addresses: Addresses) -> None:
     seen = net.one(udp(addresses.unrouted, 53))
     assert (seen.outcome, seen.answered_by, seen.detail["errno"]) == (Outcome.REJECTED, None, "ENETUNREACH")
+
+
+def test_a_source_port_of_ones_own_choice() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server, socket.socket(type=socket.SOCK_DGRAM) as other:
+        server.bind(("127.0.0.1", 0))
+        other.bind(("", 0))
+        taken = other.getsockname()[1]
+        probe = Probe("u", ProbeKind.UDP, "127.0.0.1", server.getsockname()[1], 0.05, 1)
+        seen: list[Observation] = []
+        agent.run(Plan((replace(probe, source_port=taken),)), seen.append)
+        other.close()
+        agent.run(Plan((replace(probe, source_port=taken),)), seen.append)
+        assert server.recvfrom(100)[1][1] == taken
+    assert [one.outcome for one in seen] == [Outcome.SKIPPED, Outcome.TIMEOUT]
+    assert f"source port {taken} cannot be had" in seen[0].detail["because"]

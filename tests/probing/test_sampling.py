@@ -90,4 +90,5 @@ def test_a_source_port_is_for_udp_only() -> None:
     objects = [{**one, "ports": both} if one["kind"] == "EndpointSlice" else one for one in api(udp)]
     (fixed, *_) = samples(plan(objects, source_port=5060), Aim.FIXED_PORT)
     assert (fixed.kind, fixed.source_port, fixed.host) == (ProbeKind.UDP, 5060, "10.96.0.50")
+    assert fixed.pause > fixed.timeout  # one after the other: the port is taken until the answer is there
     assert not samples(plan(api(), source_port=5060), Aim.FIXED_PORT)

@@ -104,13 +104,16 @@ def reach(seen: Sequence[Seen]) -> Reach:
     return Reach.ALL if all(passed) else Reach.SOME if any(passed) else Reach.NONE
 
 
+_THROUGH = (Aim.VIP, Aim.VIP_SAMPLE, Aim.FIXED_PORT, Aim.NODE_PORT, Aim.LOAD_BALANCER)
+
+
 def _contrasted(silent: Seen, seen: Sequence[Seen]) -> bool:
     """Whether the same datagram was answered elsewhere: by each endpoint behind a ClusterIP, or for a neutral pod."""
     route, position = silent.aimed.route, silent.observed.position
     direct = [
         s for s in seen if s.aimed.aim is Aim.BACKEND and s.aimed.route == route and s.observed.position == position
     ]
-    if silent.aimed.aim in (Aim.VIP, Aim.NODE_PORT, Aim.LOAD_BALANCER) and direct and all(s.ok for s in direct):
+    if silent.aimed.aim in _THROUGH and direct and all(s.ok for s in direct):
         return True
     return any(s.ok and s.aimed == replace(silent.aimed, required=s.aimed.required) for s in seen if s.neutral)
 

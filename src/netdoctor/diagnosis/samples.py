@@ -48,6 +48,8 @@ def said(observed: Observed) -> str:
     outcomes = observed.observation.detail["outcomes"]
     kinds = [outcome for outcome in _NO_ANSWER if outcomes.get(str(outcome))]
     happened = _SAID[kinds[0]] if len(kinds) == 1 else "got no answer"
+    if observed.probe.kind == ProbeKind.PAIR:
+        happened = "were not answered in full"
     return rate.said(f"{_TRIES.get(observed.probe.kind, 'connections')} {happened}")
 
 

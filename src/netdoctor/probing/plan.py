@@ -26,7 +26,7 @@ from netdoctor.probing.ingress import PATIENCE, controller_positions, direct_pro
 from netdoctor.probing.nodes import node_probes
 from netdoctor.probing.positions import itself_among, positions
 from netdoctor.probing.reaching import reach
-from netdoctor.probing.sampling import sample_probes
+from netdoctor.probing.sampling import fixed_port_probes, sample_probes
 
 __all__ = ["BY_NAME", "Aim", "Aimed", "PlanOptions", "ProbePlan", "make_plan", "reach"]
 
@@ -66,8 +66,9 @@ def make_plan(snapshot: Snapshot, path: Path, expectation: Expectation, options:
     aims: dict[str, Aimed] = {}
     for position, planned in _planned(snapshot, path, expectation, attach=options.attach):
         probes = []
-        sampled = sample_probes(path, expectation, position, options.samples, options.source_port)
-        for number, (aimed, probe) in enumerate(chain(planned, sampled)):
+        sampled = sample_probes(path, expectation, position, options.samples)
+        fixed = fixed_port_probes(path, position, options.source_port, options.timeout)
+        for number, (aimed, probe) in enumerate(chain(planned, sampled, fixed)):
             name = f"{position.id}-{number}"
             probes.append(_bounded(aimed, replace(probe, id=name), options))
             aims[name] = replace(aimed, required=aimed.required and position.role is Role.SOURCE)

@@ -18,6 +18,7 @@ from netdoctor.probing.aims import Aim, Aimed
 from netdoctor.probing.reaching import reach
 
 PAUSE = 0.02  # seconds
+FIXED_TRIES = 4  # from one source port, one after the other: the port is taken until the answer is there
 ENOUGH = 20  # failures: the bounds of the rate will not get much narrower
 MAX_SAMPLED = 2  # endpoints per route: one on the source's node, and one on another
 _MAX_ROUTES = 4
@@ -26,28 +27,37 @@ _BEHIND = 0.3  # seconds: after the single probes
 
 
 def sample_probes(
-    path: Path, expectation: Expectation, position: Position, samples: int, source_port: int
+    path: Path, expectation: Expectation, position: Position, samples: int
 ) -> Iterator[tuple[Aimed, Probe]]:
     """The samples that a pod in the source's place takes; none with fewer than 2."""
-    if position.role is not Role.SOURCE or position.outside:
+    if position.role is not Role.SOURCE or position.outside or samples < 2:
         return
-    for aimed, probe in _all(path, expectation, position, source_port):
-        if samples > 1:
-            settle = _SETTLE if _isolated(path, expectation) else _BEHIND
-            yield aimed, replace(probe, delay=settle, tries=samples, pause=PAUSE, enough=ENOUGH)
+    settle = _SETTLE if _isolated(path, expectation) else _BEHIND
+    for aimed, probe in _all(path, expectation, position):
+        yield aimed, replace(probe, delay=settle, tries=samples, pause=PAUSE, enough=ENOUGH)
 
 
-def _all(path: Path, expectation: Expectation, position: Position, source_port: int) -> Iterator[tuple[Aimed, Probe]]:
+def fixed_port_probes(path: Path, position: Position, port: int, timeout: float) -> Iterator[tuple[Aimed, Probe]]:
+    """UDP to each ClusterIP from one source port (0: none), as a client sends it that keeps its socket.
+
+    `timeout` is of one try, in seconds.
+    """
+    if not port or position.role is not Role.SOURCE or position.outside:
+        return
+    for route in path.routes:
+        for vip in route.vips if route.protocol == "UDP" else ():
+            probe = replace(reach(route.protocol, vip, route.port), source_port=port)
+            yield Aimed(Aim.FIXED_PORT, True, route), replace(probe, tries=FIXED_TRIES, pause=timeout + _BEHIND)
+
+
+def _all(path: Path, expectation: Expectation, position: Position) -> Iterator[tuple[Aimed, Probe]]:
     yield from _dns_samples(path, expectation)
     for route in path.routes[:_MAX_ROUTES]:
         inside = [b for b in route.ready if b.pod is not None]
         if not inside or expectation.denied_backends(route):
             continue
         for vip in route.vips:
-            probe = reach(route.protocol, vip, route.port)
-            yield Aimed(Aim.VIP_SAMPLE, True, route), probe
-            if source_port and route.protocol == "UDP":
-                yield Aimed(Aim.FIXED_PORT, True, route), replace(probe, source_port=source_port)
+            yield Aimed(Aim.VIP_SAMPLE, True, route), reach(route.protocol, vip, route.port)
         for backend in _chosen(inside, position):
             probe = reach(route.protocol, backend.address, backend.port)
             yield Aimed(Aim.BACKEND_SAMPLE, True, route, backend), probe

@@ -60,7 +60,10 @@ def test_between_nodes_some_are_lost_and_within_a_node_none() -> None:
     assert one.finding.title == (
         "from worker-1 to worker-2 8 of 20 connections timed out (40 %, 95 % bound 19.1-63.9 %)"
     )
-    assert f"from worker-1 to worker-2 {lost}. from worker-2 to worker-1 {lost}." in one.finding.explanation
+    assert (
+        f"Repeated from each node, from worker-1 to worker-2 {lost}; from worker-2 to worker-1 {lost}."
+        in one.finding.explanation
+    )
     assert "within worker-1 0 of 10 connections timed out (0 %, 95 % bound 0.0-30.8 %)" in one.finding.explanation
     assert one.finding.certainty is Certainty.LIKELY
     assert refs(one) == ["Node worker-1", "Node worker-2"]

@@ -75,7 +75,7 @@ class PacketLoss(Cause):
             certainty=Certainty.LIKELY if within else Certainty.POSSIBLE,
             objects=tuple(nodes),
             explanation=(
-                f"{'. '.join(_told(lossy))}. {_contrast(clean)} "
+                f"Repeated from each node, {'; '.join(_told(lossy))}. {_contrast(clean)} "
                 "Each lost handshake is repeated after a second, each lost DNS query after five."
             ),
             evidence=probe_evidence([*samples, *(s for s in _samples(case) if s not in samples)], limit=4),
