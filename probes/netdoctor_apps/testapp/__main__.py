@@ -1,7 +1,8 @@
 """``testapp LISTENER...``: opens every listener, says so on stderr, and serves until SIGTERM or SIGINT.
 
 A listener is ``http:PORT``, ``tcp:PORT``, ``udp:PORT`` or ``tls:PORT``, with ``@ADDRESS`` behind it to bind one
-address; ``sleep`` listens nowhere. Environment: POD_NAME; for tls TLS_NAMES, TLS_EXPIRED, TLS_DIR.
+address; ``sleep`` listens nowhere. Environment: POD_NAME; HTTP_HOSTS, the hosts that http and tls serve (default: any);
+for tls TLS_NAMES, TLS_EXPIRED=1, TLS_FROM (as 20900101000000Z), TLS_DIR, and TLS_PUBLISH, a file for the certificate.
 Exit code 2 on a bad argument, 1 when a listener cannot be opened.
 """
 

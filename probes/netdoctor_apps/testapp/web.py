@@ -85,7 +85,10 @@ def _after_body(connection: socket.socket, request: Request, data: bytes) -> byt
 
 
 def answer(request: Request, connection: socket.socket) -> tuple[int, str, bytes]:
-    """Status, content type and body for a request; waits here for ``/delay``."""
+    """Status, content type and body for a request; waits here for ``/delay``. 404 for hosts not in HTTP_HOSTS."""
+    hosts = os.environ.get("HTTP_HOSTS")
+    if hosts and request.headers.get("host", "").partition(":")[0] not in hosts.split(","):
+        return 404, "text/plain", b"no such host here\n"
     match request.path.partition("?")[0].split("/")[1:]:
         case ["status", code] if _number(code, 599) >= 200:
             body = b"" if code in _WITHOUT_BODY else f"{code}\n".encode()

@@ -52,6 +52,10 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
     source_port: Annotated[
         int, typer.Option(min=0, max=65535, metavar="PORT", help="Send UDP from this port too, as the client does.")
     ] = 0,
+    ca_file: Annotated[
+        str | None,
+        typer.Option("--ca-file", metavar="FILE", help="CA certificates (PEM) for https:// targets."),
+    ] = None,
     image: Annotated[str | None, typer.Option(metavar="IMAGE", help="The probe image.")] = None,
     image_pull_secret: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Secret to pull the probe image with.")
@@ -93,6 +97,7 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
         raise InputError("--dry-run: a lab makes no pods")
     if dry_run and save:
         raise InputError("--save: nothing is seen with --dry-run")
+    from netdoctor.cli.ca_file import ca_certificates  # noqa: PLC0415
     from netdoctor.cli.checking import Request, carry_out  # noqa: PLC0415
     from netdoctor.cli.probe_options import probe_options  # noqa: PLC0415
     from netdoctor.cli.reading import Access  # noqa: PLC0415
@@ -113,6 +118,7 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
             timeout=timeout,
             samples=samples,
             source_port=source_port,
+            ca=ca_certificates(ca_file) if ca_file else "",
             options=probe_options(image, image_pull_secret, node_selector, toleration, keep=keep),
         ),
         output,

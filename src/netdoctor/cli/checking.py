@@ -36,7 +36,7 @@ from netdoctor.report.check_format import CheckFormat
 class Request:
     """What the command line asks for; without targets and `all_services`, the checks that a file has recorded.
 
-    `timeout` (seconds) is of one probe's attempt.
+    `timeout` (seconds) is of one probe's attempt; `ca` are certificates (PEM).
     """
 
     targets: tuple[str, ...]
@@ -53,6 +53,7 @@ class Request:
     timeout: float
     samples: int
     source_port: int
+    ca: str
     options: ProbeOptions
 
 
@@ -94,7 +95,11 @@ def _asked(request: Request, cluster: Cluster) -> Sequence[RecordedCheck]:
     names = request.targets or _services(cluster.snapshot, None if request.all_namespaces else here)
     made = {(check.target, check.source, check.namespace): check for check in cluster.recorded}
     options = PlanOptions(
-        timeout=request.timeout, attach=request.attach, samples=request.samples, source_port=request.source_port
+        timeout=request.timeout,
+        attach=request.attach,
+        samples=request.samples,
+        source_port=request.source_port,
+        ca=request.ca,
     )
     new = [RecordedCheck(target=name, source=request.source, namespace=here, options=options) for name in names]
     return [made.get((check.target, check.source, check.namespace), check) for check in new]

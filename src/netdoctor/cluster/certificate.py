@@ -18,7 +18,7 @@ from netdoctor.model.refs import ObjectRef
 from netdoctor_probe.certificate import Certificate, read
 from netdoctor_probe.der import DerError
 
-__all__ = ["Certificate", "CertificateError", "Holding", "TLSSecret", "certificates", "tls_secret"]
+__all__ = ["Certificate", "CertificateError", "Holding", "TLSSecret", "certificates", "tls_secret", "without_keys"]
 
 TLS_TYPE = "kubernetes.io/tls"
 _MOST_TEXT = 1 << 20  # an API server keeps no larger Secret
@@ -63,6 +63,12 @@ def certificates(pem: str) -> tuple[Certificate, ...]:
     if not found:
         raise CertificateError("no certificate in PEM form")
     return found
+
+
+def without_keys(pem: str) -> str:
+    """The certificates of a PEM text as such, and nothing else that is in it. Raises as `certificates` does."""
+    certificates(pem)
+    return "".join(f"{one[0]}\n" for one in _PEM.finditer(pem))
 
 
 def _each(pem: str) -> Iterator[Certificate]:

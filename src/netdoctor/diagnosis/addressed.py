@@ -11,7 +11,7 @@ from netdoctor.path.expectation import expect
 from netdoctor.path.path import Route
 from netdoctor.probing.aims import Aim, Aimed
 
-_BY_NAME = (Aim.HOST, Aim.URL)
+_BY_NAME = (Aim.HOST, Aim.TLS, Aim.URL)
 
 
 def addressed(case: Case) -> Case:

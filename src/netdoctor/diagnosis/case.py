@@ -145,6 +145,32 @@ def _sums_up(sample: Seen, seen: Sequence[Seen]) -> bool:
     return any(sample.aimed.backend in (None, s.aimed.backend) for s in same)
 
 
+_NOT_CONNECTED = (
+    Outcome.TIMEOUT,
+    Outcome.REFUSED,
+    Outcome.REJECTED,
+    Outcome.UNRESOLVABLE,
+    Outcome.SERVFAIL,
+    Outcome.TRUNCATED,
+)
+_BELOW = (Aim.NAME, Aim.VIP, Aim.BACKEND, Aim.UNREADY, Aim.HEADLESS_PORT, Aim.HOST)  # what a URL needs first
+
+
+def _needs_what_failed(one: Seen, failed: Sequence[Seen]) -> bool:
+    """Whether a URL or its handshake fails as what it needs does from the same place: a name, a connection, TLS."""
+    if one.aimed.aim not in (Aim.TLS, Aim.URL):
+        return False
+    needed: tuple[Aim, ...] = (Aim.TLS,) if one.aimed.aim is Aim.URL else ()
+    if one.outcome in _NOT_CONNECTED and not one.observed.observation.detail.get("connected"):
+        needed += _BELOW
+    return any(
+        s.aimed.aim in needed
+        and s.aimed.route in (None, one.aimed.route)
+        and s.observed.position.id == one.observed.position.id
+        for s in failed
+    )
+
+
 @dataclass(frozen=True)
 class Case:
     """One check, ready to be explained. `probed` is False where no probe was to be sent (`--no-probe`)."""
@@ -169,7 +195,9 @@ class Case:
     def failed(self) -> tuple[Seen, ...]:
         """Required probes that failed: what causes have to explain."""
         failed = [s for s in self.seen if s.aimed.required and s.tried and not s.ok and not s.inconclusive]
-        return tuple(s for s in failed if not (_follows(s, failed) or _sums_up(s, self.seen)))
+        return tuple(
+            s for s in failed if not (_follows(s, failed) or _sums_up(s, self.seen) or _needs_what_failed(s, failed))
+        )
 
     @cached_property
     def parts(self) -> tuple[Case, ...]:

@@ -86,9 +86,11 @@ def describe(seen: Seen) -> str:
         asked = f"{probe.kind.upper()} {probe.name}{probe.path} asked of {probe.host} port {probe.port}"
     else:
         asked = f"{probe.kind.upper()} {probe.host or probe.name} port {probe.port}"
+        asked += f" as {probe.name}" if probe.host and probe.name else ""
     answer = f", answered by {observation.answered_by}" if observation.answered_by else ""
     answer += f" ({observation.detail['meaning']})" if observation.detail.get("meaning") else ""
-    answer += f", status {seen.status}" if seen.aimed.ask is not None and seen.status else ""
+    answer += f" ({', '.join(observation.detail['problems'])})" if observation.detail.get("problems") else ""
+    answer += f", status {seen.status}" if probe.kind in ("http", "https") and seen.status else ""
     where = f" on {seen.observed.node}" if seen.observed.node else ""
     port = f" and source port {probe.source_port}" if probe.source_port else ""
     came = said(seen.observed) or f"{observation.outcome}{answer}"

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from netdoctor.cluster.addresses import host_and_port
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.samples import said
+from netdoctor.diagnosis.served import tls_sentences
 from netdoctor.model.probe import Outcome
 from netdoctor.probing.aims import SAMPLES
 
@@ -15,6 +16,7 @@ _Asked = tuple[str, str, int, str, str]
 
 def contrasts(case: Case, failed: Collection[str]) -> Iterator[str]:
     """A sentence for each target of failed probes (ids) that answers from elsewhere, or that somebody rejects."""
+    yield from tls_sentences(case, failed)
     said: set[str] = set()
     for one in case.seen:
         if one.id in failed:

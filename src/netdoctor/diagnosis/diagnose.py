@@ -19,6 +19,7 @@ from netdoctor.diagnosis.ingress_parts import examined
 from netdoctor.diagnosis.rank import Ranked, rank
 from netdoctor.diagnosis.readiness import objects_suffice
 from netdoctor.diagnosis.samples import TO_DECIDE, undecided
+from netdoctor.diagnosis.served import untested_trust
 from netdoctor.model.report import CheckReport, Evidence, ProbeResult, RuledOut, Untested, Verdict
 
 
@@ -95,6 +96,7 @@ def _not_tested(case: Case) -> Iterator[Untested]:
             because = str(one.observed.observation.detail.get("because", "the probe failed"))
             yield Untested(f"{one.aimed.aim} ({one.id})", because)
     yield from _undecided(case)
+    yield from dict.fromkeys(untested_trust(case))
     for part in (case, *case.parts):
         yield from _silent(part)
         yield from untested_entrances(part)
@@ -105,6 +107,8 @@ def _open(case: Case) -> Iterator[Untested]:
     """Without probes: what policies leave open."""
     if case.probed:
         return
+    if case.path.target.scheme == "https":
+        yield Untested(f"the certificate that {case.path.target.host} shows", "only a probe can tell")
     open_ = [v.assumptions[0] for v in case.expectation.verdicts.values() if v.allowed is None and v.assumptions]
     yield from (Untested("what policies allow here", because) for because in dict.fromkeys(open_))
     if case.path.dns.name and case.path.dns.service is None:

@@ -14,13 +14,9 @@ from netdoctor.probing.aims import Aim
 
 
 def outside_hops(case: Case, route: Route) -> Iterator[Hop]:
-    """The address outside, and what the URL says."""
+    """The address outside."""
     where = ", ".join(b.address for b in route.ready) or case.path.target.ref.name
     yield seen_hop(f"Outside {where}:{route.label}", "answers", case.of(Aim.BACKEND, Aim.HOST, route=route))
-    if requests := case.of(Aim.URL, route=route):
-        statuses = {str(s.observed.observation.detail["status"]) for s in requests if s.ok}
-        said = f" (HTTP status {', '.join(sorted(statuses))})" if statuses else ""
-        yield seen_hop(f"GET {case.path.target.text}{said}", "an HTTP answer", requests)
 
 
 def contrast_hops(case: Case, route: Route) -> Iterator[Hop]:

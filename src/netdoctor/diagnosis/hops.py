@@ -10,6 +10,7 @@ from netdoctor.diagnosis.entrances import entrance_hops
 from netdoctor.diagnosis.ingress_hops import ingress_hops
 from netdoctor.diagnosis.seen_hop import seen_hop
 from netdoctor.diagnosis.size_hops import size_hops
+from netdoctor.diagnosis.url_hops import url_hops
 from netdoctor.model.report import Hop
 from netdoctor.path.egress import leaves_cluster
 from netdoctor.path.path import Route
@@ -45,6 +46,7 @@ def _hops(case: Case) -> Iterator[Hop]:
             aims = (Aim.BACKEND, Aim.BACKEND_SAMPLE, Aim.HOST, Aim.HEADLESS_PORT)
             yield seen_hop(f"Endpoints {route.label}", _expected_endpoints(route), case.of(*aims, route=route))
         yield from size_hops(case, route)
+        yield from url_hops(case, route)
         yield from contrast_hops(case, route)
         yield from entrance_hops(case, route)
 

@@ -49,7 +49,7 @@ def _contrasts(case: Case, route: Route) -> Iterator[NodeContrast]:
 def _not_denied(case: Case, seen: Seen) -> bool:
     """Whether it went to an address that policies are not known to deny, or that nothing would enforce."""
     backend, route = seen.aimed.backend, seen.aimed.route
-    if backend is None or route is None or seen.aimed.aim not in (Aim.HOST, Aim.URL, Aim.BACKEND):
+    if backend is None or route is None or seen.aimed.aim not in (Aim.HOST, Aim.TLS, Aim.URL, Aim.BACKEND):
         return False
     return case.expectation.cni.enforces_policy is False or not case.expectation.denied(backend, route.protocol)
 

@@ -16,6 +16,8 @@ def objects_suffice(case: Case) -> bool:
         complete = way.served and not (way.left_out or way.unclear or any(ask.tls for ask in way.asks))
         return complete and bool(case.parts) and all(map(objects_suffice, case.parts))
     routes = case.path.routes
+    if case.path.target.scheme == "https":  # no object says what certificate is shown
+        return False
     if any(route.vips for route in routes) and not _proxies_run(case):
         return False
     return bool(routes) and all(_route_suffices(case, route) for route in routes) and _dns_suffices(case)

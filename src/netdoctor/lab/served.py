@@ -19,18 +19,24 @@ from netdoctor.lab.zone import zone
 _ZONE_FILE, _NODE_ZONE_FILE, _ROUTES_FILE = ROOT / "zone.json", ROOT / "node-zone.json", ROOT / "routes.json"
 _READS = {DNS: ("--zone", str(_ZONE_FILE)), INGRESS: ("--routes", str(_ROUTES_FILE))}
 
+#: The certificate of what is outside, which probes in a lab trust as they trust public CAs elsewhere.
+OUTSIDE_ROOTS = ROOT / "outside.pem"
 #: The nodes' own nameserver, which knows nothing of the cluster.
 NODE_DNS = Program("dns", DNS, ("--zone", str(_NODE_ZONE_FILE), "--listen", "53"), {}, ())
 #: It accepts connections, no more: nobody in a lab speaks to it.
 API_SERVER = Program("kube-apiserver", TESTAPP, ("tcp:6443",), {}, ())
 
 
-def outside_programs(outside: Mapping[str, Sequence[str]]) -> Iterator[Program]:
-    """What listens at the addresses outside: the web, for all names that there are."""
+def outside_programs(outside: Mapping[str, Sequence[str]], published: Path | None = None) -> Iterator[Program]:
+    """What listens at the addresses outside: the web, for all names that there are.
+
+    `published` is where its certificate is to be written, for those who are to trust it.
+    """
     if outside:
         names = {"POD_NAME": "outside", "TLS_NAMES": ",".join(outside)}
+        roots = {"TLS_PUBLISH": str(published)} if published else {}
         yield Program("http", TESTAPP, ("http:80",), names, ())
-        yield Program("https", TESTAPP, ("tls:443",), names, ())
+        yield Program("https", TESTAPP, ("tls:443",), {**names, **roots}, ())
 
 
 def serving(program: Program) -> Program:

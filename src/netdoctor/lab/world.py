@@ -28,7 +28,7 @@ from netdoctor.lab.rules.details import details_of
 from netdoctor.lab.rules.nat import nat_table
 from netdoctor.lab.rules.policies import LocalPod, PolicyTables
 from netdoctor.lab.rules.services import service_table
-from netdoctor.lab.served import API_SERVER, NODE_DNS, outside_programs, serving, write_served
+from netdoctor.lab.served import API_SERVER, NODE_DNS, OUTSIDE_ROOTS, outside_programs, serving, write_served
 from netdoctor.lab.subnets import parsed
 from netdoctor.model.errors import AccessError
 from netdoctor.model.refs import ObjectRef
@@ -164,7 +164,7 @@ class World:
     def _serve_nodes_and_outside(self) -> None:
         """What no pod of the objects does: the API server, and what listens outside."""
         started: list[tuple[Program, Place]] = [(NODE_DNS, self.outside_place)]
-        started += [(program, self.outside_place) for program in outside_programs(self._outside)]
+        started += [(program, self.outside_place) for program in outside_programs(self._outside, OUTSIDE_ROOTS)]
         masters = set(_api_servers(self.snapshot))
         for node in self.snapshot.nodes:
             if masters.intersection(_addresses(node)):

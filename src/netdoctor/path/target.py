@@ -47,6 +47,11 @@ class Target:
     by_name: bool = False  # given as a DNS name, not as KIND/NAME
     ingress: IngressWay | None = None  # of an Ingress, or of a URL that one serves
 
+    @property
+    def host(self) -> str:
+        """The host of a URL, as it was given; else the object's name."""
+        return (urlsplit(self.text).hostname if self.scheme else None) or self.ref.name
+
 
 def target_namespace(text: str, namespace: str, snapshot: Snapshot) -> str:
     """The namespace in which a neutral source for this target stands."""

@@ -29,7 +29,11 @@ class Aim(StrEnum):
     LOAD_BALANCER = "loadBalancer"  # an address or name of the load balancer
     NODE = "node"  # whether a node's address answers at all
     HEALTH_CHECK = "healthCheck"  # healthCheckNodePort: whether a node has endpoints of its own
-    URL = "url"  # an outside URL, asked for as an application would
+    TLS = "tls"  # the handshake of an https:// URL, and the certificate that is shown for its host
+    TLS_ALIAS = "tlsAlias"  # the same by the name that an ExternalName stands for
+    TLS_NOTED = "tlsNoted"  # what a port that is meant for TLS shows, where no URL was asked for
+    URL = "url"  # a URL, asked for as an application would
+    URL_ALIAS = "urlAlias"  # the same by the name that an ExternalName stands for
     METADATA = "metadata"  # the cloud's metadata service, from a pod
     PATH_MTU = "pathMTU"  # how large packets to an endpoint may be
     SMALL = "small"  # a request that an endpoint's own kubelet makes, too
@@ -46,7 +50,8 @@ class Aim(StrEnum):
 
 
 SAMPLES = (Aim.VIP_SAMPLE, Aim.BACKEND_SAMPLE, Aim.FIXED_PORT, Aim.DNS_PAIRS, Aim.DNS_SINGLES)
-BY_NAME = (Aim.NAME, Aim.DNS_SERVER, Aim.DNS_VIP, Aim.HOST, Aim.URL)  # probes that need the target's name to resolve
+#: Probes that need the target's name to resolve.
+BY_NAME = (Aim.NAME, Aim.DNS_SERVER, Aim.DNS_VIP, Aim.HOST, Aim.TLS, Aim.URL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from netdoctor.cluster.snapshot import Snapshot
-from netdoctor.model.probe import NotTested, Position, Probe, ProbeKind, Role
+from netdoctor.model.probe import Position, Probe, Role
 from netdoctor.model.refs import ObjectRef
 from netdoctor.path.egress import METADATA, METADATA_PORT, is_api_server, leaves_cluster
 from netdoctor.path.path import Path
@@ -47,36 +47,9 @@ def egress_places(source: Source, allowed: Sequence[str]) -> Iterator[tuple[str,
 
 
 def egress_probes(snapshot: Snapshot, path: Path, position: Position) -> Iterator[tuple[Aimed, Probe]]:
-    """The URL itself, over plain HTTP, and whether the machine's metadata service answers a pod."""
+    """Whether the machine's metadata service answers a pod."""
     if not leaves_cluster(snapshot, path.target):
         return
-    if path.target.scheme == "http":
-        for route in path.routes:
-            yield Aimed(Aim.URL, True, route, next(iter(route.ready), None)), _request(path)
     asked = (path.target.ref.name, path.target.port) == (METADATA, METADATA_PORT)
     if position.role is Role.SOURCE and path.source.on_pod_network and not asked:
         yield Aimed(Aim.METADATA), reach("TCP", METADATA, METADATA_PORT)
-
-
-def egress_left_out(snapshot: Snapshot, path: Path) -> Iterator[NotTested]:
-    """What of a URL no probe tells."""
-    if path.target.scheme == "https" and leaves_cluster(snapshot, path.target):
-        yield NotTested(
-            f"the TLS handshake and the HTTP answer of {path.target.text}",
-            "probes speak no TLS: of https:// only the TCP connection is tried",
-        )
-
-
-def _request(path: Path) -> Probe:
-    """By name, a request looks it up itself and goes to its first address."""
-    target = path.target
-    port = target.port if isinstance(target.port, int) else 80
-    by_name = bool(path.dns.name)
-    return Probe(
-        "",
-        ProbeKind.HTTP,
-        host="" if by_name else target.ref.name,
-        port=port,
-        name=path.dns.name if by_name else "",
-        path=target.url_path or "/",
-    )

@@ -12,6 +12,7 @@ from typing import Any
 
 from netdoctor.lab import kernel
 from netdoctor.lab.client import Lab, StandIn
+from netdoctor.lab.served import OUTSIDE_ROOTS
 from netdoctor.model.probe import NotTested, Observation, Observed, Position, Probe, ProbePod, Role
 from netdoctor.probing.prober import ProbeRun
 from netdoctor_probe.wire import Plan, WireError, decode_line, encode_plan
@@ -90,6 +91,7 @@ class LabProber:
                 os.dup2(write, standard)
             kernel.close_files()
             os.environ["NETDOCTOR_PLAN"] = plan
+            os.environ["SSL_CERT_FILE"] = str(OUTSIDE_ROOTS)
             return int(importlib.import_module(_AGENT).main([]))
 
         process = self._lab.run(stand_in.place, run)

@@ -20,13 +20,14 @@ from netdoctor.path.names import service_name
 from netdoctor.path.path import Path, Route
 from netdoctor.path.target import TargetKind
 from netdoctor.probing.aims import BY_NAME, Aim, Aimed
-from netdoctor.probing.egress import egress_left_out, egress_probes
+from netdoctor.probing.egress import egress_probes
 from netdoctor.probing.entrances import entrance_probes
 from netdoctor.probing.ingress import PATIENCE, controller_positions, direct_probes, ingress_left_out, rule_probes
 from netdoctor.probing.nodes import node_probes
 from netdoctor.probing.positions import itself_among, positions
 from netdoctor.probing.reaching import reach
 from netdoctor.probing.sampling import fixed_port_probes, sample_probes
+from netdoctor.probing.urls import url_probes
 
 __all__ = ["BY_NAME", "Aim", "Aimed", "PlanOptions", "ProbePlan", "make_plan", "reach"]
 
@@ -50,7 +51,7 @@ class ProbePlan:
 class PlanOptions:
     """Bounds of single probes: seconds per attempt, attempts; how often what chance may decide is tried.
 
-    `source_port` is one from which UDP probes are sent as well; 0 = none.
+    `source_port` is one from which UDP probes are sent as well; 0 = none. `ca`: whom certificates must come from (PEM).
     """
 
     timeout: float = 1.0
@@ -58,6 +59,7 @@ class PlanOptions:
     attach: bool = False
     samples: int = SAMPLES
     source_port: int = 0
+    ca: str = ""
 
 
 def make_plan(snapshot: Snapshot, path: Path, expectation: Expectation, options: PlanOptions) -> ProbePlan:
@@ -106,7 +108,6 @@ def _leg_probes(path: Path, expectation: Expectation, position: Position) -> Ite
 def _not_tested(snapshot: Snapshot, path: Path) -> Iterator[NotTested]:
     yield from _left_out(path)
     yield from (NotTested(what, because) for what, because in not_swept(snapshot, path))
-    yield from egress_left_out(snapshot, path)
     yield from ingress_left_out(path)
 
 
@@ -115,6 +116,8 @@ def _bounded(aimed: Aimed, probe: Probe, options: PlanOptions) -> Probe:
     if aimed.aim is Aim.RULE:
         return replace(probe, timeout=max(options.timeout, PATIENCE), attempts=1)
     once = probe.delay or not (aimed.required or aimed.aim is Aim.LARGE)
+    if options.ca and probe.kind is ProbeKind.TLS:
+        probe = replace(probe, ca=options.ca, trust="roots")
     return replace(probe, timeout=options.timeout, attempts=1 if once else options.attempts)
 
 
@@ -153,6 +156,8 @@ def _all_probes(
         yield from egress_probes(snapshot, path, position)
     if position.role is Role.SOURCE and not position.outside and not leaving:
         yield from node_probes(snapshot, path, expectation, position)
+        denied = any(expectation.denied_backends(route) for route in path.routes)
+        yield from url_probes(snapshot, path, position, _delay(denied))
 
 
 def _probes(path: Path, expectation: Expectation, position: Position) -> Iterator[tuple[Aimed, Probe]]:
