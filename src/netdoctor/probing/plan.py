@@ -154,10 +154,10 @@ def _all_probes(
     if position.role in (Role.SOURCE, Role.NEUTRAL):
         yield from entrance_probes(snapshot, path, expectation, position)
         yield from egress_probes(snapshot, path, position)
-    if position.role is Role.SOURCE and not position.outside and not leaving:
-        yield from node_probes(snapshot, path, expectation, position)
         denied = any(expectation.denied_backends(route) for route in path.routes)
         yield from url_probes(snapshot, path, position, _delay(denied))
+    if position.role is Role.SOURCE and not position.outside and not leaving:
+        yield from node_probes(snapshot, path, expectation, position)
 
 
 def _probes(path: Path, expectation: Expectation, position: Position) -> Iterator[tuple[Aimed, Probe]]:
