@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from netdoctor.cluster.flags import option
-from netdoctor.cluster.objects import ConfigMap, DaemonSet
+from netdoctor.cluster.objects import ConfigMap, DaemonSet, Pod
 from netdoctor.cluster.snapshot import Snapshot
 
 
@@ -105,6 +105,12 @@ def cni(snapshot: Snapshot) -> CNI:
         _evidence(tuple(daemon_set for _, daemon_set in running), enforces),
         enforcing[0].match_pods_by_ipblock if enforcing else None,
     )
+
+
+def plugin_pods(snapshot: Snapshot, node: str) -> tuple[Pod, ...]:
+    """The pods of the network plugin on a node, as far as it runs as a DaemonSet."""
+    running = _running(snapshot, _PLUGINS) or _running(snapshot, _CLOUD_PLUGINS)
+    return tuple(pod for _, one in running for pod in snapshot.pods_of(one) if pod.spec.node_name == node)
 
 
 def _running(snapshot: Snapshot, plugins: tuple[_Plugin, ...]) -> list[tuple[_Plugin, DaemonSet]]:

@@ -62,7 +62,7 @@ def _reasons(snapshot: Snapshot, pod: Pod) -> Iterator[NotReady]:
         yield NotReady(pod, "it is being deleted", "", describe)
     for condition in pod.status.conditions:
         if condition.type == "PodScheduled" and condition.status == "False":
-            yield NotReady(pod, f"it cannot be scheduled: {_short(condition.message)}", "spec", describe)
+            yield NotReady(pod, f"it cannot be scheduled: {short(condition.message)}", "spec", describe)
         if condition.type == "Ready" and condition.reason == "NodeNotReady":
             yield NotReady(pod, f"its node {pod.spec.node_name} is not ready", "", describe)
     yield from _of_containers(snapshot, pod, describe)
@@ -132,13 +132,13 @@ def _stopped(part: _Part, describe: Fix) -> Iterator[NotReady]:
     if reason in ("ContainerCreating", "PodInitializing"):
         warning = next((e for e in part.events if e.type == "Warning"), None)
         because = (
-            f"{warning.reason}: {_short(warning.message)}" if warning else f"container {part.name} is being created"
+            f"{warning.reason}: {short(warning.message)}" if warning else f"container {part.name} is being created"
         )
         yield NotReady(part.pod, because, part.path, describe, failing=warning is not None)
     elif reason == "CrashLoopBackOff" and last is not None:
         yield _ended(part, "is in CrashLoopBackOff", last, "--previous")
     elif state.waiting is not None:
-        message = _short(str(state.waiting.get("message") or ""))
+        message = short(str(state.waiting.get("message") or ""))
         because = f"container {part.name} waits: {reason}{f' ({message})' if message else ''}"
         yield NotReady(part.pod, because, f"{part.path}.image" if "Image" in reason else part.path, describe)
     elif state.terminated is not None:
@@ -161,7 +161,7 @@ def _unhealthy(part: _Part) -> Iterator[NotReady]:
     if probe is None:
         return
     event = next((e for e in part.events if e.reason == "Unhealthy" and e.message.startswith(word)), None)
-    said = f" ({_short(event.message)})" if event else ""
+    said = f" ({short(event.message)})" if event else ""
     because = f"the {word.lower()} probe of container {part.name} does not pass{said}"
     title = f"Make the {word.lower()} probe of container {part.name} pass, or correct it"
     fix = Fix(title, kubectl("describe", part.pod.ref))
@@ -174,6 +174,7 @@ def _events(snapshot: Snapshot, pod: Pod) -> tuple[Event, ...]:
     return tuple(e for e in snapshot.events_of(pod.ref) if not uid or e.involved_object.uid in ("", uid))
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """A message on one line, and no longer than a reader wants it."""
     line = " ".join(text.split())
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"

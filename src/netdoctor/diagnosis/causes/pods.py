@@ -42,7 +42,11 @@ class NoReadyEndpoints(Cause):
     code: ClassVar[str] = "NoReadyEndpoints"
     title: ClassVar[str] = "no pod behind the Service is ready"
     would_change: ClassVar[str] = "one Ready pod that the Service selects, or an answer through the Service"
-    yields_to: ClassVar[tuple[str, ...]] = ("AppListensOnLoopback",)
+    yields_to: ClassVar[tuple[str, ...]] = (
+        "AppListensOnLoopback",
+        "NodeNetworkUnavailable",
+        "IPAddressesExhausted",
+    )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where pods are selected and none is Ready, or where nobody fills a Service without selector."""
@@ -134,6 +138,7 @@ class SomeEndpointsNotReady(Cause):
     code: ClassVar[str] = "SomeEndpointsNotReady"
     title: ClassVar[str] = "some pods behind the Service are not ready"
     would_change: ClassVar[str] = "all pods of the Service Ready, or an update or a start in progress"
+    yields_to: ClassVar[tuple[str, ...]] = ("NodeNetworkUnavailable", "IPAddressesExhausted")
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where ready endpoints and troubled pods stand side by side."""
@@ -186,6 +191,7 @@ class PodNotRunning(Cause):
     code: ClassVar[str] = "PodNotRunning"
     title: ClassVar[str] = "the target's pod does not run"
     would_change: ClassVar[str] = "a pod with an address whose containers all run"
+    yields_to: ClassVar[tuple[str, ...]] = ("NodeNetworkUnavailable", "IPAddressesExhausted")
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found for a target that is a pod or a workload, where a pod does not run."""

@@ -1,0 +1,184 @@
+"""The cause of addresses that mean two things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from netdoctor.cluster.addresses import Network, parse_address, parse_networks
+from netdoctor.cluster.objects import ConfigMap
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.diagnosis.case import Case, Seen
+from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
+from netdoctor.diagnosis.kubectl import kubectl
+from netdoctor.diagnosis.pairs import follows, vanished
+from netdoctor.model.refs import ObjectRef
+from netdoctor.model.report import Evidence, Finding, Fix
+from netdoctor.probing.aims import Aim
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Addresses, what they are for, and the field that says so; `node` has them, where it is one node's."""
+
+    network: Network
+    use: str
+    field: ObjectRef
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Overlap:
+    one: _Range
+    other: _Range
+
+    @property
+    def shared(self) -> Network:
+        """The addresses that both have: of two networks that overlap, one holds the other."""
+        return max((self.one.network, self.other.network), key=lambda network: network.prefixlen)
+
+
+class PodCIDROverlap(Cause):
+    """Two ranges of addresses overlap: of pods, of Services, or of nodes.
+
+    What it means: an address is in two ranges at once: the podCIDRs of two nodes, a podCIDR and the range of Services,
+    or a podCIDR and the network of the nodes.
+
+    Why it breaks: a packet to such an address goes to one of the two, wherever it was meant for: to a pod beside the
+    sender instead of another node, to a Service's endpoints instead of a pod, nowhere instead of a machine.
+
+    How it is seen: in the specs alone: nodes' podCIDR and addresses, pools of the network plugin, serviceSubnet,
+    ClusterIPs. It is a cause for flows whose own addresses or nodes are in the overlap, and a warning while these work.
+
+    Trap: a network plugin with pools of its own (Calico, Cilium) may not use the nodes' podCIDRs at all: only ranges
+    that pods have addresses of count.
+
+    Fix: ranges are chosen when a cluster is made; give it, or the one node, another range and make the pods anew.
+
+    References: Kubernetes documentation, Cluster Networking, "The Kubernetes network model"; kubeadm,
+    ClusterConfiguration, podSubnet and serviceSubnet.
+    """
+
+    code: ClassVar[str] = "PodCIDROverlap"
+    title: ClassVar[str] = "ranges of addresses of pods, Services or nodes overlap"
+    tier: ClassVar[int] = 2
+
+    def examine(self, case: Case) -> Found | RuledOut | None:
+        """Found where an overlap has to do with this flow."""
+        ranges = list(_ranges(case.snapshot))
+        overlaps = list(_overlaps(ranges))
+        mine = [overlap for overlap in overlaps if _concerns(case, overlap)]
+        if mine:
+            return self._found(case, mine)
+        return self.ruled_out("no two ranges overlap") if ranges and not overlaps else None
+
+    def _found(self, case: Case, overlaps: Sequence[_Overlap]) -> Found:
+        first = overlaps[0]
+        lost = [s for s in case.of(Aim.BACKEND, Aim.DNS_SERVER, Aim.VIP) if vanished(s) and _meets(case, s, overlaps)]
+        explained = [*follows(case, lost), *(s for s in lost if s in case.failed)]
+        fields = tuple(dict.fromkeys(field for o in overlaps for field in (o.one.field, o.other.field)))
+        finding = Finding(
+            code=self.code,
+            title=f"{first.one.use} and {first.other.use} overlap: {first.shared}",
+            certainty=certainty(lost),
+            objects=fields,
+            explanation=(
+                f"{first.one.network} is the range of {first.one.use}, {first.other.network} that of "
+                f"{first.other.use}: what is sent to {first.shared} goes to one of them, whichever it was meant for."
+            ),
+            evidence=(
+                Evidence(str(first.one.field), str(first.one.network)),
+                Evidence(str(first.other.field), str(first.other.network)),
+                *probe_evidence(lost, limit=2),
+            ),
+            fixes=(
+                Fix(
+                    f"give {first.one.use} or {first.other.use} another range, and make the pods in it anew",
+                    kubectl("get", first.one.field.object, "-o", "yaml"),
+                ),
+            ),
+        )
+        works = case.probed and not explained
+        return Found(finding, ids(explained), warning=works)
+
+
+def _ranges(snapshot: Snapshot) -> Iterator[_Range]:
+    pods = [a for pod in snapshot.pods if not pod.spec.host_network for ip in pod.ips if (a := parse_address(ip))]
+    for pool in snapshot.ip_pools:
+        for network in parse_networks({str(pool.spec.get("cidr", ""))}):
+            if not pool.spec.get("disabled"):
+                yield _Range(network, f"pods ({pool.ref})", pool.ref.at("spec.cidr"))
+    for node in snapshot.nodes:
+        own = parse_networks({cidr for cidr in (*node.spec.pod_cidrs, node.spec.pod_cidr) if cidr})
+        for network in own:
+            if any(address in network for address in pods if address.version == network.version):
+                yield _Range(network, f"pods of {node.name}", node.ref.at("spec.podCIDR"), node.name)
+        for number, one in enumerate(node.status.addresses):
+            for network in parse_networks({one.address} if one.type == "InternalIP" else set()):
+                yield _Range(network, f"node {node.name}", node.ref.at(f"status.addresses[{number}]"), node.name)
+    yield from _of_services(snapshot)
+
+
+def _of_services(snapshot: Snapshot) -> Iterator[_Range]:
+    """The range of ClusterIPs as kubeadm has it; without that, the single ClusterIPs."""
+    found = snapshot.get("ConfigMap", "kube-system", "kubeadm-config")
+    text = found.data.get("ClusterConfiguration", "") if isinstance(found, ConfigMap) else ""
+    given = re.search(r"^\s*serviceSubnet:\s*[\"']?([^\s\"'#]+)", text, re.MULTILINE)
+    if given and isinstance(found, ConfigMap):
+        for network in parse_networks(set(given[1].split(","))):
+            yield _Range(network, "Services", found.ref.at("data.ClusterConfiguration"))
+        return
+    for service in snapshot.services:
+        for network in parse_networks(set(service.vips)):
+            yield _Range(network, str(service.ref), service.ref.at("spec.clusterIP"))
+
+
+def _overlaps(ranges: Sequence[_Range]) -> Iterator[_Overlap]:
+    """Networks overlap only where one holds the other: in the order of their first addresses, that is one pass."""
+    around: list[_Range] = []
+    order = sorted(ranges, key=lambda one: (one.network.version, int(one.network[0]), one.network.prefixlen))
+    for one in order:
+        while around and not around[-1].network.overlaps(one.network):
+            around.pop()
+        yield from (_Overlap(outer, one) for outer in around if _at_odds(outer, one))
+        around.append(one)
+
+
+def _at_odds(one: _Range, other: _Range) -> bool:
+    """Not an address twice of one node, nor pools beside the podCIDRs that are taken from them."""
+    of_pods = [r.field.kind == "IPPool" or r.field.path == "spec.podCIDR" for r in (one, other)]
+    if "IPPool" in (one.field.kind, other.field.kind) and all(of_pods):
+        return False
+    return any(of_pods) or "Services" in (one.use, other.use)
+
+
+def _concerns(case: Case, overlap: _Overlap) -> bool:
+    """Whether the flow has an address in the overlap, or an end on a node whose range it is."""
+    addresses = [*_addresses(case)]
+    nodes = {b.node for route in case.path.routes for b in route.backends} | {
+        s.observed.node for s in case.of(Aim.BACKEND)
+    }
+    in_it = any(
+        address.version == overlap.shared.version and address in overlap.shared
+        for text in addresses
+        if (address := parse_address(text))
+    )
+    own = {overlap.one.node, overlap.other.node} - {""}
+    return in_it or bool(own & (nodes - {"", None}))
+
+
+def _addresses(case: Case) -> Iterator[str]:
+    for route in case.path.routes:
+        yield from route.vips
+        yield from (backend.address for backend in route.backends)
+
+
+def _meets(case: Case, seen: Seen, overlaps: Sequence[_Overlap]) -> bool:
+    """Whether a probe went to an address in an overlap, or to a pod whose node's own address is in one."""
+    probe = seen.observed.probe
+    node = case.snapshot.node(seen.aimed.backend.node) if seen.aimed.backend else None
+    texts = [probe.host or probe.server, *(one.address for one in (node.status.addresses if node else ()))]
+    addresses = [address for text in texts if (address := parse_address(text))]
+    return any(a.version == o.shared.version and a in o.shared for a in addresses for o in overlaps)
