@@ -45,6 +45,7 @@ class NodeFirewallRejects(Cause):
 
     code: ClassVar[str] = "NodeFirewallRejects"
     title: ClassVar[str] = "a firewall rejects what is sent to endpoints, and says so"
+    would_change: ClassVar[str] = "an answer of the endpoint itself, or no ICMP message at all"
     tier: ClassVar[int] = 2
 
     def examine(self, case: Case) -> Found | RuledOut | None:

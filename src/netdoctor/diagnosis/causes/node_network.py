@@ -44,6 +44,7 @@ class NodeNetworkUnavailable(Cause):
 
     code: ClassVar[str] = "NodeNetworkUnavailable"
     title: ClassVar[str] = "a node has no network for pods"
+    would_change: ClassVar[str] = "an address for a new pod on the node"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where the target's pods wait for a network, or the node asked about has none."""
@@ -107,6 +108,7 @@ class IPAddressesExhausted(Cause):
 
     code: ClassVar[str] = "IPAddressesExhausted"
     title: ClassVar[str] = "no address is left for a new pod"
+    would_change: ClassVar[str] = "an address for a new pod on the node"
     tier: ClassVar[int] = 2
 
     def examine(self, case: Case) -> Found | RuledOut | None:

@@ -41,6 +41,7 @@ class CrossNodePathBroken(Cause):
 
     code: ClassVar[str] = "CrossNodePathBroken"
     title: ClassVar[str] = "packets between pods of different nodes are lost"
+    would_change: ClassVar[str] = "an answer of any pod on one of these nodes to a pod on the other"
     yields_to: ClassVar[tuple[str, ...]] = ("NodeIsolated", "NodeFirewallRejects")
 
     def examine(self, case: Case) -> Found | RuledOut | None:
@@ -109,6 +110,7 @@ class NodeIsolated(Cause):
 
     code: ClassVar[str] = "NodeIsolated"
     title: ClassVar[str] = "a node is cut off from the others"
+    would_change: ClassVar[str] = "an answer of the node, or of any pod there, to a pod on another node"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where all pairs with one node fail, and another pair works."""

@@ -74,6 +74,9 @@ class PathMTUBlackhole(Cause):
 
     code: ClassVar[str] = "PathMTUBlackhole"
     title: ClassVar[str] = "large packets vanish on the way, and nobody says so"
+    would_change: ClassVar[str] = (
+        "an answer to a packet of full size or to a large request, or an ICMP message that says how large one may be"
+    )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where the sweep of sizes, or large requests beside small ones, show it."""

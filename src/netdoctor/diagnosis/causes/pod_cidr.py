@@ -63,6 +63,7 @@ class PodCIDROverlap(Cause):
 
     code: ClassVar[str] = "PodCIDROverlap"
     title: ClassVar[str] = "ranges of addresses of pods, Services or nodes overlap"
+    would_change: ClassVar[str] = "other ranges in the fields named"
     tier: ClassVar[int] = 2
 
     def examine(self, case: Case) -> Found | RuledOut | None:
