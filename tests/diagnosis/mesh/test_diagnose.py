@@ -136,6 +136,18 @@ def test_what_kubernetes_knows_of_it_makes_it_certain() -> None:
     assert made.causes[0].certainty is Certainty.CERTAIN
 
 
+def test_what_the_api_server_still_reaches_there_does_not_hide_that_a_node_is_cut_off() -> None:
+    def cut(network: str, a: str, b: str, one: PeerSeen) -> PeerSeen:
+        reached = network == NODE and (a, b) == ("a", "c")  # the kubelet's port, from the control plane
+        return lost(one) if a != b and "c" in (a, b) and not reached else one
+
+    made = report(cut)
+    assert codes(made) == ["NodeIsolated"]
+    assert named(made) == {"c"}
+    assert "a still reaches its kubelet" in made.causes[0].explanation
+    assert not made.unexplained
+
+
 def test_a_node_that_is_not_ready_and_answers_is_not_isolated() -> None:
     """Its kubelet is down; its network is not."""
     made = report(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netdoctor.diagnosis.mesh.case import MeshCase, MeshFound, count, evidence, ids, node_refs
+from netdoctor.diagnosis.mesh.links import Link
 from netdoctor.model.mesh_report import MeshPair
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Certainty, Evidence, Finding, Fix
@@ -15,7 +16,7 @@ CODE = "NodeIsolated"
 def isolated(case: MeshCase) -> tuple[MeshFound, ...]:
     """Nodes of which nothing reaches any other, where others do reach each other; of two nodes, one of them."""
     links = case.links
-    cut = [node for node in links.nodes if links.of(node) and all(link.cut for link in links.of(node))]
+    cut = [node for node in links.nodes if links.of(node) and all(_cut(link, node) for link in links.of(node))]
     if len(cut) == len(links.nodes) == 2:
         return (_one_of_two(case, [name for name in cut if _unready(case, name)] or cut),)
     if len(cut) == len(links.nodes):
@@ -23,12 +24,23 @@ def isolated(case: MeshCase) -> tuple[MeshFound, ...]:
     return tuple(_isolated(case, node) for node in cut)
 
 
-def _tried(case: MeshCase, node: str) -> list[MeshPair]:
-    return [pair for link in case.links.of(node) for pair in (*link.pods, *link.hosts)]
+def _cut(link: Link, node: str) -> bool:
+    """Whether nothing passes but what is sent to the node's kubelet: firewalls often let the API server do so."""
+    outgoing = [pair for pair in link.hosts if pair.from_ == node]
+    return link.cut or (bool(outgoing) and not any(pair.ok for pair in (*link.pods, *outgoing)))
+
+
+def _failed(case: MeshCase, node: str) -> list[MeshPair]:
+    return [pair for link in case.links.of(node) for pair in (*link.pods, *link.hosts) if not pair.ok]
+
+
+def _still_reached(case: MeshCase, node: str) -> str:
+    by = [pair.from_ for link in case.links.of(node) for pair in link.hosts if pair.ok]
+    return f" Only {' and '.join(sorted(by))} still reaches its kubelet." if by else ""
 
 
 def _isolated(case: MeshCase, node: str) -> MeshFound:
-    failed = _tried(case, node)
+    failed = _failed(case, node)
     unready = _unready(case, node)
     noticed = f"Kubernetes has noticed it: {unready}." if unready else "Its Ready condition does not show it."
     inside = " Pods on it do reach each other." if case.links.pods_work_within(node) else ""
@@ -39,8 +51,8 @@ def _isolated(case: MeshCase, node: str) -> MeshFound:
         objects=node_refs([node]),
         explanation=(
             f"None of {len(failed)} pairs with {node} got an answer, neither from pod to pod nor from node to node, "
-            f"while other nodes reach each other.{inside} {noticed} The fault is at this node's link, its addresses or "
-            "its firewall, and not in the overlay."
+            f"while other nodes reach each other.{_still_reached(case, node)}{inside} {noticed} The fault is at this "
+            "node's link, its addresses or its firewall, and not in the overlay."
         ),
         evidence=(*_condition(node, unready), *evidence(failed)),
         fixes=(Fix("See what is known of the node, then look at its link and its firewall", _look(node)),),
@@ -49,7 +61,7 @@ def _isolated(case: MeshCase, node: str) -> MeshFound:
 
 
 def _one_of_two(case: MeshCase, nodes: Sequence[str]) -> MeshFound:
-    failed = _tried(case, nodes[0])
+    failed = _failed(case, nodes[0])
     known = len(nodes) == 1
     which = f"node {nodes[0]}" if known else f"one of the nodes {' and '.join(nodes)}"
     told = _unready(case, nodes[0])
