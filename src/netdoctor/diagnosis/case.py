@@ -54,6 +54,8 @@ class Seen:
             return LOSS.is_fault(rate) is not True
         if self.observed.probe.kind == "dns" and self.outcome is Outcome.TRUNCATED:
             return True
+        if self.aimed.aim is Aim.NODE and self.outcome is Outcome.REFUSED:
+            return True  # of a node it is asked whether packets get there
         return self.outcome is Outcome.OK and (self.own or not self.gateway_error)
 
     @property

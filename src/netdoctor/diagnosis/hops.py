@@ -8,6 +8,7 @@ from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.egress_hops import contrast_hops, outside_hops
 from netdoctor.diagnosis.entrances import entrance_hops
 from netdoctor.diagnosis.ingress_hops import ingress_hops
+from netdoctor.diagnosis.node_hops import node_hops
 from netdoctor.diagnosis.seen_hop import seen_hop
 from netdoctor.diagnosis.size_hops import size_hops
 from netdoctor.diagnosis.url_hops import url_hops
@@ -15,6 +16,7 @@ from netdoctor.model.report import Hop
 from netdoctor.path.egress import leaves_cluster
 from netdoctor.path.path import Route
 from netdoctor.path.source import SourceKind
+from netdoctor.path.target import TargetKind
 from netdoctor.policy.rules import Direction
 from netdoctor.policy.verdict import SideVerdict
 from netdoctor.probing.plan import Aim
@@ -28,6 +30,8 @@ def hops(case: Case) -> tuple[Hop, ...]:
 
 def _hops(case: Case) -> Iterator[Hop]:
     dns = case.path.dns
+    if case.path.target.kind is TargetKind.NODE:
+        yield from node_hops(case)
     if dns.name:
         lookups = case.of(Aim.NAME)
         yield seen_hop(f"DNS name {dns.name}", _expected_answer(case), lookups)

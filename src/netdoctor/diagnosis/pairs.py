@@ -112,10 +112,10 @@ def _on_host_network(backend: Backend) -> bool:
 
 
 def admitted(case: Case, seen: Seen) -> bool:
-    """Whether policies certainly admit a probe; those of pods beside the target were chosen so."""
+    """Whether policies certainly admit a probe; a node, and its pods, are asked for only where they do."""
     backend, aimed = seen.aimed.backend, seen.aimed
     if backend is None or aimed.aim is Aim.NODE_POD:
-        return backend is not None
+        return aimed.required
     if case.expectation.cni.enforces_policy is False:
         return True
     protocol = aimed.route.protocol if aimed.route else seen.observed.probe.transport.upper()

@@ -11,7 +11,7 @@ from netdoctor.path.path import Route
 from netdoctor.probing.aims import Aim
 
 
-def size_hops(case: Case, route: Route) -> Iterator[Hop]:
+def size_hops(case: Case, route: Route | None) -> Iterator[Hop]:
     """One for each sweep of sizes of which anything came."""
     for seen in case.of(Aim.PATH_MTU, route=route):
         detail = seen.observed.observation.detail

@@ -8,12 +8,13 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from netdoctor.cluster.facts import cluster_domain
-from netdoctor.cluster.objects import Ingress, Object, Pod, Service, Workload
+from netdoctor.cluster.objects import Ingress, Node, Object, Pod, Service, Workload
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
 from netdoctor.model.refs import ObjectRef
 from netdoctor.path.ingress.way import IngressWay, way_of_ingress, way_of_url
 from netdoctor.path.names import ServiceName, candidates, search_list, service_of
+from netdoctor.path.nodes import internal_addresses
 from netdoctor.path.reference import Reference, locate, parse_port, parse_reference, require
 
 
@@ -25,6 +26,7 @@ class TargetKind(StrEnum):
     ADDRESS = "address"  # by an address that is neither
     HOST = "host"  # by a name that is no Service's
     INGRESS = "ingress"  # by an Ingress controller
+    NODE = "node"  # a node itself, and the pods on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Target:
 def target_namespace(text: str, namespace: str, snapshot: Snapshot) -> str:
     """The namespace in which a neutral source for this target stands."""
     if "/" in text and "://" not in text:
-        return locate(snapshot, parse_reference(text, text), namespace)[0]
+        return locate(snapshot, parse_reference(text, text), namespace)[0] or namespace
     host = _host_and_port(text)[0]
     found = _service_by_name(host, namespace, snapshot)
     return found.namespace if found and snapshot.get("Service", found.namespace, found.name) else namespace
@@ -118,10 +120,22 @@ def _pods_target(snapshot: Snapshot, text: str, reference: Reference, found: Obj
         return Target(TargetKind.PODS, text, found.ref, port=reference.port, workload=found, pods=pods)
     if isinstance(found, Ingress):
         return Target(TargetKind.INGRESS, text, found.ref, ingress=way_of_ingress(snapshot, found))
+    if isinstance(found, Node):
+        return _node_target(text, reference, found)
     raise InputError(
         f"{text}: checking a {reference.kind} is not supported yet",
         hint="check the Service behind it: netdoctor check svc/NAME",
     )
+
+
+def _node_target(text: str, reference: Reference, node: Node) -> Target:
+    """A port of a node is any address's; without one it is the node that is asked about."""
+    if reference.port is None:
+        return Target(TargetKind.NODE, text, node.ref)
+    address = next(iter(internal_addresses(node)), None)
+    if address is None or not isinstance(reference.port, int):
+        raise InputError(f"{text}: a node has no port of that name, or no address", hint=f"try node/{node.name}")
+    return Target(TargetKind.ADDRESS, text, ObjectRef("Address", address), port=reference.port)
 
 
 def _address_target(snapshot: Snapshot, text: str, address: str, port: int | str | None) -> Target:

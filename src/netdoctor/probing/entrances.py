@@ -14,13 +14,13 @@ from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.probe import Position, Probe, ProbeKind
 from netdoctor.path.entrances import Entrance, Way, entrances, has_entrances, node_addresses, swept
 from netdoctor.path.expectation import Expectation, destination
+from netdoctor.path.nodes import KUBELET_PORT
 from netdoctor.path.path import Path, Route
 from netdoctor.path.source import SourceKind
 from netdoctor.policy.decide import allows
 from netdoctor.policy.flow import Flow, node_endpoint
 from netdoctor.policy.rules import Protocol
 from netdoctor.probing.aims import Aim, Aimed
-from netdoctor.probing.nodes import KUBELET_PORT
 from netdoctor.probing.reaching import reach
 
 _HEALTH_PATH = "/healthz"  # kube-proxy, pkg/proxy/healthcheck/service_health.go

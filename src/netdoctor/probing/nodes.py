@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from netdoctor.cluster.addresses import parse_address
-from netdoctor.cluster.objects import Node
 from netdoctor.cluster.snapshot import Snapshot
-from netdoctor.model.probe import Position, Probe, ProbeKind
+from netdoctor.model.probe import Position, Probe, ProbeKind, Role
 from netdoctor.path.backends import Backend
 from netdoctor.path.entrances import Entrance, Way, has_entrances
-from netdoctor.path.expectation import Expectation
+from netdoctor.path.expectation import Expectation, destination
+from netdoctor.path.nodes import KUBELET_PORT, internal_addresses, pods_of_node
 from netdoctor.path.path import Path, Route
 from netdoctor.policy.decide import allows
 from netdoctor.policy.flow import Flow, node_endpoint
 from netdoctor.probing.aims import Aim, Aimed
 from netdoctor.probing.reaching import reach
 
-KUBELET_PORT = 10250  # what listens on every node: even a refusal tells that packets get there
 MAX_NODES = 4  # whose own addresses are tried
+_MAX_PODS = 3  # on a node that is asked about
 _MAX_SWEPT = 2  # endpoints, each on a node of its own, to which packets of several sizes are sent
 _LARGE = 4000  # bytes: two packets of the largest usual size, and a rest
 
@@ -47,7 +47,14 @@ def _nodes_themselves(
     behind = [b.node for route in path.routes for b in route.backends] + [b.node for b in path.dns.udp]
     if not any(behind):
         return
-    names = dict.fromkeys([*filter(None, behind), *(node.name for node in snapshot.nodes if node.ready)])
+    yield from _asked(snapshot, path, expectation, [*filter(None, behind), *_ready(snapshot)], position)
+
+
+def _asked(
+    snapshot: Snapshot, path: Path, expectation: Expectation, wanted: Iterable[str], position: Position
+) -> Iterator[tuple[Aimed, Probe]]:
+    """The kubelet's port of each of these nodes but the position's own, as far as policies admit it."""
+    names = dict.fromkeys(wanted)
     nodes = [node for name in names if name != position.node and (node := snapshot.node(name))]
     for node in nodes[:MAX_NODES]:
         flow = Flow(path.source.endpoint, node_endpoint(node), "TCP", KUBELET_PORT)
@@ -57,14 +64,32 @@ def _nodes_themselves(
                 yield Aimed(Aim.NODE, entrance=at_node), reach("TCP", address, KUBELET_PORT)
 
 
-def internal_addresses(node: Node) -> tuple[str, ...]:
-    """By which other nodes know it."""
-    return tuple(
-        one.address for one in node.status.addresses if one.type == "InternalIP" and parse_address(one.address)
-    )
+def node_target_probes(
+    snapshot: Snapshot, path: Path, expectation: Expectation, position: Position
+) -> Iterator[tuple[Aimed, Probe]]:
+    """What to ask of the node that a check is about: itself, other nodes, and some of its pods.
+
+    From the node's own network only its pods are asked, as its kubelet does. From pods, only what policies admit: it
+    is the node that the check is about.
+    """
+    name = path.target.ref.name
+    if position.role is Role.SOURCE:
+        for aimed, probe in _asked(snapshot, path, expectation, [name, *_ready(snapshot)], position):
+            yield replace(aimed, required=aimed.entrance is not None and aimed.entrance.node == name), probe
+    for number, backend in enumerate(pods_of_node(snapshot, name)[:_MAX_PODS]):
+        flow = Flow(path.source.endpoint, destination(backend, snapshot), "TCP", backend.port)
+        if position.role is Role.SOURCE and not allows(expectation.policies, flow, expectation.profile):
+            continue
+        yield Aimed(Aim.NODE_POD, True, backend=backend), reach("TCP", backend.address, backend.port)
+        if position.role is Role.SOURCE and position.node != name and not number:
+            yield from _sizes(None, backend)
 
 
-def _sizes(route: Route, backend: Backend) -> Iterator[tuple[Aimed, Probe]]:
+def _ready(snapshot: Snapshot) -> Iterator[str]:
+    yield from (node.name for node in snapshot.nodes if node.ready)
+
+
+def _sizes(route: Route | None, backend: Backend) -> Iterator[tuple[Aimed, Probe]]:
     """Packets of several sizes, and of HTTP a small and a large request; nothing that a program could dislike."""
     yield (
         Aimed(Aim.PATH_MTU, route=route, backend=backend),

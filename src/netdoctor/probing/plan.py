@@ -23,7 +23,7 @@ from netdoctor.probing.aims import BY_NAME, Aim, Aimed
 from netdoctor.probing.egress import egress_probes
 from netdoctor.probing.entrances import entrance_probes
 from netdoctor.probing.ingress import PATIENCE, controller_positions, direct_probes, ingress_left_out, rule_probes
-from netdoctor.probing.nodes import node_probes
+from netdoctor.probing.nodes import node_probes, node_target_probes
 from netdoctor.probing.positions import itself_among, positions
 from netdoctor.probing.reaching import reach
 from netdoctor.probing.sampling import fixed_port_probes, sample_probes
@@ -147,6 +147,9 @@ def _all_probes(
 
     Strangers outside the cluster are asked for what was asked for, and nothing else.
     """
+    if path.target.kind is TargetKind.NODE:
+        yield from node_target_probes(snapshot, path, expectation, position)
+        return
     leaving = leaves_cluster(snapshot, path.target)
     if not position.outside or path.target.kind is TargetKind.ADDRESS:
         probes = _probes(path, expectation, position)
@@ -166,7 +169,7 @@ def _probes(path: Path, expectation: Expectation, position: Position) -> Iterato
         return
     if position.role is Role.NODE:
         routed = (found for route in path.routes for found in _route_probes(path, route, expectation))
-        yield from ((aimed, probe) for aimed, probe in routed if aimed.aim in _FROM_NODES)
+        yield from ((aimed, probe) for aimed, probe in routed if aimed.aim in _FROM_NODES or _own(aimed, position))
         return
     yield Aimed(Aim.RESOLV_CONF), Probe("", ProbeKind.RESOLV_CONF)
     yield from _dns_probes(path, expectation)
@@ -174,6 +177,11 @@ def _probes(path: Path, expectation: Expectation, position: Position) -> Iterato
         for aimed, probe in _route_probes(path, route, expectation):
             if position.role is Role.SOURCE or aimed.aim not in (Aim.OTHER_PORT, Aim.OTHER_PROTOCOL):
                 yield aimed, probe
+
+
+def _own(aimed: Aimed, position: Position) -> bool:
+    """Whether it is for a pod of the node itself that is not ready, which its kubelet probes from there."""
+    return aimed.aim is Aim.UNREADY and aimed.backend is not None and aimed.backend.node == position.node
 
 
 def _dns_probes(path: Path, expectation: Expectation) -> Iterator[tuple[Aimed, Probe]]:

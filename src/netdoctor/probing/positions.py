@@ -13,6 +13,7 @@ from netdoctor.model.refs import ObjectRef
 from netdoctor.path.egress import leaves_cluster
 from netdoctor.path.path import Path
 from netdoctor.path.source import Source, SourceKind
+from netdoctor.path.target import TargetKind
 from netdoctor.probing.egress import egress_places, node_contrasts
 
 
@@ -28,6 +29,7 @@ def positions(snapshot: Snapshot, path: Path, *, attach: bool) -> tuple[Position
     if _needs_contrast(snapshot, path) or itself_among(path, placed[0].attach_to):
         placed.append(Position("neutral", Role.NEUTRAL, source.namespace, node=placed[0].node))
     placed += node_contrasts(snapshot, path, placed)
+    placed += _as_kubelet(snapshot, path)
     if attach:
         placed += _endpoint_positions(path)
     return tuple(placed)
@@ -42,6 +44,8 @@ def places(snapshot: Snapshot, path: Path) -> Iterator[tuple[str, str | None]]:
         yield "source", source.node or None
         return
     with_endpoint = [b.node for route in path.routes for b in route.backends if b.node]
+    if path.target.kind is TargetKind.NODE:
+        with_endpoint = [path.target.ref.name]
     allowed = _allowed_nodes(snapshot, source)
     if leaves_cluster(snapshot, path.target):
         yield from egress_places(source, allowed)
@@ -126,6 +130,27 @@ def itself_among(path: Path, *pods: ObjectRef | None) -> bool:
         if route.vips
         for b in route.ready
     )
+
+
+def _as_kubelet(snapshot: Snapshot, path: Path) -> Iterator[Position]:
+    """In the network of the node asked about, or of one on which a pod runs and is not ready: as its kubelet stands."""
+    if path.source.kind is SourceKind.NODE:
+        return
+    names = [path.target.ref.name] if path.target.kind is TargetKind.NODE else [*_probed_in_vain(path)]
+    for name in names[:1]:
+        node = snapshot.node(name)
+        if node is not None and node.ready:
+            ref = ObjectRef("Node", name)
+            yield Position("kubelet", Role.NODE, path.source.namespace, node=name, host_network=True, stands_for=ref)
+
+
+def _probed_in_vain(path: Path) -> Iterator[str]:
+    for route in path.routes:
+        for backend in route.unready:
+            running = backend.pod is not None and backend.pod.status.phase == "Running" and not backend.terminating
+            probes = (c.readiness_probe for c in backend.pod.spec.containers) if backend.pod and running else ()
+            if any(probe and (probe.http_get or probe.tcp_socket or probe.grpc) for probe in probes):
+                yield backend.node
 
 
 def _endpoint_positions(path: Path) -> list[Position]:

@@ -17,7 +17,7 @@ from netdoctor.model.report import Finding, Fix
 from netdoctor.path.egress import leaves_cluster
 from netdoctor.probing.aims import Aim
 
-_DIRECT = (Aim.BACKEND, Aim.DNS_SERVER, Aim.NODE_POD)
+_DIRECT = (Aim.BACKEND, Aim.DNS_SERVER, Aim.NODE_POD, Aim.NODE)
 _PROHIBITED = ("admin prohibited", "host prohibited", "network prohibited", "source address failed policy")
 _REJECT = "port unreachable"  # what iptables' REJECT says by default; no TCP of a kernel says so
 
@@ -52,7 +52,7 @@ class NodeFirewallRejects(Cause):
         """Found where a direct probe that policies admit is rejected as only firewalls do."""
         if not case.probed or leaves_cluster(case.snapshot, case.path.target):
             return None
-        direct = [s for s in case.of(*_DIRECT) if s.tried]
+        direct = [s for s in case.of(*_DIRECT) if s.tried and (s.aimed.aim is not Aim.NODE or s.aimed.required)]
         rejected = [s for s in direct if _by_firewall(s) and admitted(case, s)]
         if rejected:
             return self._found(case, rejected)

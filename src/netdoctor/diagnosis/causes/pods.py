@@ -46,6 +46,7 @@ class NoReadyEndpoints(Cause):
         "AppListensOnLoopback",
         "NodeNetworkUnavailable",
         "IPAddressesExhausted",
+        "KubeletToPodBlocked",
     )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
@@ -138,7 +139,7 @@ class SomeEndpointsNotReady(Cause):
     code: ClassVar[str] = "SomeEndpointsNotReady"
     title: ClassVar[str] = "some pods behind the Service are not ready"
     would_change: ClassVar[str] = "all pods of the Service Ready, or an update or a start in progress"
-    yields_to: ClassVar[tuple[str, ...]] = ("NodeNetworkUnavailable", "IPAddressesExhausted")
+    yields_to: ClassVar[tuple[str, ...]] = ("NodeNetworkUnavailable", "IPAddressesExhausted", "KubeletToPodBlocked")
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where ready endpoints and troubled pods stand side by side."""
