@@ -1,7 +1,7 @@
 # The only task runner. Everything runs in .venv, from locked versions; nothing else on the machine is changed.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test lint unit docs e2e-up e2e bench bench-lab bench-policies bench-mesh e2e-down lab lock
+.PHONY: help venv demo accuracy test lint unit docs e2e-up e2e bench bench-lab bench-policies bench-mesh e2e-down lab lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -16,6 +16,7 @@ help:
 	@echo 'make unit      unit tests only'
 	@echo 'make e2e-up    create the kind cluster;  make e2e  run the scenarios;  make e2e-down  remove it'
 	@echo 'make lab       all scenarios in the embedded lab, as any user; no cluster'
+	@echo 'make accuracy  how often each cause is right, missed and false, into docs/accuracy.md; no cluster'
 	@echo 'make bench-lab how fast labs come up and are checked'
 	@echo 'make bench     how long a check takes, beside a bare pod in the same cluster, and what policies cost'
 	@echo 'make bench-policies  only the latter, on synthetic clusters from files: CPU time and memory'
@@ -57,6 +58,11 @@ lab: venv
 	@echo '== scenarios in the lab' >&2
 	$(BIN)/python -m pytest e2e/test_scenarios.py --mode lab
 
+accuracy: venv
+	@echo '== how often the diagnosis is right' >&2
+	$(BIN)/python -m pytest e2e/test_scenarios.py e2e/tests/test_double_faults.py --mode static --mode lab --accuracy write
+	@sed -n '/measured/,/end/p' docs/accuracy.md
+
 docs: venv
 	$(BIN)/python -m docs.build
 
@@ -67,7 +73,7 @@ e2e-up: venv
 
 e2e: e2e-up
 	@echo '== scenarios' >&2
-	$(BIN)/python -m pytest e2e
+	$(BIN)/python -m pytest e2e --accuracy check
 
 bench: e2e-up bench-policies
 	@echo '== a check beside a bare pod' >&2

@@ -13,6 +13,7 @@ import pytest
 
 from e2e.cluster import Cni
 from e2e.runner.access import Access, GivenCluster, OwnCluster
+from e2e.runner.accuracy import PAGE, complete, page
 from e2e.runner.lab import LabRuns
 from e2e.runner.runs import LiveRuns
 from e2e.runner.table import Entry, causes_by_mode, scenarios_by_mode
@@ -23,6 +24,8 @@ OWN = Path(__file__).parent / "scenarios"
 RUNNABLE: tuple[Mode, ...] = ("static", "lab", "live")
 _SCENARIOS = pytest.StashKey[list[Scenario]]()
 _ENTRIES = pytest.StashKey[list[Entry]]()
+_PAIRS = pytest.StashKey[list[str]]()
+_STALE = pytest.StashKey[str]()
 _SCRATCH = pytest.StashKey[Path]()
 
 
@@ -33,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--mode", action="append", choices=RUNNABLE, help="only this mode; default: all")
     group.addoption("--context", metavar="NAME", help="a context of an existing cluster instead of the project's own")
     group.addoption("--kubeconfig", type=Path, metavar="FILE", help="a kubeconfig of an existing cluster")
+    group.addoption("--accuracy", choices=("write", "check"), help="write docs/accuracy.md, or compare with it")
     group.addoption("--record", action="store_true", help="write each live scenario's snapshot.yaml")
 
 
@@ -44,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except ScenarioError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[_ENTRIES] = []
+    config.stash[_PAIRS] = []
     scratch = TemporaryDirectory(prefix="netdoctor-e2e-")
     config.add_cleanup(scratch.cleanup)
     config.stash[_SCRATCH] = Path(scratch.name)
@@ -143,12 +148,36 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     params = item.callspec.params if hasattr(item, "callspec") else {}
     if "scenario" in params and (call.when == "call" or (call.when == "setup" and call.excinfo)):
-        item.config.stash[_ENTRIES].append(Entry(params["scenario"], params["mode"], call.excinfo is None))
+        failure = str(call.excinfo.value) if call.excinfo else ""
+        passed = call.excinfo is None
+        item.config.stash[_ENTRIES].append(Entry(params["scenario"], params["mode"], passed, failure=failure))
+    if call.when == "call":
+        item.config.stash[_PAIRS] += [str(value) for name, value in item.user_properties if name == "pairs"]
     return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write what the run measured, or compare it: a page that is out of date fails the session."""
+    config = session.config
+    wanted = config.getoption("--accuracy")
+    if not wanted:
+        return
+    kept = PAGE.read_text(encoding="utf-8")
+    entries, scenarios = config.stash[_ENTRIES], config.stash[_SCENARIOS]
+    modes = [mode for mode in RUNNABLE if complete(scenarios, entries, mode)]
+    measured = page(kept, entries, modes, "".join(config.stash[_PAIRS][:1]))
+    if wanted == "write":
+        PAGE.write_text(measured, encoding="utf-8")
+    elif measured != kept:
+        config.stash[_STALE] = f"{PAGE} is not what this run measured: make accuracy writes it"
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print both tables."""
+    if stale := config.stash.get(_STALE, ""):
+        terminalreporter.write_line(stale, red=True)
     entries = config.stash[_ENTRIES]
     if any(entry.passed is not None for entry in entries):
         terminalreporter.section("scenarios")

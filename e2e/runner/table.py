@@ -13,12 +13,13 @@ MODES: tuple[Mode, ...] = ("static", "lab", "live")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One scenario in one mode: `passed` is None where it was left out, and `note` says why."""
+    """One scenario in one mode: `passed` is None where it was left out, and `note` says why. `failure` is its text."""
 
     scenario: Scenario
     mode: Mode
     passed: bool | None
     note: str = ""
+    failure: str = ""
 
 
 def causes_by_mode(entries: Sequence[Entry], codes: Iterable[str]) -> Iterator[str]:

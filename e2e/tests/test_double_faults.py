@@ -6,7 +6,7 @@ NETDOCTOR_PAIRS is how many pairs are drawn (`all` takes every one), NETDOCTOR_S
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from e2e.double_faults.pairs import CHECK, Broken, drawn, faults, independent_pairs
+from e2e.runner.accuracy import pairs_line
 from netdoctor.scenarios.ask import Answer, ask
 from netdoctor.scenarios.compare import named_objects
 
@@ -48,16 +49,19 @@ class Diagnosed:
         return f"{self.broken.name}: missed {self.missed}, wrong {self.wrong}\n{said}"
 
 
-def test_both_of_two_faults_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_both_of_two_faults_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], record_property: Callable[[str, object], None]
+) -> None:
     """In at least 57 of 60 pairs; a wrong cause in none."""
     known = independent_pairs(faults())
     pairs = known if PAIRS == "all" else drawn(known, int(PAIRS), SEED)
     diagnosed = _diagnosed(pairs, tmp_path)
     both = [one for one in diagnosed if not one.missed]
     wrong = [one for one in diagnosed if one.wrong]
+    line = pairs_line(pairs=len(pairs), both=len(both), wrong=len(wrong), of=len(known), seed=SEED)
+    record_property("pairs", line)
     with capsys.disabled():
-        counts = f"both named in {len(both)} of {len(pairs)} pairs, wrong ones in {len(wrong)}"
-        print(f"\ndouble faults, seed {SEED}, of {len(known)} pairs: {counts}")
+        print(f"\n{line}")
     assert not wrong, "\n".join(map(str, wrong))
     assert len(both) >= SHARE * len(pairs), "\n".join(str(one) for one in diagnosed if one.missed)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from netdoctor.diagnosis.case import Case
+from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.egress_hops import contrast_hops, outside_hops
 from netdoctor.diagnosis.entrances import entrance_hops
 from netdoctor.diagnosis.ingress_hops import ingress_hops
@@ -48,11 +48,21 @@ def _hops(case: Case) -> Iterator[Hop]:
             yield from outside_hops(case, route)
         else:
             aims = (Aim.BACKEND, Aim.BACKEND_SAMPLE, Aim.HOST, Aim.HEADLESS_PORT)
-            yield seen_hop(f"Endpoints {route.label}", _expected_endpoints(route), case.of(*aims, route=route))
+            yield _endpoints_hop(case, route, case.of(*aims, route=route))
         yield from size_hops(case, route)
         yield from url_hops(case, route)
         yield from contrast_hops(case, route)
         yield from entrance_hops(case, route)
+
+
+def _endpoints_hop(case: Case, route: Route, seen: Sequence[Seen]) -> Hop:
+    """A port of a Service without any ready endpoint fails, whether it was probed or not."""
+    name = f"Endpoints {route.label}"
+    service = case.backing
+    listed = service is not None and case.snapshot.was_read("EndpointSlice", service.namespace)
+    if listed and not seen and not route.ready and route.service_port is not None:
+        return Hop(name, "a ready endpoint", _expected_endpoints(route), ok=False)
+    return seen_hop(name, _expected_endpoints(route), seen)
 
 
 def _expected_answer(case: Case) -> str:

@@ -9,7 +9,7 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --page: #15171b; --box: #202329; --line: #434852; --text: #e6e8ec;
   --dim: #a3a9b5; --ok: #7dd796; --ok-box: #14331e; --failed: #ff9a9f; --failed-box: #451a1d; --unseen: #f0c365;
   --unseen-box: #3b2d0d; --link: #8ab8f5; } }
-* { box-sizing: border-box; }
+*, ::before, ::after { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1rem; max-width: 64rem; background: var(--page); color: var(--text);
   font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1, h2 { font-size: 1.25rem; line-height: 1.35; margin: 0 0 .5rem; } h3 { font-size: 1.05rem; margin: 1.25rem 0 .5rem; }

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from netdoctor.model.report import CheckReport, Contrast, Effect, Finding, Fix, Hop, ProbeResult, RuledOut, Verdict
+from netdoctor.model.report import CheckReport, Contrast, Effect, Finding, Fix, ProbeResult, RuledOut, Verdict
 from netdoctor.report.command import command_of
 from netdoctor.report.page import Page
 from netdoctor.report.style import Style
@@ -54,7 +54,7 @@ def _report(page: Page, report: CheckReport, style: Style, *, wide: bool) -> Non
         tell_finding(page, label, cause, quiet=style.quiet, verbose=style.verbose)
     tell_reasons(page, "Not explained", [(item.id, item.text) for item in report.unexplained])
     if not style.quiet:
-        _hops(page, report.hops)
+        _hops(page, report)
         if style.verbose:
             _contrasts(page, report.contrasts)
         for warning in report.warnings:
@@ -109,12 +109,14 @@ def _effect(page: Page, effect: Effect) -> None:
         page.prose("opens and closes no flow by itself", indent=4)
 
 
-def _hops(page: Page, hops: Sequence[Hop]) -> None:
-    if not hops:
+def _hops(page: Page, report: CheckReport) -> None:
+    """The path from its one end to the other; what fails has its sign, and two lines of its own."""
+    if not report.hops:
         return
     page.blank()
     _heading(page, "The way there")
-    for hop in hops:
+    page.prose("o", str(report.source), indent=2, hang=2)
+    for hop in report.hops:
         name = page.text(f"{hop.name}:", "bold")
         if hop.ok is False:
             page.prose(page.mark(hop.ok), name, indent=2)
@@ -123,6 +125,7 @@ def _hops(page: Page, hops: Sequence[Hop]) -> None:
         else:
             told = hop.seen or hop.expected if hop.ok else f"{hop.expected} ({hop.seen or 'not tried'})"
             page.prose(page.mark(hop.ok), name, told, indent=2, hang=4)
+    page.prose("o", str(report.target), indent=2, hang=2)
 
 
 def _contrasts(page: Page, contrasts: Sequence[Contrast]) -> None:
@@ -147,13 +150,18 @@ def _ruled_out_in_short(page: Page, items: Sequence[RuledOut]) -> None:
 
 
 def _probes(page: Page, probes: Sequence[ProbeResult]) -> None:
-    rows = [("ID", "KIND", "FROM", "TO", "OUTCOME", "ANSWERED BY", "SECONDS", "DETAIL")]
+    """A row for each, aligned; what each saw besides, which no column would hold, comes after all of them."""
+    rows = [("ID", "KIND", "FROM", "OUTCOME", "SECONDS", "ANSWERED BY", "TO")]
     for probe in probes:
-        detail = " ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in probe.detail.items())
-        where = (probe.from_, probe.to, probe.outcome, probe.answered_by or "-")
-        rows.append((probe.id, probe.kind, *where, f"{probe.seconds:.3f}", detail or "-"))
+        seen = (probe.outcome, f"{probe.seconds:.3f}", probe.answered_by or "-")
+        rows.append((probe.id, probe.kind, probe.from_, *seen, probe.to or "-"))
     page.blank()
     page.columns(rows)
+    tell_reasons(page, "What they saw", [(probe.id, _detail(probe)) for probe in probes if probe.detail])
+
+
+def _detail(probe: ProbeResult) -> str:
+    return " ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in probe.detail.items())
 
 
 def _heading(page: Page, heading: str, indent: int = 0) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import UNSET
@@ -22,6 +22,32 @@ def mismatches(expected: Expected, answer: Answer) -> list[str]:
 
 
 _FROM_REPORT = ("verdict", "causes", "objects", "absent", "warnings", "allowed")
+
+
+# Causes that something passes which should not: there the probe that tells is one that was answered.
+_SHOWN_BY_AN_ANSWER = {"PolicyNotEnforced", "MetadataServiceExposed"}
+
+
+def without_discriminating_probe(answer: Answer) -> list[str]:
+    """A line for each cause called Certain that no probe tells from its absence; empty where nothing was probed.
+
+    Such a probe is among the cause's evidence, and its outcome would be another without the cause: it fails.
+    """
+    return [
+        f"{cause['code']} is Certain, and none of its probes would have ended otherwise without it"
+        for report in answer.reports
+        if report.get("probes")
+        for cause in report.get("causes", ())
+        if cause["certainty"] == "Certain" and not _discriminated(cause, report["probes"])
+    ]
+
+
+def _discriminated(cause: Mapping[str, Any], probes: Iterable[Mapping[str, Any]]) -> bool:
+    outcomes = {probe["id"]: probe["outcome"] for probe in probes}
+    shown = [outcomes[one["id"]] for one in cause["evidence"] if one["id"] in outcomes]
+    if cause["code"] in _SHOWN_BY_AN_ANSWER:
+        return "ok" in shown
+    return any(outcome not in ("ok", "skipped", "error") for outcome in shown)
 
 
 def _mismatches(expected: Expected, answer: Answer) -> Iterator[str]:

@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from netdoctor.lab.scenario import Expected, Mode, Scenario, with_nodes
 from netdoctor.scenarios.ask import Answer
-from netdoctor.scenarios.compare import mismatches
+from netdoctor.scenarios.compare import mismatches, without_discriminating_probe
 
 Ask = Callable[[str], Answer]
 
@@ -33,7 +33,8 @@ def failures(
     found = []
     for check in scenario.spec.checks:
         answer = asked(with_nodes(check.command, names))
-        if differs := mismatches(_real(check.expected(mode), names), answer):
+        differs = [*mismatches(_real(check.expected(mode), names), answer), *without_discriminating_probe(answer)]
+        if differs:
             lines = [f"{scenario.name} [{mode}]: {line}" for line in (*differs, *notes)]
             found.append("\n".join([*lines, "", answer.shown()]))
     return tuple(found)

@@ -146,7 +146,7 @@ class DNSServerPartiallyDown(Cause):
     code: ClassVar[str] = "DNSServerPartiallyDown"
     title: ClassVar[str] = "some DNS servers of the cluster do not answer"
     would_change: ClassVar[str] = (
-        "an answer to anybody of the server that is named, or a second look at which all of them answer "
+        "an answer to anybody of the server that is named, or a second look at which all of them answer"
     )
 
     def examine(self, case: Case) -> Found | RuledOut | None:

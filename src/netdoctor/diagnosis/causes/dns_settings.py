@@ -100,8 +100,8 @@ class DNSResolvConfBroken(Cause):
     code: ClassVar[str] = "DNSResolvConfBroken"
     title: ClassVar[str] = "the source's resolv.conf does not lead to the cluster's DNS"
     would_change: ClassVar[str] = (
-        "an address for the Service's name, looked up in this pod, or DNS servers that do not answer it when "
-        "asked directly"
+        "an address for the Service's name, looked up in this pod, or DNS servers that do not answer it "
+        "when asked directly"
     )
 
     def examine(self, case: Case) -> Found | RuledOut | None:

@@ -44,7 +44,7 @@ class ServiceSelectorMismatch(Cause):
     code: ClassVar[str] = "ServiceSelectorMismatch"
     title: ClassVar[str] = "the Service's selector matches no pod"
     would_change: ClassVar[str] = (
-        "a pod, or a workload's template, in the Service's namespace with every label of the selector "
+        "a pod, or a workload's template, in the Service's namespace with every label of the selector"
     )
 
     def examine(self, case: Case) -> Found | RuledOut | None:

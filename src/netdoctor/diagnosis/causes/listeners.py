@@ -52,7 +52,7 @@ class AppListensOnLoopback(Cause):
     code: ClassVar[str] = "AppListensOnLoopback"
     title: ClassVar[str] = "the application listens on loopback only"
     would_change: ClassVar[str] = (
-        "a connection to the pod's own address that is accepted, or a socket on more than loopback "
+        "a connection to the pod's own address that is accepted, or a socket on more than loopback"
     )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
@@ -120,7 +120,7 @@ class NothingListening(Cause):
     code: ClassVar[str] = "NothingListening"
     title: ClassVar[str] = "nothing listens on the target port"
     would_change: ClassVar[str] = (
-        "a connection to the pod's own address that is accepted, or a RST that somebody else sends "
+        "a connection to the pod's own address that is accepted, or a RST that somebody else sends"
     )
     yields_to: ClassVar[tuple[str, ...]] = (
         "AppListensOnLoopback",

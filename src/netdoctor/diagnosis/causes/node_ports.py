@@ -50,7 +50,7 @@ class ExternalTrafficPolicyNoLocalEndpoint(Cause):
     code: ClassVar[str] = "ExternalTrafficPolicyNoLocalEndpoint"
     title: ClassVar[str] = "externalTrafficPolicy is Local, and some nodes have no endpoint"
     would_change: ClassVar[str] = (
-        "an answer from outside at a node without an endpoint, or a ready endpoint on each node "
+        "an answer from outside at a node without an endpoint, or a ready endpoint on each node"
     )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
@@ -150,7 +150,7 @@ class NodePortBlocked(Cause):
     code: ClassVar[str] = "NodePortBlocked"
     title: ClassVar[str] = "something drops what is sent to the NodePort at some nodes"
     would_change: ClassVar[str] = (
-        "an answer from another machine at that node's NodePort, or no answer by ClusterIP either "
+        "an answer from another machine at that node's NodePort, or no answer by ClusterIP either"
     )
     yields_to: ClassVar[tuple[str, ...]] = ("ExternalTrafficPolicyNoLocalEndpoint",)
 

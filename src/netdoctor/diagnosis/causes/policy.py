@@ -103,7 +103,7 @@ class DNSEgressDenied(DenialCause):
     code: ClassVar[str] = "DNSEgressDenied"
     title: ClassVar[str] = "a NetworkPolicy keeps the source from the DNS servers"
     would_change: ClassVar[str] = (
-        "a rule that lets this source send UDP to the DNS pods' port, or an answer of a DNS server to it "
+        "a rule that lets this source send UDP to the DNS pods' port, or an answer of a DNS server to it"
     )
     scope = frozenset({(True, True)})
 

@@ -35,7 +35,7 @@ class PolicyNamespaceLabelMissing(DenialCause):
     code: ClassVar[str] = "PolicyNamespaceLabelMissing"
     title: ClassVar[str] = "a rule's namespaceSelector wants a label that the namespace lacks"
     would_change: ClassVar[str] = (
-        "that label on the namespace, another rule that admits the flow, or a packet that gets through "
+        "that label on the namespace, another rule that admits the flow, or a packet that gets through"
     )
 
     def claims(self, denial: Denial) -> bool:
@@ -156,8 +156,8 @@ class PolicyNamedPortUnresolved(DenialCause):
     code: ClassVar[str] = "PolicyNamedPortUnresolved"
     title: ClassVar[str] = "a rule's named port is not declared by the destination pod"
     would_change: ClassVar[str] = (
-        "a container of the destination pod that declares a port of that name and protocol, or a packet that "
-        "gets through"
+        "a container of the destination pod that declares a port of that name and protocol, or a packet "
+        "that gets through"
     )
 
     def claims(self, denial: Denial) -> bool:

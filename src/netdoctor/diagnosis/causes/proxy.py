@@ -203,7 +203,7 @@ class InternalTrafficPolicyNoLocalEndpoint(Cause):
     code: ClassVar[str] = "InternalTrafficPolicyNoLocalEndpoint"
     title: ClassVar[str] = "internalTrafficPolicy is Local, and the client's node has no endpoint"
     would_change: ClassVar[str] = (
-        "an answer through the ClusterIP on a node without an endpoint, or a ready endpoint on that node "
+        "an answer through the ClusterIP on a node without an endpoint, or a ready endpoint on that node"
     )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
