@@ -39,6 +39,7 @@ class CertificateExpired(Cause):
 
     code: ClassVar[str] = "CertificateExpired"
     title: ClassVar[str] = "the certificate that the server shows is not valid today"
+    would_change: ClassVar[str] = "dates of the served certificate within which the probe's clock lies"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where a certificate's dates, or its issuer's, exclude today by every clock that is known."""
@@ -135,6 +136,7 @@ class CertificateNameMismatch(Cause):
 
     code: ClassVar[str] = "CertificateNameMismatch"
     title: ClassVar[str] = "the certificate that the server shows is for other names"
+    would_change: ClassVar[str] = "the name asked for among the served certificate's names"
     yields_to: ClassVar[tuple[str, ...]] = ("ExternalNameHostMismatch",)
 
     def examine(self, case: Case) -> Found | RuledOut | None:

@@ -43,6 +43,7 @@ class StaleConntrack(Cause):
 
     code: ClassVar[str] = "StaleConntrack"
     title: ClassVar[str] = "a UDP flow is still sent to an endpoint that is gone"
+    would_change: ClassVar[str] = "an answer to the same source port, or none to new ones either"
     tier: ClassVar[int] = 2
 
     def examine(self, case: Case) -> Found | RuledOut | None:
@@ -113,6 +114,7 @@ class DNSConntrackRace(Cause):
 
     code: ClassVar[str] = "DNSConntrackRace"
     title: ClassVar[str] = "of two DNS queries sent at once, one gets lost"
+    would_change: ClassVar[str] = "as many losses among queries that are sent alone as among those in pairs"
     tier: ClassVar[int] = 2
     yields_to: ClassVar[tuple[str, ...]] = ("DNSServerPartiallyDown", "PacketLoss")
 

@@ -34,6 +34,7 @@ class ExternalNameHostMismatch(Cause):
 
     code: ClassVar[str] = "ExternalNameHostMismatch"
     title: ClassVar[str] = "the far end of an ExternalName Service does not know the Service's name"
+    would_change: ClassVar[str] = "an answer of the far end to the Service's own name, as Host or in its certificate"
     tier: ClassVar[int] = 2
 
     def examine(self, case: Case) -> Found | RuledOut | None:

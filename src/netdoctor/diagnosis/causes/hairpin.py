@@ -42,6 +42,7 @@ class HairpinDisabled(Cause):
 
     code: ClassVar[str] = "HairpinDisabled"
     title: ClassVar[str] = "a pod does not reach itself through its Service"
+    would_change: ClassVar[str] = "an answer through the Service to a pod that is sent back to itself"
     tier: ClassVar[int] = 2
 
     def examine(self, case: Case) -> Found | RuledOut | None:

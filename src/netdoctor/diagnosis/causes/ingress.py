@@ -42,6 +42,7 @@ class IngressClassMissing(IngressCause):
 
     code: ClassVar[str] = "IngressClassMissing"
     title: ClassVar[str] = "the Ingress has no class that exists"
+    would_change: ClassVar[str] = "an IngressClass of that name, or a default one where none is named"
 
     def examine_way(self, case: Case, way: IngressWay) -> Found | RuledOut | None:
         """Found where no class of the name was read, and no controller takes the Ingress all the same."""
@@ -107,6 +108,7 @@ class IngressRuleNoMatch(IngressCause):
 
     code: ClassVar[str] = "IngressRuleNoMatch"
     title: ClassVar[str] = "no rule of an Ingress takes the URL"
+    would_change: ClassVar[str] = "a rule whose host and path take the URL"
 
     def examine_way(self, case: Case, way: IngressWay) -> Found | RuledOut | None:
         """Found where no rule takes the URL, and the controller does not answer it all the same."""
@@ -177,6 +179,7 @@ class IngressBackendMissing(IngressCause):
 
     code: ClassVar[str] = "IngressBackendMissing"
     title: ClassVar[str] = "a rule leads to a Service or port that does not exist"
+    would_change: ClassVar[str] = "that Service with that port in the Ingress's namespace"
 
     def examine_way(self, case: Case, way: IngressWay) -> Found | RuledOut | None:
         """Found where Services were read, and one of a rule is not among them, or lacks the port."""

@@ -55,6 +55,7 @@ class IngressControllerDown(IngressCause):
 
     code: ClassVar[str] = "IngressControllerDown"
     title: ClassVar[str] = "the Ingress controller does not answer, or does not run"
+    would_change: ClassVar[str] = "an answer of the controller on its own port, whatever its status"
 
     def examine_way(self, case: Case, way: IngressWay) -> Found | RuledOut | None:
         """Found where one of the causes applies to the controller that stop any application, or where none runs."""
@@ -127,6 +128,9 @@ class IngressControllerBlocked(DenialCause):
 
     code: ClassVar[str] = "IngressControllerBlocked"
     title: ClassVar[str] = "a NetworkPolicy keeps the Ingress controller from a backend"
+    would_change: ClassVar[str] = (
+        "a rule that admits the controller's pods on the backend's port, or an answer through it"
+    )
     scope = None
 
     def claims(self, denial: Denial) -> bool:

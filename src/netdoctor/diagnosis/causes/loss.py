@@ -43,6 +43,7 @@ class PacketLoss(Cause):
 
     code: ClassVar[str] = "PacketLoss"
     title: ClassVar[str] = "some packets between nodes get lost"
+    would_change: ClassVar[str] = "a larger sample whose bounds have no loss beyond what is in order"
     tier: ClassVar[int] = 2
     yields_to: ClassVar[tuple[str, ...]] = ("StaleEndpoint",)
 
