@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
+
+import msgspec
 
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.samples import said
@@ -40,12 +42,26 @@ class Cause(ABC):
     code: ClassVar[str]
     title: ClassVar[str]
     would_change: ClassVar[str] = ""  # what, if it were seen, would speak against it: a noun phrase
+    shown_by_answers: ClassVar[bool] = False  # it lets pass what should not: probes that got through tell
     tier: ClassVar[int] = 1
     yields_to: ClassVar[tuple[str, ...]] = ()  # codes of which this one is then only a symptom
 
     @abstractmethod
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Look at a case: found, ruled out (and by what), or not applicable."""
+
+    def told(self, case: Case, found: Found) -> Found:
+        """What was found, with what would change it; CERTAIN only where a probe tells it from its absence.
+
+        Such a probe is among the evidence, and would have ended otherwise without the cause: mostly, it failed.
+        """
+        shown = {evidence.id for evidence in found.finding.evidence}
+        telling = any(s.id in shown and s.tried and (self.shown_by_answers or not s.ok) for s in case.seen)
+        sure = found.finding.certainty
+        if sure is Certainty.CERTAIN and case.probed and not telling and not found.warning:
+            sure = Certainty.LIKELY
+        finding = msgspec.structs.replace(found.finding, would_change=self.would_change, certainty=sure)
+        return replace(found, finding=finding)
 
     def ruled_out(self, because: str) -> RuledOut:
         """This cause was considered, and `because` speaks against it."""

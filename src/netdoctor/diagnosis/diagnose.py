@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-
-import msgspec
 
 from netdoctor.diagnosis.addressed import addressed
 from netdoctor.diagnosis.case import Case, Seen
@@ -30,8 +27,7 @@ def diagnose(case: Case, causes: Sequence[Cause] = ALL) -> CheckReport:
     ruled_out: list[RuledOut] = []
     for cause, result in examined(case, causes):
         if isinstance(result, Found):
-            finding = msgspec.structs.replace(result.finding, would_change=cause.would_change)
-            found.append((cause, replace(result, finding=finding)))
+            found.append((cause, cause.told(case, result)))
         else:
             ruled_out.append(result)
     ranked = rank([item for item in found if not item[1].warning], frozenset(s.id for s in case.failed))

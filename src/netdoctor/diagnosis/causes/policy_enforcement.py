@@ -30,6 +30,7 @@ class PolicyNotEnforced(Cause):
 
     code: ClassVar[str] = "PolicyNotEnforced"
     title: ClassVar[str] = "policies deny the flow, and nothing enforces them"
+    shown_by_answers: ClassVar[bool] = True
     would_change: ClassVar[str] = "a packet that a policy denies and that is really dropped"
 
     def examine(self, case: Case) -> Found | RuledOut | None:
