@@ -42,7 +42,7 @@ def _publish(pem: str) -> None:
     """Let others trust the certificate, where the environment names a file for it."""
     file = os.environ.get("TLS_PUBLISH")
     if file:
-        Path(file).write_text(pem[pem.index("-----BEGIN CERTIFICATE") :], encoding="ascii")
+        Path(file).write_text(pem[pem.index("-----BEGIN CERTIFICATE-----") :], encoding="ascii")
 
 
 def self_made(names: list[str], *, expired: bool, begin: str = "") -> str:

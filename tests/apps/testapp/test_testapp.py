@@ -229,3 +229,25 @@ def test_a_port_in_use_is_said() -> None:
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "netdoctor_apps.testapp", *arguments]
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=30)
+
+
+def test_tls_from_a_day_on_is_valid_for_a_year() -> None:
+    dates = shown(certificate(free_port(), TLS_FROM="20900101000000Z", TLS_NAMES="shop.example"), "-dates")
+    assert dates == "notBefore=Jan  1 00:00:00 2090 GMT\nnotAfter=Jan  1 00:00:00 2091 GMT\n"
+
+
+def test_tls_publishes_its_certificate_and_not_its_key(tmp_path: Path) -> None:
+    file = tmp_path / "public.pem"
+    shows = certificate(free_port(), TLS_PUBLISH=str(file))
+    assert file.read_bytes().strip() == shows.strip()
+
+
+@pytest.mark.parametrize(("host", "status"), [("shop.example", b"200"), ("shop.example:80", b"200"), ("other", b"404")])
+def test_http_serves_only_the_hosts_that_it_has(host: str, status: bytes) -> None:
+    port = free_port()
+    with (
+        testapp(f"http:{port}", HTTP_HOSTS="www.example,shop.example"),
+        socket.create_connection(("127.0.0.1", port), timeout=10) as sock,
+    ):
+        sock.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert sock.recv(12) == b"HTTP/1.1 " + status
