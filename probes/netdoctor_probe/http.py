@@ -44,7 +44,8 @@ def run(probe: Probe) -> Task[Observation]:
 
     ok = any valid HTTP/1 response, whatever its status. Detail: status, reason, headers (content-type, server,
     location), body (at most 2 KiB, escaped). Other outcomes: badResponse = something else answered, or the server
-    closed the connection without an answer; reset; and those of `tcp`.
+    closed the connection without an answer; reset; and those of `tcp`. With `probe.payload`, names between spaces,
+    detail has endpoint = the one that the answer names: echo servers and proxies tell who they are.
     """
 
     def attempt(until: float) -> Task[Seen]:
@@ -52,9 +53,17 @@ def run(probe: Probe) -> Task[Observation]:
             local = local_address(sock)
             tcp.send(sock, request(probe))
             response = yield from response_from(lambda: tcp.receive(sock, 65536, until))
-        return Seen(Outcome.OK, probe.host, {"localAddress": local, **response.detail()})
+        named = _named(probe.payload.split(), response)
+        return Seen(Outcome.OK, probe.host, {"localAddress": local, **response.detail(), **named})
 
     return repeated(probe, attempt)
+
+
+def _named(names: list[str], response: Response) -> dict[str, str]:
+    """The longest of the names that stands in the headers or in the shown part of the body."""
+    text = "\n".join([*response.headers.values(), response.body.decode("latin-1")])
+    found = max((name for name in names if name in text), key=len, default="")
+    return {"endpoint": found} if found else {}
 
 
 def request(probe: Probe) -> bytes:

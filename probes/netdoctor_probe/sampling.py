@@ -99,6 +99,8 @@ class _Sample:
         }
         if halves := Counter(str(one.detail["lost"]) for one in made if "lost" in one.detail):
             detail["lost"] = dict(halves.most_common())
+        if named := Counter(str(one.detail["endpoint"]) for one in made if "endpoint" in one.detail):
+            detail["endpoints"] = dict(named.most_common())
         if passed:
             detail["seconds"] = {name: round(_quantile(passed, place), 6) for name, place in _PLACES.items()}
         seconds = _quantile(passed, 0.5) if passed else deciding.seconds

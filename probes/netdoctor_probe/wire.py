@@ -47,7 +47,7 @@ class ProbeKind(StrEnum):
 
     TCP = "tcp"  # host (or name), port: connect() and close
     UDP = "udp"  # host (or name), port, payload, source_port: send, wait for a datagram or an ICMP error
-    HTTP = "http"  # host (or name), port, name (Host header), path, size (at least so many bytes): GET
+    HTTP = "http"  # host (or name), port, name (Host header), path, size (at least so many bytes), payload (names): GET
     TLS = "tls"  # host (or name), port, name (SNI), ca, trust: handshake, and the certificates that are served
     HTTPS = "https"  # host (or name), port, name (SNI and Host header), path: GET over TLS, whatever the certificate
     DNS = "dns"  # server, name, qtype, transport: one question to one server, no search list
@@ -110,7 +110,7 @@ class Observation:
 
     Of a sample, `outcome` is ok if every try was, else its most frequent failure, and `seconds` the median of those
     that passed; detail: tries (made), passed, outcomes {outcome: count}, lost
-    {record: count} of pairs, seconds {min, p50, p95, max} of those passed.
+    {record: count} of pairs, endpoints {name: count} of those who told, seconds {min, p50, p95, max} of those passed.
     """
 
     id: str

@@ -21,7 +21,7 @@ def http(host: str, port: int, **fields: object) -> Probe:
     return Probe("h", ProbeKind.HTTP, host, port, **fields)  # type: ignore[arg-type]
 
 
-def served(reply: bytes, *, stays_open: bool = False) -> Observation:
+def served(reply: bytes, *, stays_open: bool = False, payload: str = "") -> Observation:
     """What a probe sees of a server that sends these bytes to anyone."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -35,7 +35,7 @@ def served(reply: bytes, *, stays_open: bool = False) -> Observation:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        (seen,) = run(http("127.0.0.1", server.getsockname()[1], timeout=0.3, attempts=1))
+        (seen,) = run(http("127.0.0.1", server.getsockname()[1], timeout=0.3, attempts=1, payload=payload))
         thread.join()
     return seen
 
@@ -119,3 +119,9 @@ def test_a_request_is_as_large_as_asked_for_within_bounds(net: Network, addresse
     assert len(request(http(addresses.server, 8080, size=1 << 20))) == 4096
     assert request(http(addresses.server, 8080, size=10)) == request(http(addresses.server, 8080))
     assert net.one(http(addresses.server, 8080, size=3000)).outcome is Outcome.OK
+
+
+@pytest.mark.parametrize(("names", "endpoint"), [("cart-1 cart-12 shop-3", "cart-12"), ("shop-3", None), ("", None)])
+def test_the_endpoint_that_an_answer_names(names: str, endpoint: str | None) -> None:
+    seen = served(b"HTTP/1.1 200 OK\r\nX-Served-By: cart-12\r\nContent-Length: 2\r\n\r\nok", payload=names)
+    assert (seen.outcome, seen.detail.get("endpoint")) == (Outcome.OK, endpoint)

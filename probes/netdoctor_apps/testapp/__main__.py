@@ -3,6 +3,7 @@
 A listener is ``http:PORT``, ``tcp:PORT``, ``udp:PORT`` or ``tls:PORT``, with ``@ADDRESS`` behind it to bind one
 address; ``sleep`` listens nowhere. Environment: POD_NAME; HTTP_HOSTS, the hosts that http and tls serve (default: any);
 for tls TLS_NAMES, TLS_EXPIRED=1, TLS_FROM (as 20900101000000Z), TLS_DIR, and TLS_PUBLISH, a file for the certificate.
+For udp UDP_ONLY, with which the datagrams begin that are answered.
 Exit code 2 on a bad argument, 1 when a listener cannot be opened.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import sys
@@ -41,8 +42,9 @@ def talk(connection: socket.socket) -> None:
 
 
 def serve_udp(sock: socket.socket) -> None:
-    """Echoes each datagram behind the client's address."""
-    answer_datagrams(sock, lambda data, client: f"{place(client)} ".encode() + data)
+    """Echoes each datagram behind the client's address; with UDP_ONLY, only those that begin with that."""
+    only = os.environ.get("UDP_ONLY", "").encode()
+    answer_datagrams(sock, lambda data, client: f"{place(client)} ".encode() + data if data.startswith(only) else b"")
 
 
 def answer_datagrams(sock: socket.socket, answer: Callable[[bytes, Any], bytes]) -> None:

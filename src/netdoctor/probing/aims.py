@@ -41,6 +41,7 @@ class Aim(StrEnum):
     NODE_POD = "nodePod"  # a pod on the node asked about
     VIP_SAMPLE = "vipSample"  # many connections to a ClusterIP
     BACKEND_SAMPLE = "backendSample"  # many connections to one endpoint
+    ANSWERED_BY = "answeredBy"  # many HTTP requests to a ClusterIP, to see which endpoints answer
     FIXED_PORT = "fixedPort"  # datagrams to a ClusterIP, all from one source port
     DNS_PAIRS = "dnsPairs"  # many pairs of A and AAAA, each from one socket, asked of the DNS Service
     DNS_SINGLES = "dnsSingles"  # many single queries, asked of the DNS Service
@@ -49,7 +50,14 @@ class Aim(StrEnum):
     SOCKETS = "sockets"  # what listens inside an endpoint's pod
 
 
-SAMPLES = (Aim.VIP_SAMPLE, Aim.BACKEND_SAMPLE, Aim.FIXED_PORT, Aim.DNS_PAIRS, Aim.DNS_SINGLES)
+SAMPLES = (
+    Aim.VIP_SAMPLE,
+    Aim.BACKEND_SAMPLE,
+    Aim.ANSWERED_BY,
+    Aim.FIXED_PORT,
+    Aim.DNS_PAIRS,
+    Aim.DNS_SINGLES,
+)
 #: Probes that need the target's name to resolve.
 BY_NAME = (Aim.NAME, Aim.DNS_SERVER, Aim.DNS_VIP, Aim.HOST, Aim.TLS, Aim.URL)
 

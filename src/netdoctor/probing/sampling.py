@@ -13,7 +13,7 @@ from dataclasses import replace
 from netdoctor.model.probe import Position, Probe, ProbeKind, Role
 from netdoctor.path.backends import Backend
 from netdoctor.path.expectation import Expectation
-from netdoctor.path.path import Path
+from netdoctor.path.path import Path, Route
 from netdoctor.probing.aims import Aim, Aimed
 from netdoctor.probing.reaching import reach
 
@@ -58,9 +58,24 @@ def _all(path: Path, expectation: Expectation, position: Position) -> Iterator[t
             continue
         for vip in route.vips:
             yield Aimed(Aim.VIP_SAMPLE, True, route), reach(route.protocol, vip, route.port)
+        if _keeps_clients(path) and _speaks_http(route) and len(inside) > 1:
+            names = " ".join(b.pod.name for b in inside if b.pod is not None)
+            for vip in route.vips:
+                yield Aimed(Aim.ANSWERED_BY, route=route), Probe("", ProbeKind.HTTP, vip, route.port, payload=names)
         for backend in _chosen(inside, position):
             probe = reach(route.protocol, backend.address, backend.port)
             yield Aimed(Aim.BACKEND_SAMPLE, True, route, backend), probe
+
+
+def _keeps_clients(path: Path) -> bool:
+    return path.target.service is not None and path.target.service.spec.session_affinity == "ClientIP"
+
+
+def _speaks_http(route: Route) -> bool:
+    """By what the Service says of its port: requests are not sent to anything else."""
+    port = route.service_port
+    named = port is not None and (port.app_protocol == "http" or port.name == "http" or port.name.startswith("http-"))
+    return named and route.protocol == "TCP"
 
 
 def _chosen(backends: list[Backend], position: Position) -> list[Backend]:

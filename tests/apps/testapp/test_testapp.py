@@ -123,6 +123,15 @@ def test_tcp_greets_and_echoes(host: str) -> None:
         assert reader.readline() == b"ping\n"
 
 
+def test_udp_that_answers_only_what_it_understands() -> None:
+    port = free_port()
+    with testapp(f"udp:{port}", UDP_ONLY="OPTIONS"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(10)
+        for data in (b"netdoctor", b"OPTIONS sip"):
+            client.sendto(data, ("127.0.0.1", port))
+        assert client.recv(100).endswith(b" OPTIONS sip")
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1"])
 def test_udp_answers_from_the_address_asked(host: str) -> None:
     port = free_port(socket.SOCK_DGRAM)

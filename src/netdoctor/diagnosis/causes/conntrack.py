@@ -91,7 +91,7 @@ def _deletion(node: ObjectRef, source: str, port: int, vip: str) -> str:
 
 
 class DNSConntrackRace(Cause):
-    """Of two DNS queries that are sent at once, one is lost now and then.
+    """Of two DNS queries that are sent at once, one gets lost.
 
     What it means: resolvers such as glibc's send the questions for A and AAAA at once from one socket. A share of these
     pairs loses one of the two; queries that are sent one by one are answered.
