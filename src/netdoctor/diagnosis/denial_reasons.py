@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from netdoctor.cluster.addresses import Network, holds, parse_address
 from netdoctor.policy.apart import admits, apart
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.flow import Endpoint, Flow
 from netdoctor.policy.repair import matches_no_namespace
-from netdoctor.policy.rules import PortRange
+from netdoctor.policy.rules import BlockPeer, PortRange
 from netdoctor.policy.verdict import MissKind, NearMiss, SideVerdict
 
 
@@ -21,17 +22,27 @@ class Reason(StrEnum):
     SERVICE_PORT = "servicePort"
     NAMED_PORT = "namedPort"
     BOTH_SELECTORS = "bothSelectors"  # of one peer, where two peers would admit the flow
+    BLOCK = "block"  # an ipBlock that is meant for pods, Services or nodes
+    CLIENT_BLOCK = "clientBlock"  # an ipBlock that is meant for clients, whose addresses nodes have replaced
     ADMIN = "admin"  # no mistake: a rule of a policy for the whole cluster denies it
     OTHER = "other"
 
 
+_BLOCK_KINDS = frozenset({MissKind.IP_BLOCK, MissKind.PEER_IS_POD, MissKind.HOST_NETWORK})
+
+
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """Where a flow ends: at `port`, which a Service has behind its port `front` (None: no Service leads there)."""
+    """Where a flow ends: at `port`, which a Service has behind its port `front` (None: no Service leads there).
+
+    `vips` are the Service's addresses; `translated` tells that a node has put its own address for the client's.
+    """
 
     front: int | None
     port: int
     protocol: str
+    vips: tuple[str, ...] = ()
+    translated: bool = False
 
 
 def nearest(
@@ -48,15 +59,19 @@ def nearest(
 def _meant_for_others(
     policies: CompiledPolicies, near: NearMiss, reason: Reason, judged: Sequence[tuple[NearMiss, Reason]]
 ) -> bool:
-    """Whether a peer that wants a missing namespace label selects other namespaces, and another rule is as near."""
-    as_near = any(r is Reason.OTHER and len(other.misses) <= len(near.misses) for other, r in judged)
-    return reason is Reason.NAMESPACE_LABEL and as_near and not matches_no_namespace(policies, near)
+    """Whether another rule is as near, and a peer has a use: namespaces that it selects, or other pods' addresses."""
+    as_near = [n for n, r in judged if r is Reason.OTHER and len(n.misses) <= len(near.misses)]
+    if reason is Reason.BLOCK:
+        return any(other.missed == {"peer"} for other in as_near)
+    return reason is Reason.NAMESPACE_LABEL and bool(as_near) and not matches_no_namespace(policies, near)
 
 
 def _reason(policies: CompiledPolicies, near: NearMiss, remote: Endpoint, behind: Behind) -> Reason:
     kinds = {miss.kind for miss in near.misses}
     if near.missed == {"peer"} and (meant := apart(policies, near.rule)) and admits(meant, remote):
         return Reason.BOTH_SELECTORS
+    if near.missed == {"peer"} and (block := _block(policies, near)):
+        return _block_reason(policies, near, block, behind)
     if kinds == {MissKind.NAMESPACE_LABEL_MISSING}:
         return Reason.NAMESPACE_LABEL
     if not kinds <= {MissKind.PORT, MissKind.PROTOCOL, MissKind.NAMED_PORT_UNRESOLVED}:
@@ -64,6 +79,25 @@ def _reason(policies: CompiledPolicies, near: NearMiss, remote: Endpoint, behind
     if MissKind.NAMED_PORT_UNRESOLVED in kinds:
         return Reason.NAMED_PORT
     return Reason.SERVICE_PORT if _names_service_port(policies, near, behind) else Reason.OTHER
+
+
+def _block(policies: CompiledPolicies, near: NearMiss) -> Network | None:
+    """The ipBlock of a NetworkPolicy that a near miss is about, where it does not hold the address, or not that pod."""
+    if near.rule.kind != "NetworkPolicy" or not {miss.kind for miss in near.misses} <= _BLOCK_KINDS:
+        return None
+    peers = (p for p in policies.rule(near.rule).peers if p.path == near.rule.path)
+    return next((p.block for p in peers if isinstance(p, BlockPeer)), None)
+
+
+def _block_reason(policies: CompiledPolicies, near: NearMiss, block: Network, behind: Behind) -> Reason:
+    """Whom a block means: the client that a node hides, or what its addresses are of."""
+    if any(miss.kind is not MissKind.IP_BLOCK for miss in near.misses):
+        return Reason.BLOCK  # it holds the address, and the network plugin matches no pods or nodes by blocks
+    vips = [address for vip in behind.vips if (address := parse_address(vip))]
+    if any(address in block for address in vips) or any(holds(n, block) for n in policies.snapshot.pod_networks):
+        return Reason.BLOCK
+    inside = any(n.overlaps(block) for n in policies.snapshot.pod_networks)
+    return Reason.CLIENT_BLOCK if behind.translated and not inside else Reason.OTHER
 
 
 def _names_service_port(policies: CompiledPolicies, near: NearMiss, behind: Behind) -> bool:

@@ -13,6 +13,7 @@ from netdoctor.model.probe import Outcome
 from netdoctor.path.backends import Backend
 from netdoctor.path.egress import is_api_server, leaves_cluster
 from netdoctor.path.path import Route
+from netdoctor.path.source import SourceKind
 from netdoctor.policy.rules import Direction
 from netdoctor.policy.verdict import FlowVerdict, NearMiss, SideVerdict
 from netdoctor.probing.plan import Aim
@@ -89,7 +90,7 @@ def _denials(case: Case) -> Iterator[Denial]:
         for backend in route.backends:
             if backend.gone or meant_ports(case, route, backend):
                 continue  # the policy is right: it is the Service that sends to a wrong address or port
-            probes = tuple(s for s in case.to_backend(route, backend) if s.tried)
+            probes = tuple(s for s in (*case.to_backend(route, backend), *_entering(case, route, backend)) if s.tried)
             yield from _sides(case, route, backend, route.protocol, probes)
     dns = case.path.dns
     if dns.used and dns.name:
@@ -105,6 +106,13 @@ def dns_denials_over_tcp(case: Case) -> tuple[Denial, ...]:
     return tuple(denial for backend in asked for denial in _dns_sides(case, backend, "TCP"))
 
 
+def _entering(case: Case, route: Route, backend: Backend) -> tuple[Seen, ...]:
+    """What a client outside sends to other nodes than the backend's own, which may always reach it."""
+    if case.path.source.kind is not SourceKind.OUTSIDE or len(route.backends) > 1:
+        return ()
+    return tuple(s for s in case.through_entrances(route) if s.aimed.entrance and s.aimed.entrance.node != backend.node)
+
+
 def _dns_sides(case: Case, backend: Backend, protocol: str) -> Iterator[Denial]:
     probes = case.of(Aim.DNS_SERVER, backend=backend, transport=protocol.lower())
     yield from _sides(case, None, backend, protocol, tuple(s for s in probes if s.tried))
@@ -114,11 +122,17 @@ def _sides(
     case: Case, route: Route | None, backend: Backend, protocol: str, probes: tuple[Seen, ...]
 ) -> Iterator[Denial]:
     verdict = case.expectation.of(backend, protocol)
-    behind = Behind(_front(case, route), backend.port, protocol)
+    behind = Behind(_front(case, route), backend.port, protocol, route.vips if route else (), _translated(case))
     for side in (verdict.egress, verdict.ingress):
         if side.allowed is False:
             near, reason = nearest(case.expectation.policies, side, verdict.flow, behind)
             yield Denial(route, backend, verdict, side, near, reason, probes, _area(case, route))
+
+
+def _translated(case: Case) -> bool:
+    """Whether the source is outside, and the node by which its packets come in gives them its own address."""
+    source = case.path.source
+    return source.kind is SourceKind.OUTSIDE and source.endpoint.is_node
 
 
 def _front(case: Case, route: Route | None) -> int | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
 from netdoctor.cluster.addresses import host_and_port
 from netdoctor.cluster.objects import Container, Pod
-from netdoctor.diagnosis.case import Case
+from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.model.probe import Outcome, Role
 from netdoctor.model.report import Evidence
 from netdoctor.path.backends import Backend
@@ -83,6 +83,17 @@ def refused(case: Case, route: Route, backend: Backend) -> bool:
     """Whether each probe sent to a backend's own address was refused."""
     seen = [s for s in case.to_backend(route, backend) if s.tried]
     return bool(seen) and all(s.outcome is Outcome.REFUSED for s in seen)
+
+
+def failed_behind(case: Case, route: Route, backends: Collection[Backend]) -> list[Seen]:
+    """Failed probes that follow where these endpoints do not answer: their own, and what the Service leads to them."""
+    return [
+        s
+        for s in case.failed
+        if s.aimed.route == route
+        and (s.aimed.backend in backends or (s.aimed.aim in (Aim.VIP, Aim.HOST) and s.outcome is not Outcome.REJECTED))
+        and s.aimed.aim is not Aim.HEADLESS_PORT
+    ]
 
 
 def loopback(case: Case, pod: Pod, port: int, protocol: str) -> Loopback | None:

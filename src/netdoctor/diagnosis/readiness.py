@@ -52,8 +52,12 @@ def _dns_suffices(case: Case) -> bool:
 
 
 def probes_port(backend: Backend) -> bool:
-    """Whether the backend's pod is Ready under a readiness probe that connects to the backend's port."""
-    return backend.pod is not None and backend.pod.ready and backend.port in readiness_ports(backend.pod)
+    """Whether the backend's pod is Ready under a readiness probe that connects to the backend's address and port.
+
+    Kubelet connects to the first of a pod's addresses: those of the second IP family are never probed.
+    """
+    pod = backend.pod
+    return pod is not None and pod.ready and backend.address in pod.ips[:1] and backend.port in readiness_ports(pod)
 
 
 def readiness_ports(pod: Pod) -> frozenset[int]:

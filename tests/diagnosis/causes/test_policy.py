@@ -165,14 +165,6 @@ def test_egress_to_the_target() -> None:
     assert codes(case) == ["PolicyDeniesEgress"]
 
 
-def test_an_address_of_the_service_in_an_egress_rule_admits_nothing() -> None:
-    to_vip = policy("web-out", {"app": "web"}, egress=[TO_DNS, {"to": [{"ipBlock": {"cidr": "10.96.0.50/32"}}]}])
-    case = examine(cluster(api(), web(), to_vip), "svc/api", DROPPED, source="deploy/web")
-    one = found(PolicyDeniesEgress, case)
-    assert refs(one)[0] == "NetworkPolicy shop/web-out spec.egress[1].to[0]"
-    assert "wants an address in 10.96.0.50/32, found address 10.244.1.5" in one.finding.explanation
-
-
 def test_dns_queries_held_back_are_not_the_target_held_back() -> None:
     case = examine(cluster(api(), web(), ONLY_API), "svc/api", NO_NAMES, source="deploy/web")
     assert ruled_out(PolicyDeniesEgress, case) == "no policy denies it: the rules of shop/web-out admit it"

@@ -12,6 +12,7 @@ from netdoctor.diagnosis.kubectl import json_patch, kubectl
 from netdoctor.diagnosis.listeners import (
     Loopback,
     Socket,
+    failed_behind,
     loopback,
     reachable_sockets,
     refused_backends,
@@ -74,7 +75,7 @@ class AppListensOnLoopback(Cause):
     def _found(self, case: Case, route: Route, bound: list[tuple[Backend, Loopback]]) -> Found:
         backends = [backend for backend, _ in bound]
         first, why = bound[0]
-        failed = _explained(case, route, backends)
+        failed = failed_behind(case, route, backends)
         if not route.ready:  # the readiness probe is refused as well
             failed += symptoms(case, (route,))
         templates = to_change(case.snapshot, ((b.pod, w.path) for b, w in bound if b.pod))
@@ -128,6 +129,8 @@ class NothingListening(Cause):
         "ProtocolMismatch",
         "PodNotRunning",
         "StaleEndpoint",
+        "UnreadyAddressesPublished",
+        "IPFamilyMismatch",
     )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
@@ -148,7 +151,7 @@ class NothingListening(Cause):
     def _found(self, case: Case, refused: list[tuple[Route, Backend]]) -> Found:
         route, first = refused[0]
         assert first.pod is not None
-        failed = [s for r, b in refused for s in _explained(case, r, [b])]
+        failed = [s for r, b in refused for s in failed_behind(case, r, [b])]
         looked = sockets_of(case, first.pod)
         serving = [s for s in reachable_sockets(case, first.pod, route.protocol) if s.port == first.port]
         templates = to_change(case.snapshot, ((b.pod, "spec.containers") for _, b in refused if b.pod))
@@ -238,7 +241,7 @@ class ProtocolMismatch(Cause):
         index = service.spec.ports.index(route.service_port)
         field = service.ref.at(f"spec.ports[{index}].protocol")
         other = "UDP" if route.protocol == "TCP" else "TCP"
-        failed = _explained(case, route, wrong)
+        failed = failed_behind(case, route, wrong)
         direct = _direct(case, route, wrong)
         answering = [s for b in wrong for s in case.of(Aim.OTHER_PROTOCOL, route=route, backend=b) if s.ok]
         declared = _declares_only_other(route, wrong[0])
@@ -273,14 +276,3 @@ def _declares_only_other(route: Route, backend: Backend) -> bool:
 
 def _direct(case: Case, route: Route, backends: Iterable[Backend]) -> list[Seen]:
     return [s for b in backends for s in case.to_backend(route, b) if s.tried and not s.ok]
-
-
-def _explained(case: Case, route: Route, backends: list[Backend]) -> list[Seen]:
-    """Failed probes that follow where these endpoints do not answer: their own, and what the Service leads to them."""
-    return [
-        s
-        for s in case.failed
-        if s.aimed.route == route
-        and (s.aimed.backend in backends or (s.aimed.aim in (Aim.VIP, Aim.HOST) and s.outcome is not Outcome.REJECTED))
-        and s.aimed.aim is not Aim.HEADLESS_PORT
-    ]

@@ -47,6 +47,7 @@ class NoReadyEndpoints(Cause):
         "NodeNetworkUnavailable",
         "IPAddressesExhausted",
         "KubeletToPodBlocked",
+        "HostPortConflict",
     )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
@@ -139,7 +140,12 @@ class SomeEndpointsNotReady(Cause):
     code: ClassVar[str] = "SomeEndpointsNotReady"
     title: ClassVar[str] = "some pods behind the Service are not ready"
     would_change: ClassVar[str] = "all pods of the Service Ready, or an update or a start in progress"
-    yields_to: ClassVar[tuple[str, ...]] = ("NodeNetworkUnavailable", "IPAddressesExhausted", "KubeletToPodBlocked")
+    yields_to: ClassVar[tuple[str, ...]] = (
+        "NodeNetworkUnavailable",
+        "IPAddressesExhausted",
+        "KubeletToPodBlocked",
+        "HostPortConflict",
+    )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where ready endpoints and troubled pods stand side by side."""
@@ -192,7 +198,11 @@ class PodNotRunning(Cause):
     code: ClassVar[str] = "PodNotRunning"
     title: ClassVar[str] = "the target's pod does not run"
     would_change: ClassVar[str] = "a pod with an address whose containers all run"
-    yields_to: ClassVar[tuple[str, ...]] = ("NodeNetworkUnavailable", "IPAddressesExhausted")
+    yields_to: ClassVar[tuple[str, ...]] = (
+        "NodeNetworkUnavailable",
+        "IPAddressesExhausted",
+        "HostPortConflict",
+    )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found for a target that is a pod or a workload, where a pod does not run."""
