@@ -65,12 +65,15 @@ def daemon_set(name: str, *args: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("args", "address"),
-    [(["-localip", "169.254.9.9,10.96.0.10"], "169.254.9.9"), (["-conf=x"], "169.254.20.10")],
+    ("args", "addresses"),
+    [
+        (["-localip", "169.254.9.9,10.96.0.10"], ("169.254.9.9", "10.96.0.10")),
+        (["-conf=x"], ("169.254.20.10",)),
+    ],
 )
-def test_node_local_dns(args: list[str], address: str) -> None:
-    assert node_local_dns(snapshot(daemon_set("node-local-dns", *args))) == address
-    assert node_local_dns(snapshot(daemon_set("other", *args))) is None
+def test_node_local_dns(args: list[str], addresses: tuple[str, ...]) -> None:
+    assert node_local_dns(snapshot(daemon_set("node-local-dns", *args))) == addresses
+    assert node_local_dns(snapshot(daemon_set("other", *args))) == ()
 
 
 def proxy_pod(node: str, label: str, *args: str) -> str:

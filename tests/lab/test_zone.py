@@ -84,6 +84,15 @@ def test_services_and_their_ready_endpoints() -> None:
     ]
 
 
+def test_a_corefile_may_pin_a_service_to_an_address() -> None:
+    pinned = (
+        "cluster.local {\n hosts {\n 10.0.0.9 web.shop.svc.cluster.local other.example.com\n ttl 60\n }\n kubernetes\n}"
+    )
+    services = {service["name"]: service for service in document(pinned)["services"]}
+    assert services["web"]["addresses"] == ["10.0.0.9"]
+    assert services["db"]["addresses"] == []
+
+
 def test_a_corefile_may_name_endpoints_by_their_pods() -> None:
     services = document("cluster.local {\n kubernetes {\n endpoint_pod_names\n }\n}")["services"]
     (db,) = (service for service in services if service["name"] == "db")

@@ -21,6 +21,7 @@ __all__ = [
     "dns_service",
     "kube_proxy",
     "node_local_dns",
+    "node_port_addresses",
 ]
 
 _SYSTEM = "kube-system"
@@ -57,16 +58,16 @@ def dns_service(snapshot: Snapshot) -> Service | None:
     return next(iter((*named, *labelled)), None)
 
 
-def node_local_dns(snapshot: Snapshot) -> str | None:
-    """The node-local address of NodeLocal DNSCache; None where it does not run.
+def node_local_dns(snapshot: Snapshot) -> tuple[str, ...]:
+    """The addresses of NodeLocal DNSCache on each node, its own first; empty where it does not run.
 
+    With kube-proxy in iptables mode the DNS Service's address is among them: then no node translates it.
     Source: https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/
     """
     daemon_set = snapshot.get("DaemonSet", _SYSTEM, "node-local-dns")
     if not isinstance(daemon_set, DaemonSet):
-        return None
-    addresses = option(daemon_set.spec.template.spec, "localip") or "169.254.20.10"
-    return addresses.partition(",")[0]
+        return ()
+    return tuple((option(daemon_set.spec.template.spec, "localip") or "169.254.20.10").split(","))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,21 @@ def _proxy_mode(snapshot: Snapshot, pods: Mapping[str, tuple[Pod, ...]]) -> str 
         return None
     mode = re.search(r"^mode:[ \t]*[\"']?(\w*)", configuration, re.MULTILINE)
     return (mode and mode[1]) or "iptables"  # the default on Linux
+
+
+def node_port_addresses(snapshot: Snapshot) -> tuple[str, ...]:
+    """The networks of the nodes' addresses at which kube-proxy opens NodePorts; empty for all of them.
+
+    ``primary`` stands for each node's own addresses in Node objects. Source: KubeProxyConfiguration (v1alpha1),
+    nodePortAddresses.
+    """
+    pods = (pod for group in kube_proxy(snapshot).pods.values() for pod in group)
+    given = next((networks for pod in pods if (networks := option(pod.spec, "nodeport-addresses"))), None)
+    if given is not None:
+        return tuple(network.strip() for network in given.split(","))
+    configuration = _config(snapshot, "kube-proxy").get("config.conf", "")
+    listed = re.search(r"^nodePortAddresses:[ \t]*(\[[^\]]*\]|(?:\n[ \t]*-[^\n]*)+)", configuration, re.MULTILINE)
+    return tuple(re.findall(r"[0-9A-Fa-f.:]+/\d+|primary", listed[1])) if listed else ()
 
 
 def _proxy_replacement(snapshot: Snapshot) -> str | None:

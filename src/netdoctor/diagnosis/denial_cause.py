@@ -62,7 +62,7 @@ class DenialCause(Cause):
 def _sides(case: Case, scope: Scope) -> Iterator[SideVerdict]:
     """What policies say of each flow in a scope."""
     flows = [(False, b, route.protocol) for route in case.path.routes for b in route.backends]
-    flows += [(True, b, "UDP") for b in case.path.dns.meant]
+    flows += [(True, b, "UDP") for b in case.path.dns.asked]
     for to_dns, backend, protocol in flows:
         verdict = case.expectation.of(backend, protocol)
         yield from (side for side in (verdict.egress, verdict.ingress) if (side is verdict.egress, to_dns) in scope)

@@ -30,6 +30,7 @@ class Area(StrEnum):
     DNS = "dns"
     API_SERVER = "apiServer"
     OUTSIDE = "outside"
+    LOCAL_DNS = "localDNS"  # NodeLocal DNSCache, where the DNS servers themselves are allowed
     BEHIND_INGRESS = "behindIngress"
 
 
@@ -94,7 +95,7 @@ def _denials(case: Case) -> Iterator[Denial]:
             yield from _sides(case, route, backend, route.protocol, probes)
     dns = case.path.dns
     if dns.used and dns.name:
-        for backend in dns.meant:
+        for backend in dns.asked:
             yield from _dns_sides(case, backend, "UDP")
 
 
@@ -102,7 +103,8 @@ def dns_denials_over_tcp(case: Case) -> tuple[Denial, ...]:
     """The denied sides of the flows to DNS servers that the source may ask over UDP, but not over TCP."""
     dns = case.path.dns
     reached = {(b.address, b.port) for b in dns.udp if case.expectation.of(b, "UDP").allowed}
-    asked = [b for b in dns.tcp if (b.address, b.port) in reached] if dns.used and dns.name else []
+    direct = dns.used and dns.name and dns.local is None
+    asked = [b for b in dns.tcp if (b.address, b.port) in reached] if direct else []
     return tuple(denial for backend in asked for denial in _dns_sides(case, backend, "TCP"))
 
 
@@ -114,7 +116,7 @@ def _entering(case: Case, route: Route, backend: Backend) -> tuple[Seen, ...]:
 
 
 def _dns_sides(case: Case, backend: Backend, protocol: str) -> Iterator[Denial]:
-    probes = case.of(Aim.DNS_SERVER, backend=backend, transport=protocol.lower())
+    probes = case.of(Aim.DNS_SERVER, Aim.DNS_LOCAL, backend=backend, transport=protocol.lower())
     yield from _sides(case, None, backend, protocol, tuple(s for s in probes if s.tried))
 
 
@@ -144,7 +146,9 @@ def _front(case: Case, route: Route | None) -> int | None:
 
 def _area(case: Case, route: Route | None) -> Area:
     if route is None:
-        return Area.DNS
+        local, servers = case.path.dns.local, case.path.dns.meant
+        allowed = any(case.expectation.of(server, "UDP").egress.allowed for server in servers)
+        return Area.LOCAL_DNS if local and allowed else Area.DNS
     if case.path.serves is not None:
         return Area.BEHIND_INGRESS
     if is_api_server(case.snapshot, case.path.target):

@@ -48,7 +48,8 @@ def _dns_suffices(case: Case) -> bool:
         return True
     if not dns.used or not dns.udp or dns.unready:
         return False
-    return all(case.expectation.of(backend, "UDP").allowed is True for backend in dns.udp)
+    asked = (dns.local,) if dns.local else dns.udp
+    return all(case.expectation.of(backend, "UDP").allowed is True for backend in asked)
 
 
 def probes_port(backend: Backend) -> bool:

@@ -197,7 +197,7 @@ def _declared(container: Container, *, probed: bool) -> list[Listening]:
 def _stand_in(container: Container) -> tuple[str, tuple[str, ...], tuple[Listening, ...]] | None:
     """Module, arguments and open ports of what runs instead of a DNS server or an ingress controller."""
     repository = _repository(container.image)
-    if repository.rpartition("/")[2] == "coredns":
+    if repository.rpartition("/")[2] in ("coredns", "k8s-dns-node-cache"):
         port = _port_named(container, ("dns",)) or _DNS_PORT
         both = tuple(Listening(protocol, port, speaks="dns") for protocol in ("UDP", "TCP"))
         return DNS, ("--listen", str(port)), both

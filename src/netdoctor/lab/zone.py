@@ -11,6 +11,7 @@ from netdoctor.cluster.facts import cluster_domain, dns_service
 from netdoctor.cluster.objects import ConfigMap, Endpoint, EndpointPort, Service, ServicePort
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.lab.corefile import Directive, directives, first, zone_name
+from netdoctor.path.names import service_of
 
 _REVERSE = ("in-addr.arpa", "ip6.arpa")
 # RFC 5737, RFC 3849: nobody has them but those to whom a lab gives them.
@@ -37,6 +38,7 @@ def zone(snapshot: Snapshot, outside: Mapping[str, Sequence[str]]) -> dict[str, 
     zones = _zones(plugin, domain)
     pods = _property(plugin, "pods", "insecure" if plugin is None else "disabled")
     addresses = [[pod.namespace, ip] for pod in snapshot.pods for ip in pod.ips] if pods == "verified" else []
+    pinned = _pinned(found, domain)
     forwards = _forwards(found)
     failing = bool(forwards) and all(_absent(server, snapshot, outside) for server in forwards)
     return {
@@ -46,7 +48,7 @@ def zone(snapshot: Snapshot, outside: Mapping[str, Sequence[str]]) -> dict[str, 
         "pods": pods,
         "podAddresses": addresses,
         "namespaces": _namespaces(snapshot),
-        "services": [_service(snapshot, service, plugin) for service in snapshot.services],
+        "services": [_service(snapshot, service, plugin, pinned) for service in snapshot.services],
         "nameServers": _name_servers(snapshot, domain),
         "outside": {name: list(given) for name, given in outside.items()},
         "upstream": "failing" if failing else "answering",
@@ -80,14 +82,34 @@ def _namespaces(snapshot: Snapshot) -> list[str]:
     return sorted({*(namespace.name for namespace in snapshot.namespaces), *implied})
 
 
-def _service(snapshot: Snapshot, service: Service, plugin: Directive | None) -> dict[str, Any]:
+def _pinned(found: tuple[Directive, ...], domain: str) -> Mapping[tuple[str, str], list[str]]:
+    """Addresses that the plugin `hosts` gives to Services, by name and namespace; its lines are those of a hosts file.
+
+    It comes before `kubernetes`, wherever it stands in the Corefile (https://coredns.io/plugins/hosts/).
+    """
+    plugin = first(found, "hosts")
+    pinned: dict[tuple[str, str], list[str]] = {}
+    for address, names in plugin.properties.items() if plugin else ():
+        for name in names if parse_address(address) else ():
+            if (meant := service_of(zone_name(name), domain)) is not None:
+                pinned.setdefault((meant.name, meant.namespace), []).append(address)
+    return pinned
+
+
+def _service(
+    snapshot: Snapshot,
+    service: Service,
+    plugin: Directive | None,
+    pinned: Mapping[tuple[str, str], list[str]],
+) -> dict[str, Any]:
     external = service.spec.type == "ExternalName"
+    given = pinned.get((service.name, service.namespace), [])
     by_pod_name = plugin is not None and "endpoint_pod_names" in plugin.properties
     return {
         "namespace": service.namespace,
         "name": service.name,
         "headless": service.headless,
-        "addresses": [] if external else [str(ip) for vip in service.vips if (ip := parse_address(vip))],
+        "addresses": [] if external else given or [str(ip) for vip in service.vips if (ip := parse_address(vip))],
         "externalName": service.spec.external_name if external else "",
         "ports": [_port(port) for port in service.spec.ports],
         "endpoints": list(_endpoints(snapshot, service, by_pod_name=by_pod_name)),

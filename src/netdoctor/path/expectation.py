@@ -55,6 +55,7 @@ def _expect(snapshot: Snapshot, path: Path, known: Expectation) -> Expectation:
     ]
     flows += [(backend, "UDP") for backend in (*path.dns.udp, *path.dns.meant)]
     flows += [(backend, "TCP") for backend in path.dns.tcp]
+    flows += [(path.dns.local, protocol) for protocol in ("UDP", "TCP") if path.dns.local]
     verdicts = {
         _key(backend, protocol): decide(
             policies,

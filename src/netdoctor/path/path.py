@@ -64,7 +64,8 @@ class DNSPath:
     """The name asked and the cluster's DNS servers. `service` is None where none was found.
 
     `addresses` are those that a nameserver line may have for the cluster's DNS: the Service's, its servers' own, and
-    NodeLocal DNSCache's. `meant` are the servers that clients are to ask, repaired or not.
+    NodeLocal DNSCache's. `meant` are the servers that clients are to ask, repaired or not. `local` is NodeLocal
+    DNSCache on the source's node, where the source asks that: then it is the node that asks the servers.
     """
 
     name: str
@@ -76,6 +77,12 @@ class DNSPath:
     meant: tuple[Backend, ...]
     addresses: frozenset[str]
     resolver: Resolver
+    local: Backend | None = None
+
+    @property
+    def asked(self) -> tuple[Backend, ...]:
+        """Whom the source itself asks."""
+        return (self.local,) if self.local else self.meant
 
     @property
     def used(self) -> bool:
@@ -215,7 +222,7 @@ def _dns_path(snapshot: Snapshot, source: Source, target: Target) -> DNSPath:
     addresses = {
         *(service.vips if service else ()),
         *(b.address for b in udp.ready),
-        *([local] if local else ()),
+        *local,
     }
     resolver = resolver_of(source.spec or PodSpec(), source.namespace, domain, service.vips if service else ())
     return DNSPath(
@@ -228,6 +235,7 @@ def _dns_path(snapshot: Snapshot, source: Source, target: Target) -> DNSPath:
         udp.backends,
         frozenset(addresses),
         resolver,
+        Backend(first, 53, True, None, "", None) if (first := resolver.first) in local else None,
     )
 
 

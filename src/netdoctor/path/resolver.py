@@ -21,9 +21,14 @@ class Resolver:
     search: tuple[str, ...] | None
     ndots: int | None
 
+    @property
+    def first(self) -> str:
+        """The nameserver that is asked: the others are only where it is silent. Empty where it is not known."""
+        return next(iter(self.nameservers or ()), "")
+
     def asks(self, servers: frozenset[str]) -> bool:
-        """Whether the first nameserver is one of `servers`: the others are asked only where it is silent."""
-        return bool(self.nameservers) and next(iter(self.nameservers or ())) in servers
+        """Whether the first nameserver is one of `servers`."""
+        return self.first in servers
 
 
 def resolver_of(spec: PodSpec, namespace: str, domain: str, cluster_dns: tuple[str, ...]) -> Resolver:

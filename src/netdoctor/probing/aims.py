@@ -17,6 +17,7 @@ class Aim(StrEnum):
     RESOLV_CONF = "resolvConf"
     DNS_VIP = "dnsVIP"  # the name, asked of the DNS Service
     DNS_SERVER = "dnsServer"  # the name, asked of one DNS server
+    DNS_LOCAL = "dnsLocal"  # the name, asked of NodeLocal DNSCache
     CLUSTER_NAME = "clusterName"  # a name that every cluster has, asked of one DNS server beside an outside name
     HOST = "host"  # an outside name or an ExternalName, by name
     VIP = "vip"

@@ -188,7 +188,7 @@ def _dns_probes(path: Path, expectation: Expectation) -> Iterator[tuple[Aimed, P
     dns = path.dns
     if not dns.name:
         return
-    denied = any(expectation.denied(b, "UDP") for b in dns.udp)
+    denied = any(expectation.denied(b, "UDP") for b in ((dns.local,) if dns.local else dns.udp))
     yield Aimed(Aim.NAME, required=True), Probe("", ProbeKind.LOOKUP, name=dns.name, delay=_delay(denied))
     question = _absolute(path)
     for transport, backends in (("udp", dns.udp), ("tcp", dns.tcp)):
@@ -197,7 +197,7 @@ def _dns_probes(path: Path, expectation: Expectation) -> Iterator[tuple[Aimed, P
             yield Aimed(Aim.DNS_VIP), probe
         for backend in backends[:MAX_BACKENDS]:
             delay = _delay(expectation.denied(backend, transport.upper()))
-            required = dns.used and transport == "udp"
+            required = dns.used and transport == "udp" and dns.local is None
             yield (
                 Aimed(Aim.DNS_SERVER, required, backend=backend),
                 Probe(
@@ -210,7 +210,21 @@ def _dns_probes(path: Path, expectation: Expectation) -> Iterator[tuple[Aimed, P
                     delay=delay,
                 ),
             )
+    yield from _local_dns_probes(path, expectation)
     yield from _control_probes(path)
+
+
+def _local_dns_probes(path: Path, expectation: Expectation) -> Iterator[tuple[Aimed, Probe]]:
+    """What the source asks where NodeLocal DNSCache stands before the DNS servers."""
+    local = path.dns.local
+    if local is None:
+        return
+    for transport in ("udp", "tcp"):
+        delay = _delay(expectation.denied(local, transport.upper()))
+        yield (
+            Aimed(Aim.DNS_LOCAL, backend=local),
+            Probe("", ProbeKind.DNS, name=_absolute(path), server=local.address, transport=transport, delay=delay),
+        )
 
 
 def _control_probes(path: Path) -> Iterator[tuple[Aimed, Probe]]:

@@ -82,6 +82,11 @@ def test_a_family_without_endpoints() -> None:
     assert codes(case) == ["IPFamilyMismatch"]
 
 
+def test_a_headless_service_has_no_address_that_could_be_unserved() -> None:
+    headless = dual(six=False, clusterIP="None", clusterIPs=["None"])
+    assert "IPFamilyMismatch" not in codes(examine(cluster(headless), "svc/api"))
+
+
 def test_both_families_that_refuse_are_another_fault() -> None:
     refused = sees(VIP=Outcome.REFUSED, BACKEND=Outcome.REFUSED, OTHER_PROTOCOL=Outcome.TIMEOUT)
     assert codes(examine(cluster(dual()), "svc/api", refused)) == ["NothingListening"]

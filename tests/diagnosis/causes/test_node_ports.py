@@ -88,8 +88,8 @@ def test_from_outside_nodes_answer_on_another_port() -> None:
 
 def test_a_refusal_is_no_firewall() -> None:
     case = examine(cluster(node_port()), "svc/api", at(2, Outcome.REFUSED))
-    assert codes(case) == []
-    assert diagnose(case).verdict is Verdict.UNDETERMINED
+    assert NodePortBlocked().examine(case) is None
+    assert codes(case) == ["NodePortOutOfReach"]
 
 
 def test_where_the_cluster_ip_fails_too_the_node_port_is_only_a_symptom() -> None:

@@ -60,7 +60,7 @@ class IPFamilyMismatch(Cause):
             return None
         for route in routes_of_service(case):
             served = {_family(b.address) for b in route.ready}
-            if len(served) == 1:
+            if len(served) == 1 and not service.headless:  # without a ClusterIP there is no address to be unserved
                 return self._without_endpoints(case, service, route, served.pop())
             if pairs := list(_pairs(case, route)):
                 return self._refusing(case, service, route, pairs)

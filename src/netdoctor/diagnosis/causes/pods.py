@@ -48,6 +48,7 @@ class NoReadyEndpoints(Cause):
         "IPAddressesExhausted",
         "KubeletToPodBlocked",
         "HostPortConflict",
+        "WebhookUnreachable",
     )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
@@ -145,6 +146,7 @@ class SomeEndpointsNotReady(Cause):
         "IPAddressesExhausted",
         "KubeletToPodBlocked",
         "HostPortConflict",
+        "WebhookUnreachable",
     )
 
     def examine(self, case: Case) -> Found | RuledOut | None:
@@ -202,6 +204,7 @@ class PodNotRunning(Cause):
         "NodeNetworkUnavailable",
         "IPAddressesExhausted",
         "HostPortConflict",
+        "WebhookUnreachable",
     )
 
     def examine(self, case: Case) -> Found | RuledOut | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from netdoctor.diagnosis.denial_cause import DenialCause
-from netdoctor.diagnosis.denials import Denial, Reason
+from netdoctor.diagnosis.denials import Area, Denial, Reason
 
 
 class PolicyDeniesIngress(DenialCause):
@@ -108,8 +108,8 @@ class DNSEgressDenied(DenialCause):
     scope = frozenset({(True, True)})
 
     def claims(self, denial: Denial) -> bool:
-        """Egress denials to DNS servers, but for a missing namespace label or the Service's port: these say more."""
-        says_more = denial.reason in (Reason.NAMESPACE_LABEL, Reason.SERVICE_PORT)
+        """Egress denials to DNS servers, but for those that a code of their own says more about."""
+        says_more = denial.reason in (Reason.NAMESPACE_LABEL, Reason.SERVICE_PORT) or denial.area is Area.LOCAL_DNS
         return denial.egress and denial.route is None and not says_more
 
     def headline(self, denial: Denial) -> str:

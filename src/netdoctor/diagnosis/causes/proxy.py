@@ -88,6 +88,7 @@ class ServiceProxyBroken(Cause):
         component, agents = _component(case.snapshot, nodes)
         down = [pod for pod in agents if not pod.ready]
         failed = [s for b in broken for s in (*b.vip, *b.names)]
+        failed += [s for s in case.failed if s.aimed.aim is Aim.NODE_PORT and _node_of(s) in nodes]
         elsewhere = f"; from {', '.join(works)} it works" if works else ""
         service, vip = broken[0].service.ref, broken[0].vip_text
         finding = Finding(
@@ -104,6 +105,10 @@ class ServiceProxyBroken(Cause):
             fixes=tuple(_fixes(case.snapshot, component, agents)),
         )
         return Found(finding, ids(failed), proven=False)
+
+
+def _node_of(seen: Seen) -> str:
+    return seen.aimed.entrance.node if seen.aimed.entrance else ""
 
 
 def _broken(case: Case, service: Service | None, route: Route) -> Iterator[_Broken]:
