@@ -181,3 +181,18 @@ def _datagrams(to: str, port: int) -> socket.socket:
     client.settimeout(SECONDS)
     client.connect((to, port))
     return client
+
+
+def client_seen(to: str, port: int = TCP) -> Callable[[], str]:
+    """The address that the server sees, which it says on its first line."""
+
+    def question() -> str:
+        try:
+            with socket.create_connection((to, port), SECONDS) as client:
+                client.settimeout(SECONDS)
+                said = client.makefile().readline()
+        except OSError:
+            return "silent"
+        return said.strip().rpartition(":")[0].strip("[]")
+
+    return question

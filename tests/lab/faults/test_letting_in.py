@@ -10,7 +10,7 @@ from netdoctor.lab import session
 from netdoctor.lab.client import Lab
 from netdoctor.lab.scenario import Step
 from netdoctor.model.errors import AccessError, InputError
-from tests.lab.faults.running import address, asked, burst, query, running, send, talk
+from tests.lab.faults.running import address, asked, burst, client_seen, query, running, send, talk
 
 LARGE = 200_000  # bytes: many packets of full size
 MANY = 400
@@ -241,6 +241,17 @@ def test_a_node_does_not_reach_its_own_pods(version: int) -> None:
         assert asked(lab, "node/worker-2", talk(two)) == "silent"
         assert asked(lab, "one", talk(two)) == asked(lab, "node/worker-1", talk(two)) == "answered"
         assert asked(lab, "node/worker-2", talk(one)) == "answered"
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_pods_of_a_node_arrive_with_its_address(version: int) -> None:
+    with running(dual_stack=True) as lab:
+        two, third = address(lab, "two", version), address(lab, "third", version)
+        before = asked(lab, "one", client_seen(two))
+        lab.fault("pods-masqueraded:worker-1")
+        assert before == address(lab, "one", version)
+        assert asked(lab, "one", client_seen(two)) not in {before, "silent"}
+        assert asked(lab, "one", client_seen(third)) == before
 
 
 def test_a_step_of_a_scenario_lets_a_fault_in() -> None:

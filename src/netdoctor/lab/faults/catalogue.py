@@ -85,6 +85,7 @@ KINDS = {
         Kind("node-isolated", "nothing gets to a node from others, nor an answer back", nodes=1),
         Kind("firewall-rejects", "a node rejects new connections of others to its pods, and says so", nodes=1),
         Kind("kubelet-blocked", "a node does not reach its own pods; others do", nodes=1),
+        Kind("pods-masqueraded", "what pods of a node send to pods of others gets the node's address", nodes=1),
         Kind("asymmetric-route", "one way between the pods of two nodes passes a stateful filter", nodes=2),
     )
 }

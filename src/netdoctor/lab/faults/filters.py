@@ -19,12 +19,13 @@ from netdoctor.lab.nft.fields import (
     port,
 )
 from netdoctor.lab.nft.matches import by_map, equal, family, has_bits, outside, protocol, state, within
-from netdoctor.lab.nft.statements import ACCEPT, DROP, PROHIBIT, TO_DROP
+from netdoctor.lab.nft.statements import ACCEPT, DROP, MASQUERADE, PROHIBIT, TO_DROP
 from netdoctor.lab.nft.table import AnySet, Chain, Hook, Point, Rule, Table, VerdictMap, rule
 
 _BEFORE_REASSEMBLY = -450  # NF_IP_PRI_RAW_BEFORE_DEFRAG: fragments come one by one
 _BEFORE_TRANSLATION = -300  # NF_IP_PRI_RAW
 _BEFORE_POLICIES = -200
+_AFTER_TRANSLATION = 110  # behind NF_IP_PRI_NAT_SRC
 _EVERY_BIT = 0xFFFFFFFF
 _NODE_PORTS = (30000, 32767)  # --service-node-port-range of kube-apiserver
 _IPV6_HEADER = 40  # bytes, which the length in it does not count
@@ -114,6 +115,13 @@ def connections_prohibited() -> Table:
 def to_own_pods_dropped() -> Table:
     """What a node itself sends to its pods."""
     return _table("kubelet-blocked", [rule(equal(OUTPUT_INTERFACE, _POD), DROP)], Point.OUTPUT, _BEFORE_POLICIES)
+
+
+def pods_masqueraded() -> Table:
+    """Whatever leaves a node gets the node's address, what goes to pods of other nodes too."""
+    masqueraded = rule(equal(OUTPUT_INTERFACE, _ETH0), MASQUERADE)
+    hook = Hook("nat", Point.POSTROUTING, _AFTER_TRANSLATION)
+    return Table("fault-pods-masqueraded", [Chain("postrouting", [masqueraded], hook)])
 
 
 def unbegun_dropped() -> Table:

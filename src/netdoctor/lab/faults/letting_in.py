@@ -94,6 +94,11 @@ def _block_kubelet(fault: Fault, world: World) -> None:
     _filter(world, world.network.nodes[node].space, filters.to_own_pods_dropped())
 
 
+def _hide_pods(fault: Fault, world: World) -> None:
+    (node,) = fault.nodes
+    _filter(world, world.network.nodes[node].space, filters.pods_masqueraded())
+
+
 def _stop_dns(_: Fault, world: World) -> None:
     world.follow(without_dns(world.objects, world.snapshot))
 
@@ -146,6 +151,7 @@ _WAYS: Mapping[str, Callable[[Fault, World], None]] = MappingProxyType(
         "node-isolated": _isolate,
         "firewall-rejects": _prohibit,
         "kubelet-blocked": _block_kubelet,
+        "pods-masqueraded": _hide_pods,
         "dns-down": _stop_dns,
         "dns-half-down": _silence_dns_server,
         "hairpin-off": _drop_hairpins,
