@@ -99,8 +99,15 @@ def _hidden(case: Case) -> Iterator[_Hidden]:
         others = tuple(
             s for s in (*pair.passed, *pair.back) if s.aimed.backend not in {one.aimed.backend for one in lost}
         )
-        if lost and len(lost) == len(pair.lost) and pair.proven and others:
+        if lost and len(lost) == len(pair.lost) and others and all(_answers_beside(case, s) for s in lost):
             yield _Hidden(pair, lost, others)
+
+
+def _answers_beside(case: Case, seen: Seen) -> bool:
+    """Whether the same source is answered from the endpoint's own node: it is not its labels."""
+    backend = seen.aimed.backend
+    same = case.of(seen.aimed.aim, route=seen.aimed.route, backend=backend)
+    return backend is not None and any(s.ok and s.observed.node == backend.node for s in same)
 
 
 def _isolating(case: Case, seen: Seen, backend: Backend) -> tuple[ObjectRef, ...]:
