@@ -25,6 +25,7 @@ _FROM_REPORT = ("verdict", "causes", "objects", "absent", "warnings", "allowed")
 
 
 # Causes that something passes which should not: there the probe that tells is one that was answered.
+_HTTP_ERROR = 400  # the least status that is one (RFC 9110, section 15)
 _SHOWN_BY_AN_ANSWER = {"PolicyNotEnforced", "MetadataServiceExposed"}
 
 
@@ -43,11 +44,17 @@ def without_discriminating_probe(answer: Answer) -> list[str]:
 
 
 def _discriminated(cause: Mapping[str, Any], probes: Iterable[Mapping[str, Any]]) -> bool:
-    outcomes = {probe["id"]: probe["outcome"] for probe in probes}
-    shown = [outcomes[one["id"]] for one in cause["evidence"] if one["id"] in outcomes]
+    named = {one["id"] for one in cause["evidence"]}
+    shown = [probe for probe in probes if probe["id"] in named]
     if cause["code"] in _SHOWN_BY_AN_ANSWER:
-        return "ok" in shown
-    return any(outcome not in ("ok", "skipped", "error") for outcome in shown)
+        return any(probe["outcome"] == "ok" for probe in shown)
+    return any(probe["outcome"] not in ("ok", "skipped", "error") or _refused_by_http(probe) for probe in shown)
+
+
+def _refused_by_http(probe: Mapping[str, Any]) -> bool:
+    """Whether an answer says that there is none: a controller's 404 or 503."""
+    status = probe.get("detail", {}).get("status")
+    return isinstance(status, int) and status >= _HTTP_ERROR
 
 
 def _mismatches(expected: Expected, answer: Answer) -> Iterator[str]:
