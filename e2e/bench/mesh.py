@@ -71,8 +71,10 @@ class SimulatedCluster:
         return {**document, "metadata": {**document["metadata"], "uid": "1"}}
 
     def delete(self, kind: str, namespace: str, name: str) -> bool:  # noqa: ARG002 - as the API has it
-        """Remove an object."""
+        """Remove an object, and the pods that it owns."""
         self.requests.append(("DELETE", kind))
+        for number in range(len(self.nodes)) if kind == "DaemonSet" else ():
+            self._say({"type": "DELETED", "object": {"metadata": {"name": f"{name}-{number:05}"}}})
         return self.made.pop((kind, name), None) is not None
 
     def watch_run(self, namespace: str, run: str) -> SimulatedCluster:  # noqa: ARG002

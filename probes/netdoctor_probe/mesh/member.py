@@ -70,7 +70,7 @@ def _to_pod(mesh: Mesh, peer: int) -> Task[PeerSeen]:
     exchange = Echo(address, mesh.port)
     try:
         samples, path = yield from _measured(mesh, exchange)
-        connected = yield from _connected(address, mesh.port, mesh.timeout)
+        connected = yield from _connected(address, mesh.port, mesh.timeout, payload="netdoctor")
         return _tested(peer, exchange, samples, path, connected)
     finally:
         exchange.close()
@@ -102,9 +102,9 @@ def _measured(mesh: Mesh, exchange: Exchange) -> Task[tuple[Samples, PathMTU]]:
     return samples, path
 
 
-def _connected(address: str, port: int, timeout: float) -> Task[Seen]:
-    """One connection, tried twice: silence may be a lost packet."""
-    probe = Probe("tcp", ProbeKind.TCP, address, port, timeout=timeout)
+def _connected(address: str, port: int, timeout: float, payload: str = "") -> Task[Seen]:
+    """One connection, and an answer where something is said; tried twice: silence may be a lost packet."""
+    probe = Probe("tcp", ProbeKind.TCP, address, port, timeout=timeout, payload=payload)
     try:
         observation = yield from tcp.run(probe)
     except EndedError as ended:

@@ -10,6 +10,7 @@ import selectors
 import socket
 import struct
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -21,6 +22,7 @@ LEAST = _ANSWER.size  # bytes of a question
 _MOST_DATAGRAMS = 5_000_000
 _LONGEST = 65535
 _BACKLOG = 128
+_MOST_CLIENTS = 512
 
 
 def request(number: int, length: int) -> bytes:
@@ -62,9 +64,49 @@ def serve(port: int, seconds: float, ready: Callable[[], object] = lambda: None)
         with selectors.DefaultSelector() as selector:
             selector.register(udp, selectors.EVENT_READ)
             selector.register(tcp, selectors.EVENT_READ)
+            clients = _Clients(selector)
             while left > 0 and (rest := until - time.monotonic()) > 0:
                 for key, _ in selector.select(rest):
-                    left -= _datagrams(udp) if key.fileobj is udp else _connection(tcp)
+                    if key.fileobj is udp:
+                        left -= _datagrams(udp)
+                    elif key.fileobj is tcp:
+                        clients.accept(tcp)
+                    else:
+                        clients.answer(key.data)
+
+
+class _Clients:
+    """TCP connections, at most `_MOST_CLIENTS`: who has said something is told its address, and that is all."""
+
+    def __init__(self, selector: selectors.BaseSelector) -> None:
+        self._selector = selector
+        self._open: deque[socket.socket] = deque()
+
+    def accept(self, tcp: socket.socket) -> None:
+        """Take one more; the oldest goes where there are too many."""
+        try:
+            client, _ = tcp.accept()
+        except OSError:
+            return
+        client.setblocking(False)
+        self._open.append(client)
+        self._selector.register(client, selectors.EVENT_READ, client)
+        if len(self._open) > _MOST_CLIENTS:
+            self._end(self._open[0])
+
+    def answer(self, client: socket.socket) -> None:
+        """It has said something, or has gone."""
+        if client not in self._open:  # made to go a moment ago
+            return
+        with suppress(OSError):
+            if client.recv(_LONGEST):
+                client.send(f"{plain(client.getpeername()[0])}\n".encode())
+        self._end(client)
+
+    def _end(self, client: socket.socket) -> None:
+        self._selector.unregister(client)
+        self._open.remove(client)
+        client.close()
 
 
 def _bound(kind: socket.SocketKind, port: int) -> socket.socket:
@@ -95,11 +137,3 @@ def _datagrams(udp: socket.socket) -> int:
             with suppress(OSError):
                 udp.sendto(said, sender)
     return 256
-
-
-def _connection(tcp: socket.socket) -> int:
-    with suppress(OSError):
-        connection, sender = tcp.accept()
-        with connection:
-            connection.send(f"{plain(sender[0])}\n".encode())
-    return 1

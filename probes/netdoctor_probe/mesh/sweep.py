@@ -2,6 +2,9 @@
 
 A router that cannot pass a packet on says so with the size that it can (RFC 1191, RFC 8201); where that message is
 lost, or is never sent, the sender goes on sending what never arrives: a black hole (RFC 2923, 2.1).
+
+`path_mtu` asks any host, and must do with little: here both ends are ours, so that one packet is enough where all is
+well, and where small packets get lost as well, large ones are sent often enough that chance does not look like a hole.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from netdoctor.cli.options import Context, Kubeconfig, Lab, Namespace, Quiet, RequestTimeout, Snapshot, duration
+from netdoctor.model.chance import MOST_SAMPLES, SAMPLES
 from netdoctor.model.errors import InputError
-from netdoctor.model.probe import MOST_SAMPLES, SAMPLES
 from netdoctor.report.check_format import CheckFormat
 
 Targets = Annotated[

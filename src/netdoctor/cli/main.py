@@ -28,6 +28,7 @@ from netdoctor.cli import (
     rbac,
     schema,
     snapshot,
+    trace,
     verify,
     version,
 )
@@ -53,6 +54,7 @@ COMMANDS = (
     diff.diff,
     verify.verify,
     mesh.mesh,
+    trace.trace,
     snapshot.snapshot,
     explain.explain,
     causes.causes,

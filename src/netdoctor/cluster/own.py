@@ -7,19 +7,20 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from netdoctor.cluster.objects import Endpoint, EndpointAddress, Endpoints, EndpointSlice, Object, Pod
+from netdoctor.cluster.objects import DaemonSet, Endpoint, EndpointAddress, Endpoints, EndpointSlice, Object, Pod
 
 RUN_LABEL = "netdoctor.dev/run"
-_NAME = re.compile(r"netdoctor-[0-9a-f]{8}-p\d+")  # as `probing.kube.manifest` names them
+#: As `probing.kube.manifest` names them, and DaemonSets of `probing.kube.fleet_manifest` theirs.
+_NAME = re.compile(r"netdoctor-[0-9a-f]{8}-(p\d+|(answer|pod|node)-\w+)")
 
 
 def without_probe_pods(objects: Iterable[Object]) -> Iterator[Object]:
-    """All but probe pods, and the endpoints that controllers made of them.
+    """All but probe pods, their DaemonSets, and the endpoints that controllers made of them.
 
     Endpoints go by the pod's name: lists are read one beside the other, so the pod may be missing in its own.
     """
     for read in objects:
-        if isinstance(read, Pod):
+        if isinstance(read, Pod | DaemonSet):
             if RUN_LABEL not in read.labels:
                 yield read
         elif isinstance(read, EndpointSlice) and any(map(_probe_pod, read.endpoints)):

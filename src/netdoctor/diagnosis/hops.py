@@ -89,12 +89,17 @@ def _policy_hops(case: Case, route: Route) -> Iterator[Hop]:
         if any(side.isolated_by or side.decided_by for side in sides):
             denied = [side for side in sides if side.allowed is False]
             worst = (denied or sides)[0]
-            yield Hop(
-                name=f"{_policy_kind(worst)} {direction.lower()} {route.label}",
-                expected="allowed",
-                seen=_policy_text(worst),
-                ok=None if worst.allowed is None else worst.allowed,
-            )
+            yield policy_hop(worst, direction, route.label)
+
+
+def policy_hop(side: SideVerdict, direction: Direction, port: str) -> Hop:
+    """What policies say on one side."""
+    return Hop(
+        name=f"{_policy_kind(side)} {direction.lower()} {port}",
+        expected="allowed",
+        seen=_policy_text(side),
+        ok=side.allowed,
+    )
 
 
 def _policy_kind(side: SideVerdict) -> str:

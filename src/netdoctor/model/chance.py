@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 CONFIDENCE = 0.95
+SAMPLES = 10  # tries of what chance may decide, unless asked for more
+MOST_SAMPLES = 200
 _HALVINGS = 60  # of an interval of length 1: more than a float tells apart
 
 

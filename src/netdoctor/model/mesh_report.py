@@ -70,9 +70,14 @@ class MeshPair(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_d
         return self.outcome not in {"skipped", "error"}
 
     @property
+    def stalls(self) -> bool:
+        """Whether datagrams pass between the two, and no TCP connection does."""
+        return self.ok and self.received > 0 and self.network != "node" and self.tcp not in {"", "ok"}
+
+    @property
     def sound(self) -> bool:
         """Whether it was answered, and nothing is wrong with it."""
-        return self.ok and not self.black_hole and not self.seen_as and not self.lost
+        return self.ok and not (self.black_hole or self.seen_as or self.lost or self.stalls)
 
     @property
     def lost(self) -> int:

@@ -22,9 +22,6 @@ __all__ = [
     "Role",
 ]
 
-SAMPLES = 10  # tries of what chance may decide, unless asked for more
-MOST_SAMPLES = 200
-
 
 class Role(StrEnum):
     """Why a probe pod stands where it stands."""

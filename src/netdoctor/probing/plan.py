@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from netdoctor.cluster.snapshot import Snapshot
-from netdoctor.model.probe import SAMPLES, NotTested, Position, Probe, ProbeKind, ProbePod, Role
+from netdoctor.model.chance import SAMPLES
+from netdoctor.model.probe import NotTested, Position, Probe, ProbeKind, ProbePod, Role
 from netdoctor.path.backends import Backend
 from netdoctor.path.egress import leaves_cluster
 from netdoctor.path.entrances import not_swept

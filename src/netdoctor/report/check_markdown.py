@@ -48,7 +48,7 @@ def _report(report: CheckReport, *, first: bool) -> Iterator[str]:
         label = "Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}"
         yield from finding_lines(label, cause)
     yield from listed_lines("Not explained", ((item.id, item.text) for item in report.unexplained))
-    yield from _way(report.hops)
+    yield from way_lines("The way there", report.hops)
     for warning in report.warnings:
         yield from finding_lines("Warning", warning)
     yield from listed_lines("Not tested", ((item.what, item.because) for item in report.not_tested))
@@ -91,10 +91,11 @@ def _fix(fix: Fix) -> Iterator[str]:
             yield "This opens and closes no flow by itself."
 
 
-def _way(hops: Sequence[Hop]) -> Iterator[str]:
+def way_lines(heading: str, hops: Sequence[Hop]) -> Iterator[str]:
+    """The way step by step under a heading; nothing where there is none."""
     if hops:
         yield ""
-        yield "#### The way there"
+        yield f"#### {heading}"
         yield ""
         yield "| | step | expected | seen |"
         yield "|---|---|---|---|"

@@ -51,6 +51,7 @@ def cell(pair: MeshPair) -> Cell:
     if not pair.ok:
         return Cell(False, pair.outcome)
     wrong = [f"{percent(pair.lost / pair.sent)} lost"] if pair.lost else []
+    wrong += [f"TCP {pair.tcp}"] if pair.stalls else []
     wrong += [f"MTU {pair.mtu}"] if pair.black_hole else []
     wrong += [f"seen as {pair.seen_as}"] if pair.seen_as else []
     return Cell(not wrong, ", ".join(wrong) or (milliseconds(pair.delay.p50) if pair.delay else "ok"))

@@ -15,6 +15,7 @@ from netdoctor.model.lint_report import LintReport
 from netdoctor.model.matrix_report import MatrixReport
 from netdoctor.model.mesh_report import MeshReport
 from netdoctor.model.report import CheckReport
+from netdoctor.model.trace_report import TraceReport
 from netdoctor.model.verify_report import VerifyReport
 
 DOCUMENTS: dict[str, type[msgspec.Struct]] = {
@@ -25,6 +26,7 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "VerifyReport": VerifyReport,
     "PolicyLint": LintReport,
     "MeshReport": MeshReport,
+    "TraceReport": TraceReport,
 }
 
 

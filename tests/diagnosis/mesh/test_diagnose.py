@@ -233,3 +233,41 @@ def test_loss_has_its_bounds(received: int, bounds: tuple[float, float]) -> None
     made = report(lambda _, __, ___, one: replace(one, received=received))
     assert made.pairs[0].loss_bounds is not None
     assert [round(bound, 3) for bound in made.pairs[0].loss_bounds] == list(bounds)
+
+
+def some_lost(count: int) -> Change:
+    return lambda _, a, b, one: replace(one, received=one.received - count) if {a, b} == {"a", "b"} else one
+
+
+def test_loss_on_one_link_beside_none_within_the_nodes_is_named_with_its_bounds() -> None:
+    made = report(some_lost(4))
+    assert (codes(made), named(made)) == (["PacketLoss"], {"a", "b"})
+    assert "16 of 80 datagrams were lost (20 %, 95 % bound" in made.causes[0].title
+
+
+def test_one_lost_datagram_is_chance() -> None:
+    def one_lost(network: str, a: str, b: str, one: PeerSeen) -> PeerSeen:
+        return replace(one, received=19) if (network, a, b) == (POD, "a", "b") else one
+
+    made = report(one_lost)
+    assert (codes(made), made.verdict) == ([], Verdict.HEALTHY)
+    assert "1 of 360 datagrams lost" in made.summary
+
+
+def test_loss_within_a_node_as_well_is_not_the_way_between_nodes() -> None:
+    """The node is overloaded."""
+    made = report(lambda _, a, b, one: replace(one, received=14) if "a" in (a, b) else one)
+    assert codes(made) == []
+
+
+def test_connections_that_hang_while_datagrams_pass_are_told_and_not_guessed_at() -> None:
+    """As where a stateful filter sees only one direction."""
+    made = report(lambda network, a, b, one: replace(one, tcp="timeout") if (network, a, b) == (POD, "a", "b") else one)
+    assert (codes(made), made.verdict) == ([], Verdict.UNDETERMINED)
+    assert [one.id for one in made.unexplained] == ["pod:a>b"]
+    assert "TCP: timeout" in made.unexplained[0].text
+
+
+def test_a_kubelet_that_refuses_connections_is_an_answer() -> None:
+    made = report(lambda network, a, b, one: replace(one, tcp="refused") if network == NODE and a != b else one)
+    assert made.verdict is Verdict.HEALTHY

@@ -43,6 +43,8 @@ def describe(pair: MeshPair) -> str:
         said += f", answered by {pair.answered_by}" + (f" ({pair.because})" if pair.because else "")
     if pair.ok and pair.lost:
         said += f", {pair.lost} of {pair.sent} datagrams without an answer"
+    if pair.stalls:
+        said += f", but TCP: {pair.tcp} (does a stateful filter see only one direction?)"
     if pair.black_hole:
         said += f", at most {pair.mtu} of {pair.believed_mtu} bytes arrive"
     if pair.seen_as:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from netdoctor.cluster.cni import cni
 from netdoctor.cluster.encapsulation import encapsulation
 from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.diagnosis.causes import ALL
 from netdoctor.diagnosis.mesh.case import MeshCase, MeshFound, describe
 from netdoctor.diagnosis.mesh.crossing import cross_node, own_pods
 from netdoctor.diagnosis.mesh.isolation import isolated
 from netdoctor.diagnosis.mesh.links import Links, links_of
+from netdoctor.diagnosis.mesh.loss import lossy
 from netdoctor.diagnosis.mesh.pairs import not_tested, pairs_of
 from netdoctor.diagnosis.mesh.passing import black_holes, masqueraded
 from netdoctor.model.mesh_report import Coverage, MeshPair, MeshReport
-from netdoctor.model.report import Evidence, Untested, Verdict
+from netdoctor.model.report import Evidence, Finding, Untested, Verdict
 from netdoctor.probing.mesh.fleet import MeshRun
 from netdoctor.probing.mesh.selection import Selection
 from netdoctor_probe.mesh.document import NODE
+
+_WOULD_CHANGE = {cause.code: cause.would_change for cause in ALL}
 
 
 def diagnose_mesh(snapshot: Snapshot, run: MeshRun, selection: Selection, namespace: str) -> MeshReport:
@@ -36,7 +42,7 @@ def diagnose_mesh(snapshot: Snapshot, run: MeshRun, selection: Selection, namesp
         namespace=namespace,
         nodes=tuple(sorted(nodes)),
         coverage=Coverage(selection.nodes, selection.tested, selection.possible, selection.guarantees()),
-        causes=tuple(one.finding for one in found),
+        causes=tuple(_with_doubts(one.finding) for one in found),
         unexplained=tuple(Evidence(pair.id, describe(pair)) for pair in unexplained),
         not_tested=(*not_tested(run), *_hidden(links)),
         pairs=pairs,
@@ -47,13 +53,18 @@ def _faults(case: MeshCase) -> tuple[MeshFound, ...]:
     """Nodes that are cut off, what is broken between the others, and what passes in another way than it should."""
     alone = isolated(case)
     cut_off = {ref.name for one in alone for ref in one.finding.objects}
-    return (*alone, *cross_node(case, cut_off), *own_pods(case), *black_holes(case), *masqueraded(case))
+    return (*alone, *cross_node(case, cut_off), *own_pods(case), *black_holes(case), *masqueraded(case), *lossy(case))
+
+
+def _with_doubts(finding: Finding) -> Finding:
+    """With what would speak against it, as the cause of that code has it."""
+    return msgspec.structs.replace(finding, would_change=_WOULD_CHANGE.get(finding.code, ""))
 
 
 def _failed(pair: MeshPair, links: Links) -> bool:
     """A node that does not answer itself is no fault where packets of pods get through to it."""
     if not pair.tried or pair.ok:
-        return False
+        return pair.stalls
     return pair.network != NODE or not _pods_pass(pair, links)
 
 
@@ -86,7 +97,8 @@ def _summary(verdict: Verdict, nodes: Sequence[str], pairs: Sequence[MeshPair], 
     if verdict is Verdict.NOT_TESTED:
         return "nothing could be tried"
     if verdict is Verdict.UNDETERMINED:
-        return f"{sum(not pair.ok for pair in tried)} of {len(tried)} pairs fail, and no known cause explains it"
+        failing = sum(not pair.ok or pair.stalls for pair in tried)
+        return f"{failing} of {len(tried)} pairs fail, and no known cause explains it"
     if len(nodes) == 1:
         return f"there is only node {nodes[0]}: nothing lies between nodes, and its pods reach each other"
     sent, received = sum(pair.sent for pair in tried), sum(pair.received for pair in tried)

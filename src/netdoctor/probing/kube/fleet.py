@@ -24,6 +24,7 @@ from netdoctor_probe.mesh.document import Mesh
 
 _TICK = 0.5  # seconds between looks at the clock
 _SAY_EVERY = 5.0
+_GONE_SECONDS = 15.0  # for pods to go, at the end
 _MAX_WATCHES = 10  # one after another, as their connections break
 
 
@@ -91,9 +92,10 @@ class KubeFleet:
 
 @dataclass(slots=True)
 class _Event:
-    """Something for the thread that waits: a pod, or a watch that broke off."""
+    """Something for the thread that waits: a pod, whether it is gone, or a watch that broke off."""
 
     pod: dict[str, Any] | None = None
+    gone: bool = False
     broke: str = ""
 
 
@@ -125,16 +127,19 @@ class _Run:
         if ANSWER not in refused:
             self._create(owned(daemon_set(self._run, self._plan, ANSWER), self._owner))
         threading.Thread(target=self._follow, daemon=True).start()
-        self._wait([ANSWER], self._run.options.start_timeout, "start")
+        self._wait([ANSWER], self._run.options.start_timeout, "have started")
         members = self._plan.mesh.members
         mesh = replace(
             self._plan.mesh, members=tuple(replace(m, pod=self._roster.addresses.get(m.name, "")) for m in members)
         )
+        if self.interrupted:
+            return mesh
         self._create(owned(config_map(self._run, self._plan.namespace, mesh), self._owner))
         asking = [network for network in NETWORKS if network not in refused]
         for network in asking:
             self._create(owned(daemon_set(self._run, self._plan, network), self._owner))
-        self._wait(asking, self._run.options.start_timeout + self._plan.seconds, "answer")
+        self._nodes = [node for node in self._nodes if node in self._roster.addresses] or self._nodes
+        self._wait(asking, self._run.options.start_timeout + self._plan.seconds, "have asked")
         return mesh
 
     def _refused(self, role: str) -> str:
@@ -168,7 +173,9 @@ class _Run:
         with suppress(Empty):
             event = self._events.get(timeout=seconds)
             while True:
-                if event.pod is not None:
+                if event.pod is not None and event.gone:
+                    self._roster.on_gone(event.pod)
+                elif event.pod is not None:
                     self._roster.on_pod(event.pod)
                 self._broken = event.broke or self._broken
                 event = self._events.get_nowait()
@@ -192,15 +199,22 @@ class _Run:
             if self._closing.is_set():
                 return
             event = json.loads(line)
-            if event.get("type") in {"ADDED", "MODIFIED"}:
-                self._events.put(_Event(event["object"]))
+            if event.get("type") in {"ADDED", "MODIFIED", "DELETED"}:
+                self._events.put(_Event(event["object"], gone=event["type"] == "DELETED"))
 
     def close(self) -> tuple[str, ...]:
-        """Remove everything; returns what could not be removed, and why."""
+        """Remove everything; returns what could not be removed, and why.
+
+        The garbage collector removes the pods; that is waited for, though not for long: nothing can stop it any more.
+        """
+        left = tuple(text for document in reversed(self._made) if (text := self._remove(document)))
+        until = time.monotonic() + _GONE_SECONDS
+        while self._roster.pods and not left and not self._broken and time.monotonic() < until:
+            self._take_in(_TICK)
         self._closing.set()
         if self._watch is not None:
             self._watch.close()
-        return tuple(text for document in reversed(self._made) if (text := self._remove(document)))
+        return left
 
     def _remove(self, document: Document) -> str:
         kind, metadata = document["kind"], document["metadata"]
@@ -213,9 +227,10 @@ class _Run:
 
     def result(self, mesh: Mesh, notes: tuple[str, ...]) -> MeshRun:
         """What is known at the end."""
-        unserved = {**self._plan.down, **self._roster.waiting(self._nodes, ANSWER)}
+        nodes = [member.name for member in mesh.members if member.name not in self._plan.down]
+        unserved = {**self._plan.down, **self._roster.waiting(nodes, ANSWER)}
         missing = {(node, network): because for node, because in self._plan.down.items() for network in NETWORKS}
         for network in NETWORKS:
-            for node, because in self._roster.waiting(self._nodes, network).items():
+            for node, because in self._roster.waiting(nodes, network).items():
                 missing[node, network] = self._broken or because
         return MeshRun(mesh, self._roster.said, missing, unserved, self.requests, notes)

@@ -22,15 +22,22 @@ class Roster:
         said: by node and network.
         failed: why a pod will not come to it, by node and role; untrusted text.
         stages: what others wait for, likewise.
+        pods: names of those that there are.
     """
 
     addresses: dict[str, str] = field(default_factory=dict)
     said: dict[tuple[str, str], Said] = field(default_factory=dict)
     failed: dict[tuple[str, str], str] = field(default_factory=dict)
     stages: dict[tuple[str, str], str] = field(default_factory=dict)
+    pods: set[str] = field(default_factory=set)
+
+    def on_gone(self, pod: Mapping[str, Any]) -> None:
+        """A pod is no more."""
+        self.pods.discard(pod["metadata"]["name"])
 
     def on_pod(self, pod: Mapping[str, Any]) -> None:
         """A pod is as it is."""
+        self.pods.add(pod["metadata"]["name"])
         role = ((pod.get("metadata") or {}).get("labels") or {}).get(ROLE_LABEL)
         node = status.node(pod) or _wanted_node(pod)
         if not role or not node:
