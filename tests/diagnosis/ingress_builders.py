@@ -17,20 +17,21 @@ from tests.diagnosis.builders import (
 )
 
 GATE = "10.244.1.9"  # the controller's pod, on worker-1
+_PORTS = tuple({"name": name, "port": port, "protocol": "TCP"} for name, port in (("http", 80), ("https", 443)))
 _IMAGE = "registry.k8s.io/ingress-nginx/controller:v1.12.1"
 
 
 def gate(*args: str, ready: bool = True, replicas: int = 1, class_name: str = "nginx") -> list[list[Manifest]]:
     """Deployment gate with its Service (10.96.0.80), its pod and its IngressClass; no pod with 0 replicas."""
-    containers = (container("controller", 80, image=_IMAGE, args=list(args)),)
+    containers = (container("controller", 80, 443, image=_IMAGE, args=list(args)),)
     made = [
         *deployment("gate", replicas=replicas, containers=containers),
-        service("gate", {"name": "http", "port": 80}, selector={"app": "gate"}, clusterIP="10.96.0.80"),
+        service("gate", *_PORTS, selector={"app": "gate"}, clusterIP="10.96.0.80"),
     ]
     if replicas:
         made += [
             pod("gate-1", GATE, {"app": "gate"}, containers, ready, owner="gate"),
-            endpoints("gate", f"{'' if ready else '!'}{GATE}", port=80, port_name="http"),
+            endpoints("gate", f"{'' if ready else '!'}{GATE}") | {"ports": list(_PORTS)},
         ]
     version, controller = "networking.k8s.io/v1", {"controller": "k8s.io/ingress-nginx"}
     made.append(manifest("IngressClass", class_name, version, namespace="", spec=controller))

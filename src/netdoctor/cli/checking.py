@@ -25,7 +25,7 @@ from netdoctor.path.path import Path, build_path
 from netdoctor.path.source import SourceKind
 from netdoctor.probing.kube.options import ProbeOptions
 from netdoctor.probing.plan import Aim, PlanOptions, make_plan
-from netdoctor.probing.prober import Prober
+from netdoctor.probing.prober import Prober, ProbeRun
 from netdoctor.probing.recorded import RecordedCheck, RecordedLog, RecordedProber
 from netdoctor.report import Format, encode, listed
 from netdoctor.report.check import render_check
@@ -109,14 +109,16 @@ def _answer(
     request: Request, cluster: Cluster, asked: RecordedCheck, progress: Progress
 ) -> tuple[CheckReport, RecordedCheck]:
     """The report, and the check with all that was seen."""
+    path = build_path(cluster.snapshot, asked.target, asked.source, asked.namespace)
+    if path.target.ingress is not None:
+        cluster = cluster.with_tls_secrets(path.target.ingress.secrets)
     snapshot = cluster.snapshot
-    path = build_path(snapshot, asked.target, asked.source, asked.namespace)
     expectation = expect(snapshot, path)
     prober = _prober(request, cluster, asked, path)
     if prober is None:
         return diagnose(Case(snapshot, path, expectation, {}, (), (), probed=False, logs={})), asked
     plan = make_plan(snapshot, path, expectation, asked.options)
-    ran = prober.run(plan.pods, progress)
+    ran = prober.run(plan.pods, progress) if plan.pods else ProbeRun((), ())
     for text in ran.notes:
         note(text)
     untested = (*plan.not_tested, *ran.not_tested, *(NotTested("the source as it is", text) for text in ran.warnings))

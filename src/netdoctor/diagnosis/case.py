@@ -86,6 +86,7 @@ class Seen:
         return silent and not self.observed.observation.detail.get("passed")
 
 
+_OF_WHOLE = (Aim.RULE, Aim.CERTIFICATE)
 _GATEWAY = (404, 502, 503, 504)  # RFC 9110, 15.5.5, 15.6.3 to 15.6.5
 
 

@@ -12,6 +12,7 @@ from netdoctor.diagnosis.contrasts import contrasts
 from netdoctor.diagnosis.entrances import untested_entrances
 from netdoctor.diagnosis.factors import flipped
 from netdoctor.diagnosis.hops import hops
+from netdoctor.diagnosis.ingress_cause import unread_secrets
 from netdoctor.diagnosis.ingress_parts import examined
 from netdoctor.diagnosis.rank import Ranked, rank
 from netdoctor.diagnosis.readiness import objects_suffice
@@ -93,6 +94,7 @@ def _not_tested(case: Case) -> Iterator[Untested]:
             yield Untested(f"{one.aimed.aim} ({one.id})", because)
     yield from _undecided(case)
     yield from dict.fromkeys(untested_trust(case))
+    yield from unread_secrets(case)
     for part in (case, *case.parts):
         yield from _silent(part)
         yield from untested_entrances(part)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from netdoctor.cluster.certificate import Holding, tls_secret
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut
 from netdoctor.model.probe import Outcome
+from netdoctor.model.report import Untested
 from netdoctor.path.ingress.way import Ask, IngressWay
 from netdoctor.probing.plan import Aim
 
@@ -48,3 +50,14 @@ def _waits(case: Case, seen: Seen) -> bool:
     reached = (s for s in case.of(Aim.VIP, Aim.BACKEND, Aim.NODE_PORT, Aim.LOAD_BALANCER) if s.aimed.part == 0)
     silent = seen.outcome in (Outcome.TIMEOUT, Outcome.RESET, Outcome.BAD_RESPONSE)
     return silent and any(s.ok and s.observed.probe.host == asked.host for s in reached)
+
+
+def unread_secrets(case: Case) -> Iterator[Untested]:
+    """Certificates of which neither the Secret was read, nor the controller asked."""
+    way = case.path.target.ingress
+    if way is None or any(s.tried for s in case.of(Aim.CERTIFICATE)):
+        return
+    for ref in way.secrets:
+        secret = tls_secret(case.snapshot, ref.namespace, ref.name)
+        if secret.holding is Holding.UNKNOWN:
+            yield Untested(f"the certificate of {ref}", secret.because)

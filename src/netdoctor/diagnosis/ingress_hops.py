@@ -22,6 +22,9 @@ def ingress_hops(case: Case, way: IngressWay, of_part: Callable[[Case], Iterator
     for number, ask in enumerate(way.asks):
         seen = [s for s in case.of(Aim.RULE) if s.aimed.ask == number]
         statuses = ", ".join(dict.fromkeys(_status(s.status, own=s.own) for s in seen if s.status))
+        shown = [s for s in case.of(Aim.CERTIFICATE) if s.aimed.ask == number]
+        if shown:
+            yield seen_hop(f"Certificate for {ask.host}", f"from Secret {_secret(ask)}", shown)
         hop = seen_hop(f"Rule {ask.label}", _leads_to(ask), seen)
         yield msgspec.structs.replace(hop, seen=statuses) if statuses else hop
     for part in parts[1:]:
@@ -53,3 +56,7 @@ def _leads_to(ask: Ask) -> str:
     service = ask.rule.backend.service
     to = f"Service {service.name}, port {service.port.label}" if service else "a resource"
     return f"{ask.rule.path_type}, leads to {to}"
+
+
+def _secret(ask: Ask) -> str:
+    return (ask.tls.secret_name if ask.tls else "") or "of the controller's own choice"

@@ -13,7 +13,7 @@ def objects_suffice(case: Case) -> bool:
     """Whether objects and policies admit the flow and every endpoint is Ready under a probe of the port asked for."""
     way = case.path.target.ingress
     if way is not None:
-        complete = way.served and not (way.left_out or way.unclear or any(ask.tls for ask in way.asks))
+        complete = way.served and not (way.left_out or way.unclear or any(ask.secured for ask in way.asks))
         return complete and bool(case.parts) and all(map(objects_suffice, case.parts))
     routes = case.path.routes
     if case.path.target.scheme == "https":  # no object says what certificate is shown

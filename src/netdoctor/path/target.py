@@ -74,7 +74,7 @@ def resolve_target(snapshot: Snapshot, text: str, namespace: str, source_namespa
         return replace(_address_target(snapshot, text, host, port), url_path=path, scheme=scheme)
     meant = _service_by_name(host, source_namespace, snapshot)
     if meant is None:
-        way = way_of_url(snapshot, host, path) if scheme and port in (80, 443) else None
+        way = way_of_url(snapshot, scheme, host, path) if scheme and port in (80, 443) else None
         if way is not None:
             return Target(TargetKind.INGRESS, text, way.ingress.ref, url_path=path, scheme=scheme, ingress=way)
         if port is None:

@@ -47,6 +47,7 @@ class Aim(StrEnum):
     DNS_PAIRS = "dnsPairs"  # many pairs of A and AAAA, each from one socket, asked of the DNS Service
     DNS_SINGLES = "dnsSingles"  # many single queries, asked of the DNS Service
     RULE = "rule"  # a host and a path of an Ingress, asked of its controller
+    CERTIFICATE = "certificate"  # what an Ingress controller shows for a host
     DIRECT = "direct"  # the same, asked of an endpoint behind it
     SOCKETS = "sockets"  # what listens inside an endpoint's pod
 

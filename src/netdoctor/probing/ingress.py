@@ -39,19 +39,26 @@ def controller_positions(path: Path) -> Iterator[Position]:
 
 
 def rule_probes(snapshot: Snapshot, path: Path) -> Iterator[tuple[Aimed, Probe]]:
-    """Every rule, asked of the controller by its addresses."""
+    """Every rule, asked of the controller by its addresses; of each host over TLS, the certificate that is shown.
+
+    Who issued a certificate does not matter here: of a client's roots nothing is known.
+    """
     way = path.target.ingress
     if way is None or way.controller is None:
         return
-    door = path.parts[0]
-    port = door_ports(way.controller).get("http")
-    route = next((route for route in door.routes if route.port == port), None)
-    if route is None:
-        return
+    door, ports = path.parts[0], door_ports(way.controller)
+    shaken: set[str] = set()
     for number, ask in enumerate(way.asks):
-        for address, at in _doors(snapshot, door, route):
-            request = Probe("", ProbeKind.HTTP, host=address, port=at, name=ask.host, path=ask.path)
+        port = ports.get("https" if ask.secured else "http")
+        route = next((route for route in door.routes if route.port == port), None)
+        for address, at in _doors(snapshot, door, route) if route else ():
+            kind = ProbeKind.HTTPS if ask.secured else ProbeKind.HTTP
+            request = Probe("", kind, host=address, port=at, name=ask.host, path=ask.path)
             yield Aimed(Aim.RULE, required=True, route=route, ask=number), request
+            if ask.secured and ask.host and ask.host not in shaken:
+                shake = Probe("", ProbeKind.TLS, host=address, port=at, name=ask.host, trust="any")
+                yield Aimed(Aim.CERTIFICATE, required=True, route=route, ask=number), shake
+        shaken.add(ask.host)
 
 
 def _doors(snapshot: Snapshot, door: Path, route: Route) -> list[tuple[str, int]]:
@@ -112,9 +119,6 @@ def ingress_left_out(path: Path) -> Iterator[NotTested]:
         if service is None or service.spec.type == "ClusterIP":
             because = "it has no Service of type NodePort or LoadBalancer"
             yield NotTested(f"{way.controller.label} from outside the cluster", because)
-    for tls in dict.fromkeys(ask.tls.secret_name for ask in way.asks if ask.tls):
-        because = "probes of Ingresses speak no TLS yet: the answer over plain HTTP counts"
-        yield NotTested(f"TLS with the certificate of Secret {tls or '(none)'}", because)
 
 
 def _unknown(path: Path) -> str:

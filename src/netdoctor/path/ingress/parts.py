@@ -29,10 +29,10 @@ def door_ports(controller: Controller) -> dict[str, int]:
 
 
 def asked_ports(way: IngressWay, controller: Controller) -> frozenset[int]:
-    """The ports that requests of this way go to: that for HTTPS only where a host has a certificate."""
+    """The ports that requests of this way go to; all where nothing is asked for."""
+    schemes = {"https" if ask.secured else "http" for ask in way.asks}
     ports = door_ports(controller)
-    secured = any(ask.tls for ask in way.asks) or "http" not in ports
-    return frozenset(number for scheme, number in ports.items() if secured or scheme == "http")
+    return frozenset(number for scheme, number in ports.items() if not schemes or scheme in schemes)
 
 
 def backend_target(backend: IngressBackendPort) -> Target:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from netdoctor.cluster.objects import Ingress, Service, ServicePort
 from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.model.refs import ObjectRef
 from netdoctor.path.ingress.classes import ChosenClass, chosen_class, serving
 from netdoctor.path.ingress.controllers import Controller, controllers
 from netdoctor.path.ingress.nearest import NearestRule, nearest_rule, related
@@ -44,6 +45,7 @@ class Ask:
         backend: the number of its backend in `IngressWay.backends`; None where it has none that exists.
         behind: the path that the backend is asked for; None where that is not known.
         tls: the entry of spec.tls for the host.
+        secured: whether it goes over TLS.
     """
 
     host: str
@@ -52,6 +54,7 @@ class Ask:
     backend: int | None = None
     behind: str | None = None
     tls: TLSEntry | None = None
+    secured: bool = False
 
     @property
     def label(self) -> str:
@@ -86,6 +89,12 @@ class IngressWay:
     nearest: NearestRule | None = None
     unclear: tuple[Rule, ...] = ()
 
+    @property
+    def secrets(self) -> tuple[ObjectRef, ...]:
+        """The Secrets with the certificates of the hosts that are asked for over TLS."""
+        named = (ask.tls.secret_name for ask in self.asks if ask.secured and ask.tls)
+        return tuple(ObjectRef("Secret", name, self.ingress.namespace) for name in dict.fromkeys(named) if name)
+
 
 def way_of_ingress(snapshot: Snapshot, ingress: Ingress) -> IngressWay:
     """The way for `ing/NAME`: each of its rules is asked for. Raises InputError."""
@@ -102,8 +111,11 @@ def way_of_ingress(snapshot: Snapshot, ingress: Ingress) -> IngressWay:
     return replace(_way(snapshot, ingress, wanted, asks), left_out=left_out, unclear=tuple(unclear))
 
 
-def way_of_url(snapshot: Snapshot, host: str, path: str) -> IngressWay | None:
-    """The way for a URL; None where no Ingress of the cluster has to do with the host. Raises InputError."""
+def way_of_url(snapshot: Snapshot, scheme: str, host: str, path: str) -> IngressWay | None:
+    """The way for a URL, plainly or over TLS as it says.
+
+    None where no Ingress of the cluster has to do with the host. Raises InputError.
+    """
     all_rules = [rule for ingress in snapshot.ingresses for rule in rules_of(ingress)]
     names = names_for(host)[:2]
     own = [rule for rule in all_rules if rule.host in names]
@@ -112,12 +124,17 @@ def way_of_url(snapshot: Snapshot, host: str, path: str) -> IngressWay | None:
         candidates = [r for r in all_rules if r.host in names or (r.default and r.ingress.ref in ingresses)]
         rule = match(candidates, host, path)
         if rule is not None:
-            return _way(snapshot, rule.ingress, [rule], [(host, path, rule)])
+            return _by_scheme(_way(snapshot, rule.ingress, [rule], [(host, path, rule)]), scheme)
     near = [rule for rule in all_rules if rule.host in names or related(rule.host, host)]
     nearest = nearest_rule(near, host, path)
     if nearest is None:
         return None
-    return replace(_way(snapshot, nearest.rule.ingress, [], [(host, path, None)]), nearest=nearest)
+    way = _way(snapshot, nearest.rule.ingress, [], [(host, path, None)])
+    return replace(_by_scheme(way, scheme), nearest=nearest)
+
+
+def _by_scheme(way: IngressWay, scheme: str) -> IngressWay:
+    return replace(way, asks=tuple(replace(ask, secured=scheme == "https") for ask in way.asks))
 
 
 def _way(
@@ -149,7 +166,8 @@ def _preferred(takers: Sequence[Controller]) -> Controller | None:
 def _ask(ingress: Ingress, backends: Sequence[IngressBackendPort], host: str, path: str, rule: Rule | None) -> Ask:
     backend = next((n for n, one in enumerate(backends) if rule in one.rules and one.exists), None)
     behind = rule.asked_of_backend(path) if rule else None
-    return Ask(host, path, rule, backend, behind, tls_of(ingress, host))
+    tls = tls_of(ingress, host)
+    return Ask(host, path, rule, backend, behind, tls, secured=tls is not None)
 
 
 def tls_of(ingress: Ingress, host: str) -> TLSEntry | None:
