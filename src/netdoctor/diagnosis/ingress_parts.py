@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -13,6 +14,7 @@ from netdoctor.diagnosis.causes.ingress_controller import STOPPED
 from netdoctor.diagnosis.ingress_cause import IngressCause, without_backend
 from netdoctor.model.report import Certainty
 from netdoctor.path.source import SourceKind
+from netdoctor.probing.aims import Aim
 from netdoctor.probing.ingress import part_of
 
 # A controller goes to the endpoints of its backends themselves, past the Services' addresses.
@@ -27,11 +29,12 @@ _PAST = frozenset(
         "NodePortBlocked",
     }
 )
+_SHOWN = ("CertificateExpired", "CertificateNameMismatch")  # about certificates
 
 
 def examined(case: Case, causes: Sequence[Cause]) -> Iterator[tuple[Cause, Found | RuledOut]]:
     """What each cause says of a case, or of its parts."""
-    parts = tuple(map(addressed, case.parts))
+    parts, hosts = tuple(map(addressed, case.parts)), tuple(_hosts(case))
     for cause in causes:
         if not parts or isinstance(cause, IngressCause):
             result = cause.examine(case)
@@ -39,9 +42,22 @@ def examined(case: Case, causes: Sequence[Cause]) -> Iterator[tuple[Cause, Found
                 yield cause, result
             continue
         results = [_of_whole(case, n, result) for n, result in _of_parts(parts, cause)]
+        results += [result for host in hosts if (result := cause.examine(host)) is not None and cause.code in _SHOWN]
         found = [result for result in results if isinstance(result, Found)]
         for one in found or results[:1]:
             yield cause, one
+
+
+def _hosts(case: Case) -> Iterator[Case]:
+    """The certificate that the controller shows for each host, as a case of the host's own URL."""
+    way = case.path.target.ingress
+    for number, ask in enumerate(way.asks if way else ()):
+        aims = {i: replace(a, aim=Aim.TLS) for i, a in case.aims.items() if (a.aim, a.ask) == (Aim.CERTIFICATE, number)}
+        observed = tuple(o for o in case.observed if o.id in aims)
+        if observed:
+            target = replace(case.path.target, text=f"https://{ask.host}{ask.path}", scheme="https", ingress=None)
+            path, expectation = replace(case.path, target=target, parts=()), replace(case.expectation, parts=())
+            yield replace(case, path=path, expectation=expectation, aims=aims, observed=observed)
 
 
 def _of_parts(parts: Sequence[Case], cause: Cause) -> Iterator[tuple[int, Found | RuledOut]]:

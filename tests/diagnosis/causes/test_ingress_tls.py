@@ -11,7 +11,7 @@ from netdoctor.diagnosis.causes.ingress_tls import IngressTLSSecretInvalid
 from netdoctor.model.probe import Observation, Outcome, Position, Probe, ProbeKind
 from netdoctor.model.report import Certainty, Verdict
 from netdoctor.probing.plan import Aim, Aimed
-from tests.diagnosis.builders import Manifest, See, Sight, api, cluster, codes, examine, found, manifest, refs, report
+from tests.diagnosis.builders import Manifest, See, Sight, api, cluster, examine, found, manifest, refs, report
 from tests.diagnosis.builders import ruled_out as ruled_out_of
 from tests.diagnosis.ingress_builders import answers, backend, gate, ingress, rule
 
@@ -99,10 +99,21 @@ def test_secrets_that_cannot_be_read_are_told_by_the_controllers_default() -> No
 
 
 def test_a_certificate_for_another_name_is_none_of_the_controllers_own() -> None:
-    other = {"subject": "CN=www.example", "names": ["www.example"], "sha256": "22"}
+    other = {
+        "subject": "CN=www.example",
+        "issuer": "CN=ca",
+        "names": ["www.example"],
+        "sha256": "22",
+        "notBefore": "2025-01-01T00:00:00Z",
+        "notAfter": "2026-01-01T00:00:00Z",
+    }
     case = _case(_shows(other), complete=False)
     assert IngressTLSSecretInvalid().examine(case) is None
-    assert "IngressTLSSecretInvalid" not in codes(case)
+    answer = report(case)
+    assert [finding.code for finding in answer.causes] == ["CertificateNameMismatch"]
+    assert "shop.example shows is for www.example" in answer.causes[0].title
+    assert [str(ref) for ref in answer.causes[0].objects] == ["Ingress shop/shop"]
+    assert answer.unexplained == ()
 
 
 def test_without_probes_and_secrets_nothing_is_claimed() -> None:
