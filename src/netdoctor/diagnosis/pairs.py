@@ -67,7 +67,7 @@ def node_pairs(case: Case) -> tuple[NodePair, ...]:
 
 
 def _pairs(case: Case) -> Iterator[NodePair]:
-    from_pods = [s for s in case.seen if s.tried and s.observed.node and _pod_of_source(s)]
+    from_pods = [s for s in case.seen if s.tried and s.observed.node and _pod(s)]
     by_pair: defaultdict[tuple[str, str], list[Seen]] = defaultdict(list)
     for seen in from_pods:
         there = _there(seen)
@@ -76,7 +76,7 @@ def _pairs(case: Case) -> Iterator[NodePair]:
     for (here, there), seen_there in by_pair.items():
         node = tuple(s for s in seen_there if s.aimed.aim is Aim.NODE)
         pods = [s for s in seen_there if s.aimed.aim is not Aim.NODE]
-        lost = tuple(s for s in pods if s.aimed.aim in _MEANT and vanished(s) and admitted(case, s))
+        lost = tuple(s for s in pods if _meant(s) and vanished(s) and admitted(case, s))
         yield NodePair(
             here,
             there,
@@ -88,13 +88,18 @@ def _pairs(case: Case) -> Iterator[NodePair]:
         )
 
 
+def _meant(seen: Seen) -> bool:
+    return seen.aimed.aim in _MEANT and seen.observed.position.role is Role.SOURCE
+
+
 def _answered(seen: Iterable[Seen]) -> tuple[Seen, ...]:
     return tuple(s for s in seen if s.aimed.aim is not Aim.NODE and arrived(s))
 
 
-def _pod_of_source(seen: Seen) -> bool:
+def _pod(seen: Seen) -> bool:
+    """Whether a pod sent it: what a neutral one is answered shows that the way works."""
     position = seen.observed.position
-    return position.role is Role.SOURCE and not position.host_network and not position.outside
+    return position.role in (Role.SOURCE, Role.NEUTRAL) and not position.host_network and not position.outside
 
 
 def _there(seen: Seen) -> str:

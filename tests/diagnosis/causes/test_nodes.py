@@ -92,6 +92,15 @@ def test_what_a_policy_denies_is_no_broken_way() -> None:
     assert "CrossNodePathBroken" not in codes(case)
 
 
+def test_where_a_neutral_pod_gets_there_the_way_works() -> None:
+    def see(aimed: Aimed, probe: Probe, position: Position) -> Sight:
+        return between(cut=[ONE_TWO])(aimed, probe, position) if position.labels else Outcome.OK
+
+    allowed = policy("all", {"app": "api"}, ingress=[{}])
+    case = examine(cluster(api(), web(), third_node(), allowed), "svc/api", see, source="deploy/web")
+    assert "reach pods on" in ruled_out(CrossNodePathBroken, case)
+
+
 def test_one_silent_endpoint_is_no_broken_way() -> None:
     """Nobody reaches it, beside it neither."""
     see = sees(BACKEND=Outcome.TIMEOUT, OTHER_PROTOCOL=Outcome.TIMEOUT, VIP=Outcome.TIMEOUT, NODE=Outcome.REFUSED)
