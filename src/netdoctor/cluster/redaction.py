@@ -47,8 +47,8 @@ _HOST = re.compile(r"(?<![\w./-])(?:[a-zA-Z0-9-]+\.)+[a-zA-Z]{2,}(?![\w/-])")
 class Redaction:
     """Replaces names of objects, values of labels, hosts and addresses outside by pseudonyms; drops certificates.
 
-    Of command lines, only what netdoctor understands is left; of annotations, their keys; of ConfigMaps, the settings
-    that it reads. Keys of labels stay, and so does what is called the same in every cluster.
+    Of command lines, only what netdoctor understands is left; of annotations, their keys and what it reads of them; of
+    ConfigMaps, the settings that it reads. Keys of labels stay, and so does what is called the same in every cluster.
     """
 
     def __init__(self, document: Mapping[str, Any], snapshot: Snapshot, key: bytes) -> None:
@@ -92,13 +92,19 @@ class Redaction:
 
     def _mapping(self, value: Mapping[str, Any], key: str) -> dict[str, Any]:
         if key == "annotations":
-            return {name: _OFF if _OFF in text else "" for name, text in value.items()}
+            return {name: self._annotation(name, text) for name, text in value.items()}
         if key == "data":
             return {name: self.text(_settings(name, text)) for name, text in value.items()}
         labels = key in _LABELS  # whose keys are no names of fields
         return {
             name: self._replaced(each, "" if labels and isinstance(each, str) else name) for name, each in value.items()
         }
+
+    def _annotation(self, name: str, text: str) -> str:
+        """What is read of them."""
+        if _OFF in text:
+            return _OFF
+        return self.text(text) if name in _READ_ANNOTATIONS else ""
 
     def _command(self, argument: str) -> str:
         """What tells something about ports, addresses and the network; nothing else, since secrets may be there."""
@@ -110,6 +116,14 @@ class Redaction:
         )
 
 
+_READ_ANNOTATIONS = {
+    "ingressclass.kubernetes.io/is-default-class",
+    "kubernetes.io/ingress.class",
+    "nginx.ingress.kubernetes.io/backend-protocol",
+    "nginx.ingress.kubernetes.io/rewrite-target",
+    "nginx.ingress.kubernetes.io/use-regex",
+    "nginx.org/path-regex",
+}
 _OFF = "--disable-network-policy"  # among the arguments of k3s: no policy is enforced
 _UNSAID = {"source": "redacted", "because": "redacted"}  # in the Recording: whose cluster it is, and who may not read
 
