@@ -51,6 +51,13 @@ def test_plugins(objects: str, name: str, enforces: bool | None, by_ipblock: boo
     assert (found.name, found.enforces_policy, found.match_pods_by_ipblock) == (name, enforces, by_ipblock)
 
 
+@pytest.mark.parametrize(
+    ("name", "admits"), [("calico-node", True), ("kube-router", False), ("weave-net", None), ("kube-flannel-ds", None)]
+)
+def test_whether_a_node_reaches_its_own_pods_whatever_policies_say(name: str, admits: bool | None) -> None:
+    assert cni(snapshot(daemon_set(name))).admits_node is admits
+
+
 @pytest.mark.parametrize(("args", "enforces"), [("[]", True), ('["agent","--disable-network-policy"]', False)])
 def test_k3s_has_no_daemon_set(args: str, enforces: bool) -> None:
     node = f"""

@@ -21,12 +21,15 @@ class CNI:
         evidence: what this was concluded from, for the reader.
         match_pods_by_ipblock: whether an ipBlock matches the address of a pod, which the API leaves to the plugin;
             None if unknown.
+        admits_node: whether a node reaches the pods that it runs whatever policies say, as the API wants it; False
+            where a release of the plugin is known that kept the kubelet's probes out, None if unknown.
     """
 
     name: str
     enforces_policy: bool | None
     evidence: str
     match_pods_by_ipblock: bool | None = None
+    admits_node: bool | None = None
 
 
 _Check = Callable[[Snapshot, DaemonSet], bool | None]
@@ -63,21 +66,27 @@ class _Plugin:
     daemon_sets: tuple[str, ...]
     enforces: _Check
     match_pods_by_ipblock: bool | None = None
+    admits_node: bool | None = None
 
 
 _PLUGINS = (
-    _Plugin("calico", ("calico-node",), _always, match_pods_by_ipblock=True),
-    _Plugin("canal", ("canal",), _always, match_pods_by_ipblock=True),
+    _Plugin("calico", ("calico-node",), _always, match_pods_by_ipblock=True, admits_node=True),
+    _Plugin("canal", ("canal",), _always, match_pods_by_ipblock=True, admits_node=True),
     # https://docs.cilium.io/en/stable/security/policy/language/#cidr-based
-    _Plugin("cilium", ("cilium", "anetd"), _cilium, match_pods_by_ipblock=False),
-    _Plugin("kindnet", ("kindnet",), _kindnet, match_pods_by_ipblock=True),
-    _Plugin("kube-network-policies", ("kube-network-policies",), _always, match_pods_by_ipblock=True),
-    _Plugin("kube-router", ("kube-router",), _always, match_pods_by_ipblock=True),
-    _Plugin("antrea", ("antrea-agent",), _always),
-    _Plugin("ovn-kubernetes", ("ovnkube-node",), _always),
+    _Plugin("cilium", ("cilium", "anetd"), _cilium, match_pods_by_ipblock=False, admits_node=True),
+    # kubernetes-sigs/kind#3875, and what it runs: kubernetes-sigs/kube-network-policies#150
+    _Plugin("kindnet", ("kindnet",), _kindnet, match_pods_by_ipblock=True, admits_node=False),
+    _Plugin(
+        "kube-network-policies", ("kube-network-policies",), _always, match_pods_by_ipblock=True, admits_node=False
+    ),
+    # cloudnativelabs/kube-router#1017
+    _Plugin("kube-router", ("kube-router",), _always, match_pods_by_ipblock=True, admits_node=False),
+    _Plugin("antrea", ("antrea-agent",), _always, admits_node=True),
+    _Plugin("ovn-kubernetes", ("ovnkube-node",), _always, admits_node=True),
     _Plugin("weave", ("weave-net",), _always),
     _Plugin("azure-npm", ("azure-npm",), _always),
-    _Plugin("aws-vpc-cni", ("aws-node",), _aws),
+    # aws/aws-network-policy-agent#56
+    _Plugin("aws-vpc-cni", ("aws-node",), _aws, admits_node=False),
     _Plugin("flannel", ("kube-flannel-ds", "kube-flannel"), _never),
 )
 
@@ -104,6 +113,7 @@ def cni(snapshot: Snapshot) -> CNI:
         enforces,
         _evidence(tuple(daemon_set for _, daemon_set in running), enforces),
         enforcing[0].match_pods_by_ipblock if enforcing else None,
+        enforcing[0].admits_node if enforcing else None,
     )
 
 
@@ -130,10 +140,10 @@ def _evidence(daemon_sets: tuple[DaemonSet, ...], enforces: bool | None) -> str:
 
 def _without_daemon_set(snapshot: Snapshot) -> CNI:
     k3s = [node for node in snapshot.nodes if "+k3s" in node.status.node_info.kubelet_version]
-    if k3s:  # flannel and kube-router's policy controller run inside the k3s process
+    if k3s:  # flannel and kube-router's policy controller run inside the k3s process: k3s-io/k3s#10030
         off = any("--disable-network-policy" in n.metadata.annotations.get("k3s.io/node-args", "") for n in k3s)
         said = "runs k3s" + (" with --disable-network-policy" if off else ", which enforces NetworkPolicy")
-        return CNI("k3s", not off, f"{k3s[0].ref} {said}", None if off else True)
+        return CNI("k3s", not off, f"{k3s[0].ref} {said}", None if off else True, None if off else False)
     if unread := snapshot.unread_for("DaemonSet", "kube-system"):
         return CNI("unknown", None, f"DaemonSets in kube-system could not be read: {unread.because}")
     return CNI("unknown", None, "no DaemonSet of a known network plugin or policy agent runs in the cluster")

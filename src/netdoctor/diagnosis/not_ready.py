@@ -91,7 +91,7 @@ class _Part:
 
 
 def _of_containers(snapshot: Snapshot, pod: Pod, describe: Fix) -> Iterator[NotReady]:
-    inits, events = pod.status.init_container_statuses, _events(snapshot, pod)
+    inits, events = pod.status.init_container_statuses, own_events(snapshot, pod)
     for part in _parts(pod, pod.spec.init_containers, inits, "spec.initContainers", events):
         if part.container.restart_policy != "Always":  # those that are sidecars never finish
             yield from _init(part, describe)
@@ -168,7 +168,7 @@ def _unhealthy(part: _Part) -> Iterator[NotReady]:
     yield NotReady(part.pod, because, f"{part.path}.{field}", fix, failing=event is not None, probe=True)
 
 
-def _events(snapshot: Snapshot, pod: Pod) -> tuple[Event, ...]:
+def own_events(snapshot: Snapshot, pod: Pod) -> tuple[Event, ...]:
     """The pod's events, not those of an earlier pod of that name."""
     uid = pod.metadata.uid
     return tuple(e for e in snapshot.events_of(pod.ref) if not uid or e.involved_object.uid in ("", uid))

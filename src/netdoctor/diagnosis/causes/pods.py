@@ -48,6 +48,7 @@ class NoReadyEndpoints(Cause):
         "IPAddressesExhausted",
         "KubeletToPodBlocked",
         "HostPortConflict",
+        "ReadinessProbeBlockedByPolicy",
         "WebhookUnreachable",
     )
 
@@ -146,6 +147,7 @@ class SomeEndpointsNotReady(Cause):
         "IPAddressesExhausted",
         "KubeletToPodBlocked",
         "HostPortConflict",
+        "ReadinessProbeBlockedByPolicy",
         "WebhookUnreachable",
     )
 
