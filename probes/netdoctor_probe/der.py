@@ -8,6 +8,7 @@ from dataclasses import dataclass
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, OID = 0x01, 0x02, 0x03, 0x04, 0x06
 SEQUENCE, SET, UTC_TIME, GENERALIZED_TIME = 0x30, 0x31, 0x17, 0x18
 _LENGTH_BYTES = 4  # more than any certificate needs
+_LONGEST_OID = 64  # bytes; those in use have about ten
 _MULTI_BYTE_TAG = 0x1F  # certificates have none
 
 
@@ -81,6 +82,8 @@ def whole(data: bytes) -> Element:
 
 def dotted(oid: bytes) -> str:
     """The content of an OBJECT IDENTIFIER as text: ``2.5.4.3``. Raises DerError."""
+    if len(oid) > _LONGEST_OID:
+        raise DerError("no object identifier")
     numbers = [0]
     for byte in oid:
         numbers[-1] = numbers[-1] << 7 | byte & 0x7F

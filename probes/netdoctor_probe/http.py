@@ -16,6 +16,7 @@ from netdoctor_probe.wire import Observation, Outcome, Probe
 
 _BODY_SHOWN = 2048
 _HEAD_LIMIT = 65536
+_MOST_READ = 131072  # bytes of an answer of which less is shown
 _PADDING = "X-Padding: "
 _MOST_PADDED = 4096  # bytes: servers take 8 KiB of headers
 _HEADERS_SHOWN = ("content-type", "server", "location", "date")
@@ -94,6 +95,8 @@ def response_from(receive: Callable[[], Task[bytes]]) -> Task[Response]:
             return response
         if not more:
             raise EndedError(Outcome.BAD_RESPONSE, because="the server closed the connection without an answer")
+        if len(data) > _MOST_READ:
+            raise EndedError(Outcome.BAD_RESPONSE, because="the answer does not come to its end")
 
 
 def parse(data: bytes, *, ended: bool) -> Response | None:

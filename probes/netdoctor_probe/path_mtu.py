@@ -79,7 +79,7 @@ def run(probe: Probe) -> Task[Observation]:
     way = _UDP if probe.transport == "udp" or not _may_ping(probe.host) else _ECHO
     least, most = _bounds(probe, way)
     sent = yield from _round(probe, way, [most, least] * way.copies)
-    told = _told(sent)
+    told = _told(sent, least, most)
     if told is None and not any(one.size == most and one.fate is _Fate.THROUGH for one in sent):
         sent += yield from _round(probe, way, [most, least] * way.copies)
     through = Counter(one.size for one in sent if one.fate is _Fate.THROUGH)
@@ -130,8 +130,10 @@ def _between(passed: int, lost: int, count: int) -> list[int]:
     return list(range(passed + step, lost, step))[: count + 1]
 
 
-def _told(sent: Iterable[_Sent]) -> _Sent | None:
-    return next((one for one in sent if one.fate is _Fate.TOO_BIG and one.mtu and one.sender), None)
+def _told(sent: Iterable[_Sent], least: int, most: int) -> _Sent | None:
+    """Who said how large packets may be; what cannot be true, anybody may have sent."""
+    told = (one for one in sent if one.fate is _Fate.TOO_BIG and one.sender)
+    return next((one for one in told if least <= one.mtu < most), None)
 
 
 def _bounds(probe: Probe, way: _Way) -> tuple[int, int]:

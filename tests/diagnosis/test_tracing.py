@@ -115,6 +115,12 @@ def test_who_rejects_is_named() -> None:
     assert leg(made).hops[-1].seen == "rejected by 172.18.0.1 (node worker-1)"
 
 
+def test_probes_that_were_not_sent_are_not_tested() -> None:
+    made = traced(Outcome.SKIPPED)
+    assert made.not_tested[-1].because == "its probes could not be sent"
+    assert made.verdict is Verdict.NOT_TESTED
+
+
 def test_nothing_sent_is_nothing_tested() -> None:
     made = traced(Outcome.SKIPPED)
     assert (made.verdict, made.exit_code) == (Verdict.NOT_TESTED, 3)

@@ -146,6 +146,11 @@ def base_128(number: int) -> bytes:
     return bytes(reversed(digits))
 
 
+def test_an_identifier_of_any_length_is_no_number_to_print() -> None:
+    with pytest.raises(DerError):
+        dotted(b"\xff" * 4000 + b"\x01")
+
+
 def test_elements_one_by_one() -> None:
     parts = der.Parts(bytes((0x02, 1, 5, 0x04, 0)))
     assert parts.optional(der.OCTET_STRING) is None

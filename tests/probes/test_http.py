@@ -31,7 +31,8 @@ def served(reply: bytes, *, stays_open: bool = False, payload: str = "") -> Obse
                 connection.recv(4096)
                 connection.sendall(reply)
                 if stays_open:
-                    connection.recv(1)
+                    with contextlib.suppress(ConnectionResetError):
+                        connection.recv(1)
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -72,6 +73,11 @@ def test_another_protocol_is_a_bad_response(net: Network, addresses: Addresses) 
 @pytest.mark.parametrize("reply", [b"", b"HTTP/1.1 200 OK\r\nContent-", b"HTTP/2 200\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n"])
 def test_no_response_before_the_end(reply: bytes) -> None:
     assert served(reply).outcome is Outcome.BAD_RESPONSE
+
+
+def test_an_answer_without_an_end_is_read_no_further() -> None:
+    chunk = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * (1 << 18)
+    assert served(chunk, stays_open=True).detail["because"] == "the answer does not come to its end"
 
 
 def test_silence_after_connecting() -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from netdoctor_probe.wire import Outcome, WireError
 
 VERSION = 1
 MOST_SAMPLES = 1000
+_MOST_NUMBER = 1 << 32  # of a row: more than any number of datagrams, bytes or microseconds
 MOST_BYTES = 4096  # of a container's termination message (Kubernetes: "Determine the Reason for Pod Failure")
 NODE, POD = "node", "pod"
 
@@ -143,13 +144,19 @@ def encode_said(said: Said, limit: int = MOST_BYTES) -> str:
     """One JSON line of at most so many bytes: where it would be longer, what went well is left out in its details."""
     text = _line(said)
     if len(text) > limit:
-        short = tuple(PeerSeen(t.peer, t.outcome, t.sent, t.received, mtu=t.mtu, tcp=t.tcp) for t in said.tested)
-        text = _line(Said(said.network, short, cut=True))
+        text = _line(Said(said.network, tuple(map(_short, said.tested)), cut=True))
     bare = tuple(PeerSeen(t.peer, t.outcome) for t in said.tested)
     while len(text) > limit:
         text = _line(Said(said.network, bare, cut=True))
         bare = bare[: len(bare) // 2]
     return text
+
+
+def _short(one: PeerSeen) -> PeerSeen:
+    """Of what went well the delays are left out, of what did not only the words."""
+    if one.outcome is Outcome.OK and not (one.hole or one.seen or one.received < one.sent):
+        return PeerSeen(one.peer, one.outcome, one.sent, one.received, mtu=one.mtu, tcp=one.tcp)
+    return replace(one, meaning="", p50=0, p95=0, p99=0)
 
 
 def _line(said: Said) -> str:
@@ -176,7 +183,7 @@ def decode_said(text: str) -> Said:
         return Said(str(document["network"]), tested, bool(document.get("cut")))
     except WireError:
         raise
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise WireError(f"nothing about a mesh: {error}") from error
 
 
@@ -186,4 +193,6 @@ def _tested(row: Sequence[Any]) -> PeerSeen:
     if len(values) != len(_NOTHING) or any(type(v) is not type(n) for v, n in zip(values, _NOTHING, strict=True)):
         raise ValueError(f"another row: {row}")
     named = dict(zip((field.name for field in fields(PeerSeen)), values, strict=True))
+    if any(type(v) is int and not 0 <= v < _MOST_NUMBER for v in values) or named["received"] > named["sent"]:
+        raise ValueError(f"a number out of range: {row}")
     return PeerSeen(**{**named, "outcome": Outcome(named["outcome"]), "hole": bool(named["hole"])})

@@ -115,9 +115,11 @@ def _connected(address: str, port: int, timeout: float, payload: str = "") -> Ta
 def _tested(peer: int, exchange: Exchange, samples: Samples, path: PathMTU, connected: Seen) -> PeerSeen:
     counts: dict[str, Any] = {"sent": samples.sent, "received": len(samples.seconds), "tcp": str(connected.outcome)}
     if not samples.seconds:
-        if connected.outcome in {Outcome.OK, Outcome.REFUSED}:
+        # Firewalls before nodes often drop ICMP. Before pods, which answer datagrams here, their silence is a fault.
+        if isinstance(exchange, Ping) and connected.outcome in {Outcome.OK, Outcome.REFUSED}:
             return PeerSeen(peer, Outcome.OK, **counts)
-        return _failed(peer, samples.failed or connected, **counts)
+        silent = connected if isinstance(exchange, Ping) else Seen(Outcome.TIMEOUT)
+        return _failed(peer, samples.failed or silent, **counts)
     other = samples.seen - {plain(exchange.local)}
     return PeerSeen(
         peer,

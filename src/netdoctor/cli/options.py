@@ -10,6 +10,7 @@ import typer
 from netdoctor.report import Format
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_MOST_SECONDS = 24 * 3600.0
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 
 
@@ -24,6 +25,8 @@ def duration(text: str) -> float:
         raise typer.BadParameter(f"{text!r} is no duration: write 10s, 500ms or 1m30s")
     if seconds <= 0:
         raise typer.BadParameter("must be longer than 0s")
+    if seconds > _MOST_SECONDS:
+        raise typer.BadParameter("must not be longer than 24h")
     return seconds
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from netdoctor.cli.output import emit, note, terminal
 from netdoctor.cli.reading import Access, progress_at_terminal, read_cluster
 from netdoctor.diagnosis.tracing import TraceCase, explain_trace
+from netdoctor.model.errors import InputError
 from netdoctor.model.probe import NotTested
 from netdoctor.path.expectation import expect
 from netdoctor.path.path import build_path
@@ -38,6 +39,9 @@ def run_trace(request: TraceRequest, output: TraceFormat, *, quiet: bool) -> int
     cluster = read_cluster((), request.access, request.namespace, names, progress)
     snapshot = cluster.snapshot
     path = build_path(snapshot, request.target, request.source, request.namespace or cluster.namespace)
+    if path.target.ingress is not None:
+        hint = f"netdoctor check {request.target} tells all of it; trace the Service behind it"
+        raise InputError(f"{request.target}: the way through an Ingress is no single one", hint=hint)
     expectation = expect(snapshot, path)
     plan = plan_trace(snapshot, path, expectation, request.timeout, attach=request.attach)
     prober = cluster.prober(request.options, outside=path.source.kind is SourceKind.OUTSIDE)

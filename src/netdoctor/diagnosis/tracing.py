@@ -20,7 +20,7 @@ from netdoctor.path.backends import Backend
 from netdoctor.path.expectation import Expectation
 from netdoctor.path.path import Path, Route
 from netdoctor.policy.rules import Direction
-from netdoctor.probing.trace_plan import Traced, ends
+from netdoctor.probing.trace_plan import MOST_ENDS, Traced, ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,33 @@ def explain_trace(case: TraceCase) -> TraceReport:
         target=case.path.target.ref,
         summary=_summary(case, tried, failing),
         legs=legs,
-        not_tested=(*_nowhere(case), *(Untested(one.what, one.because) for one in case.not_tested)),
+        not_tested=(
+            *_nowhere(case),
+            *_left_out(case),
+            *_untried(legs),
+            *(Untested(one.what, one.because) for one in case.not_tested),
+        ),
     )
 
 
 def _nowhere(case: TraceCase) -> Iterator[Untested]:
     if not case.aims:
         yield Untested("the way", f"{case.path.target.text} has no address to go to: netdoctor check says why")
+
+
+def _left_out(case: TraceCase) -> Iterator[Untested]:
+    """Endpoints to which no way was looked at."""
+    for route in case.path.routes:
+        total = len(route.backends)
+        if total > MOST_ENDS:
+            what = f"the way to {total - MOST_ENDS} of {total} endpoints of {route.label}"
+            yield Untested(what, f"a trace goes to {MOST_ENDS} endpoints of a port")
+
+
+def _untried(legs: Sequence[Leg]) -> Iterator[Untested]:
+    for leg in legs:
+        if leg.outcome in {"", Outcome.SKIPPED, Outcome.ERROR}:
+            yield Untested(f"the way from {leg.from_} to {leg.to}", "its probes could not be sent")
 
 
 def _silent_udp(leg: Leg) -> bool:

@@ -75,6 +75,11 @@ class MeshPair(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_d
         return self.ok and self.received > 0 and self.network != "node" and self.tcp not in {"", "ok"}
 
     @property
+    def only_tcp(self) -> bool:
+        """Whether a TCP connection passes between the two, and no datagram does."""
+        return not self.ok and self.tcp == "ok"
+
+    @property
     def sound(self) -> bool:
         """Whether it was answered, and nothing is wrong with it."""
         return self.ok and not (self.black_hole or self.seen_as or self.lost or self.stalls)

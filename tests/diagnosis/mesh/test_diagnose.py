@@ -271,3 +271,22 @@ def test_connections_that_hang_while_datagrams_pass_are_told_and_not_guessed_at(
 def test_a_kubelet_that_refuses_connections_is_an_answer() -> None:
     made = report(lambda network, a, b, one: replace(one, tcp="refused") if network == NODE and a != b else one)
     assert made.verdict is Verdict.HEALTHY
+
+
+def test_datagrams_that_are_all_lost_while_tcp_passes_are_neither_sound_nor_a_broken_path() -> None:
+    """As behind a security group that lets only TCP pass."""
+    made = report(
+        lambda network, a, b, one: (
+            PeerSeen(one.peer, Outcome.TIMEOUT, 20, 0, tcp="ok") if network == POD and a != b else one
+        )
+    )
+    assert (codes(made), made.verdict) == ([], Verdict.UNDETERMINED)
+    assert "TCP: ok" in made.unexplained[0].text
+
+
+def test_pairs_that_a_member_says_nothing_of_are_not_tested() -> None:
+    made = report(
+        lambda _, a, b, one: PeerSeen(one.peer, Outcome.ERROR, meaning="no buffers") if b == "c" != a else one
+    )
+    assert made.exit_code == 4
+    assert {one.what for one in made.not_tested} == {"2 pairs from a", "2 pairs from b"}

@@ -23,7 +23,7 @@ from netdoctor_probe.wire import Outcome, WireError
 
 numbers = st.integers(0, 10**7)
 tested = st.builds(
-    PeerSeen,
+    lambda peer, outcome, lost, received, *more: PeerSeen(peer, outcome, received + lost, received, *more),
     st.integers(0, 2000),
     st.sampled_from(Outcome),
     *([numbers] * 6),
@@ -80,3 +80,20 @@ def test_what_is_too_long_for_a_termination_message_loses_its_details_and_says_s
 def test_nobody_is_a_peer_twice_or_of_itself() -> None:
     mesh = Mesh(tuple(Member(str(n), "") for n in range(4)), (1, 2, 3, 5, 4))
     assert [list(mesh.peers(n)) for n in range(4)] == [[1, 2, 3], [2, 3, 0], [3, 0, 1], [0, 1, 2]]
+
+
+@pytest.mark.parametrize(
+    "row", ['[1, "ok", 5, 6]', '[1, "ok", -1]', f'[1, "ok", 20, 20, {10**400}]', "[" * 4000 + "]" * 4000]
+)
+def test_numbers_that_cannot_be_and_depth_are_refused(row: str) -> None:
+    with pytest.raises(WireError):
+        decode_said(f'{{"mesh": 1, "network": "pod", "tested": [{row}]}}')
+
+
+def test_of_a_long_answer_who_rejected_stays() -> None:
+    well = PeerSeen(1, Outcome.OK, 20, 20, 300, 400, 500, 1500, believed=1500, tcp="ok")
+    rejected = PeerSeen(2, Outcome.REJECTED, 20, 0, by="172.18.0.3", meaning="administratively prohibited", tcp="ok")
+    whole = Said("pod", (*([well] * 20), *([rejected] * 20)))
+    cut = decode_said(encode_said(whole, limit=2500))
+    assert cut.cut
+    assert {one.by for one in cut.tested if one.outcome is Outcome.REJECTED} == {"172.18.0.3"}

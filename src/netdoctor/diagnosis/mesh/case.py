@@ -41,6 +41,8 @@ def describe(pair: MeshPair) -> str:
     said = f"{source} {pair.from_} to {to} {pair.to}: {pair.outcome}"
     if pair.answered_by and not pair.ok:
         said += f", answered by {pair.answered_by}" + (f" ({pair.because})" if pair.because else "")
+    if pair.only_tcp:
+        said += ", but TCP: ok (does a firewall let only TCP pass?)"
     if pair.ok and pair.lost:
         said += f", {pair.lost} of {pair.sent} datagrams without an answer"
     if pair.stalls:

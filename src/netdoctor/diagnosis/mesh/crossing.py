@@ -22,13 +22,18 @@ def cross_node(case: MeshCase, cut_off: Collection[str]) -> Iterator[MeshFound]:
     Where two pods of the same node do not either, it is not the way between nodes that is broken.
     """
     links = [link for link in case.links.without(cut_off) if link.pods]
-    broken = [link for link in links if link.pods_pass is False and _works_at_both_ends(case, link)]
+    broken = [link for link in links if _broken(link) and _works_at_both_ends(case, link)]
     rejected = [link for link in broken if any(_rejects(pair) for pair in link.pods)]
     lost = [link for link in broken if link not in rejected]
     if rejected:
         yield _firewall(rejected)
     if lost:
         yield _path_broken(case, lost, whole=len(lost) == len(links))
+
+
+def _broken(link: Link) -> bool:
+    """Whether pods do not reach each other; where TCP does, it is not the way that is broken."""
+    return any(not pair.ok and not pair.only_tcp for pair in link.pods)
 
 
 def _works_at_both_ends(case: MeshCase, link: Link) -> bool:

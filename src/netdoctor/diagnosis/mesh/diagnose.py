@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import msgspec
@@ -10,7 +11,7 @@ from netdoctor.cluster.cni import cni
 from netdoctor.cluster.encapsulation import encapsulation
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.causes import ALL
-from netdoctor.diagnosis.mesh.case import MeshCase, MeshFound, describe
+from netdoctor.diagnosis.mesh.case import MeshCase, MeshFound, count, describe
 from netdoctor.diagnosis.mesh.crossing import cross_node, own_pods
 from netdoctor.diagnosis.mesh.isolation import isolated
 from netdoctor.diagnosis.mesh.links import Links, links_of
@@ -21,7 +22,7 @@ from netdoctor.model.mesh_report import Coverage, MeshPair, MeshReport
 from netdoctor.model.report import Evidence, Finding, Untested, Verdict
 from netdoctor.probing.mesh.fleet import MeshRun
 from netdoctor.probing.mesh.selection import Selection
-from netdoctor_probe.mesh.document import NODE
+from netdoctor_probe.mesh.document import NODE, POD
 
 _WOULD_CHANGE = {cause.code: cause.would_change for cause in ALL}
 
@@ -44,7 +45,7 @@ def diagnose_mesh(snapshot: Snapshot, run: MeshRun, selection: Selection, namesp
         coverage=Coverage(selection.nodes, selection.tested, selection.possible, selection.guarantees()),
         causes=tuple(_with_doubts(one.finding) for one in found),
         unexplained=tuple(Evidence(pair.id, describe(pair)) for pair in unexplained),
-        not_tested=(*not_tested(run), *_hidden(links)),
+        not_tested=(*not_tested(run), *_untried(run, pairs), *_hidden(links)),
         pairs=pairs,
     )
 
@@ -71,6 +72,17 @@ def _failed(pair: MeshPair, links: Links) -> bool:
 def _pods_pass(pair: MeshPair, links: Links) -> bool:
     link = links.between(pair.from_, pair.to)
     return link is not None and link.pods_pass is True
+
+
+def _untried(run: MeshRun, pairs: Sequence[MeshPair]) -> list[Untested]:
+    """Pairs that a member has said nothing of, though it said something: once for each node and reason."""
+    unserved = {*run.unserved}
+    missed: dict[tuple[str, str], int] = defaultdict(int)
+    for pair in pairs:
+        heard = (pair.from_, NODE if pair.network != POD else POD) in run.said
+        if not pair.tried and heard and not (pair.to in unserved and pair.network != NODE):
+            missed[pair.from_, pair.because] += 1
+    return [Untested(f"{count(n, 'pair')} from {node}", because) for (node, because), n in missed.items()]
 
 
 def _hidden(links: Links) -> list[Untested]:
