@@ -184,6 +184,7 @@ class HealthProbe(_Struct, frozen=True):
     tcp_socket: PortAction | None = None
     grpc: PortAction | None = None
     exec: dict[str, Any] | None = None
+    timeout_seconds: int = 1
     period_seconds: int = 10
     failure_threshold: int = 3
 

@@ -80,6 +80,11 @@ class Seen:
         return self.observed.outcome not in (Outcome.SKIPPED, Outcome.ERROR)
 
     @property
+    def hung(self) -> bool:
+        """Whether it connected and then nothing came."""
+        return self.outcome is Outcome.TIMEOUT and bool(self.observed.observation.detail.get("connected"))
+
+    @property
     def inconclusive(self) -> bool:
         """Silence on UDP proves nothing alone: the server may have had nothing to say (RFC 768 has no answer)."""
         silent = self.observed.probe.kind == "udp" and self.outcome is Outcome.TIMEOUT and not self.contrasted
@@ -198,6 +203,7 @@ class Case:
     def failed(self) -> tuple[Seen, ...]:
         """Required probes that failed: what causes have to explain."""
         failed = [s for s in self.seen if s.aimed.required and s.tried and not s.ok and not s.inconclusive]
+        failed = [s for s in failed if s.aimed.aim is not Aim.SMALL or s.hung]
         return tuple(
             s for s in failed if not (_follows(s, failed) or _sums_up(s, self.seen) or _needs_what_failed(s, failed))
         )

@@ -9,7 +9,7 @@ from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.samples import said
 from netdoctor.diagnosis.served import tls_sentences
 from netdoctor.model.probe import Outcome
-from netdoctor.probing.aims import SAMPLES
+from netdoctor.probing.aims import SAMPLES, Aim
 
 _Asked = tuple[str, str, int, str, str]
 
@@ -27,6 +27,8 @@ def contrasts(case: Case, failed: Collection[str]) -> Iterator[str]:
 
 
 def _of_single(case: Case, one: Seen) -> str:
+    if one.aimed.aim is Aim.SMALL:
+        return _hung(one)
     same = [s for s in case.seen if _asked(s) == _asked(one) and s.tried and s.aimed.aim not in SAMPLES]
     return _between(one, [s for s in same if s.ok], [s for s in same if not s.ok]) or _rejected(one)
 
@@ -52,6 +54,18 @@ def _between(one: Seen, passed: list[Seen], failed: list[Seen]) -> str:
         return f"{_target(one)} answers from {_list(here)}, and not from {_list(there)}: look at the way between nodes"
     here, there = ({s.observed.position.id for s in group} for group in (passed, failed))
     return f"{_target(one)} answers for {_list(here)}, and not for {_list(there)}"
+
+
+def _hung(one: Seen) -> str:
+    """The pod is Ready, so its kubelet is answered."""
+    backend, path = one.aimed.backend, one.observed.probe.path
+    if backend is None:
+        return ""
+    return (
+        f"{_target(one)} takes connections from {one.observed.node} and does not answer GET {path}, which its own "
+        f"kubelet on {backend.node} gets an answer to: look at the way between nodes, and at firewalls there that see "
+        "one direction only"
+    )
 
 
 def _rejected(one: Seen) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from netdoctor.cluster.objects import HealthProbe
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.probe import Position, Probe, ProbeKind, Role
 from netdoctor.path.backends import Backend
@@ -21,6 +22,7 @@ MAX_NODES = 4  # whose own addresses are tried
 _MAX_PODS = 3  # on a node that is asked about
 _MAX_SWEPT = 2  # endpoints, each on a node of its own, to which packets of several sizes are sent
 _LARGE = 4000  # bytes: two packets of the largest usual size, and a rest
+_PATIENCE = 5  # seconds at most for an answer that the kubelet waits longer for
 
 
 def node_probes(
@@ -90,21 +92,28 @@ def _ready(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _sizes(route: Route | None, backend: Backend) -> Iterator[tuple[Aimed, Probe]]:
-    """Packets of several sizes, and of HTTP a small and a large request; nothing that a program could dislike."""
+    """Packets of several sizes, and of HTTP a small and a large request; nothing that a program could dislike.
+
+    The small one is what the endpoint's kubelet gets an answer to, in the time that it gives it: it must be answered.
+    """
     yield (
         Aimed(Aim.PATH_MTU, route=route, backend=backend),
         Probe("", ProbeKind.PATH_MTU, host=backend.address, transport="icmp"),
     )
-    if path := _asked_by_kubelet(backend):
+    if (asked := _asked_by_kubelet(backend)) and asked.http_get:
+        path, patience = asked.http_get.path or "/", min(asked.timeout_seconds, _PATIENCE)
         for aim, size in ((Aim.SMALL, 0), (Aim.LARGE, _LARGE)):
-            probe = Probe("", ProbeKind.HTTP, host=backend.address, port=backend.port, path=path, size=size)
-            yield Aimed(aim, route=route, backend=backend), probe
+            probe = Probe(
+                "", ProbeKind.HTTP, host=backend.address, port=backend.port, path=path, size=size, timeout=patience
+            )
+            yield Aimed(aim, aim is Aim.SMALL, route=route, backend=backend), probe
 
 
-def _asked_by_kubelet(backend: Backend) -> str:
-    """The path of an HTTP readiness probe of this very port; empty where there is none."""
+def _asked_by_kubelet(backend: Backend) -> HealthProbe | None:
+    """The HTTP readiness probe of this very port; None where there is none."""
     for container in backend.pod.spec.containers if backend.pod else ():
-        action = container.readiness_probe.http_get if container.readiness_probe else None
+        asked = container.readiness_probe
+        action = asked.http_get if asked else None
         names = {port.name: port.container_port for port in container.ports}
         if (
             action
@@ -112,5 +121,5 @@ def _asked_by_kubelet(backend: Backend) -> str:
             and not action.host
             and backend.port in {action.port, names.get(str(action.port))}
         ):
-            return action.path or "/"
-    return ""
+            return asked
+    return None

@@ -116,6 +116,8 @@ def _bounded(aimed: Aimed, probe: Probe, options: PlanOptions) -> Probe:
     """Only what tells by its silence is repeated; an expected denial has had its time to settle."""
     if aimed.aim is Aim.RULE:
         return replace(probe, timeout=max(options.timeout, PATIENCE), attempts=1)
+    if aimed.aim in (Aim.SMALL, Aim.LARGE):
+        options = replace(options, timeout=max(options.timeout, probe.timeout))
     once = probe.delay or not (aimed.required or aimed.aim is Aim.LARGE)
     if options.ca and probe.kind is ProbeKind.TLS:
         probe = replace(probe, ca=options.ca, trust="roots")

@@ -37,9 +37,9 @@ HOLE = sweep(Outcome.TIMEOUT, 1400, lost=1401)
 HANGS = Observation("", Outcome.TIMEOUT, 1.0, detail={"connected": True})
 
 
-def case(sizes: Sight, large: Sight = Outcome.OK, *, by_http: bool = True) -> Case:
+def case(sizes: Sight, large: Sight = Outcome.OK, small: Sight = Outcome.OK, *, by_http: bool = True) -> Case:
     made = api(containers=(ASKED_BY_KUBELET if by_http else container("app", 8080),))
-    special = {Aim.PATH_MTU: sizes, Aim.LARGE: large}
+    special = {Aim.PATH_MTU: sizes, Aim.SMALL: small, Aim.LARGE: large}
 
     def see(aimed: Aimed, probe: Probe, position: Position) -> Sight:
         return special.get(aimed.aim, Outcome.REFUSED if aimed.aim is Aim.NODE else Outcome.OK)
@@ -57,6 +57,12 @@ def test_large_packets_vanish_and_large_requests_hang() -> None:
     assert codes(hole) == ["PathMTUBlackhole"]
     assert report(hole).verdict is Verdict.UNHEALTHY
     assert any(not hop.ok and "vanish" in hop.seen for hop in report(hole).hops if hop.ok is not None)
+
+
+def test_an_answer_that_is_too_large_explains_why_a_small_request_hangs() -> None:
+    hole = case(HOLE, HANGS, HANGS)
+    assert found(PathMTUBlackhole, hole).explains == {s.id for s in hole.failed} != set()
+    assert codes(hole) == ["PathMTUBlackhole"]
 
 
 def test_without_http_the_sweep_tells() -> None:

@@ -39,8 +39,7 @@ class _Hole:
     @property
     def stalls(self) -> bool:
         """Whether a large request hangs after connecting where a small one is answered."""
-        hangs = any(s.observed.observation.detail.get("connected") for s in self.large if s.outcome is Outcome.TIMEOUT)
-        return hangs and any(s.ok for s in self.small) and not any(s.ok for s in self.large)
+        return any(s.hung for s in self.large) and any(s.ok for s in self.small) and not any(s.ok for s in self.large)
 
     @property
     def there(self) -> bool:
@@ -95,7 +94,7 @@ class PathMTUBlackhole(Cause):
         hole = next((one for one in holes if one.sweep), holes[0])
         wrapped = encapsulation(case.snapshot)
         nodes = list(dict.fromkeys(name for one in holes for name in (one.here, one.backend.node) if name))
-        seen = [s for one in holes for s in (*one.sweep, *one.large)]
+        seen = [s for one in holes for s in (*one.sweep, *one.small, *one.large)]
         finding = Finding(
             code=self.code,
             title=f"{_size(hole)} from {hole.here} to {hole.backend.node} vanish, and nobody says so",
