@@ -7,7 +7,7 @@ itself, then once more with its nulls replaced; what still fails is recorded and
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -35,6 +35,7 @@ class Kind:
     field: str
     namespaced: bool = True
     extension: bool = False  # an API server serves it only where its CustomResourceDefinition is installed
+    older: tuple[str, ...] = ()  # versions of the group to read where the API server does not serve that one
     needed: bool = True  # without it a verdict may be wrong, not only less precise
 
     @property
@@ -46,6 +47,11 @@ class Kind:
     def plural(self) -> str:
         """The resource's name in API paths and RBAC rules."""
         return self.field.replace("_", "")
+
+    @property
+    def versions(self) -> tuple[Kind, ...]:
+        """This kind in each version in which it can be read, the best first."""
+        return (self, *(replace(self, group_version=version, older=()) for version in self.older))
 
     @property
     def discovery_path(self) -> str:
@@ -61,6 +67,14 @@ class Kind:
 def _cluster_wide(struct: type[Object], version: str, field: str) -> Kind:
     """A policy of the network-policy-api."""
     return Kind(struct, f"policy.networking.k8s.io/{version}", field, namespaced=False, extension=True)
+
+
+_GATEWAY_API = "gateway.networking.k8s.io"
+
+
+def _gateway(struct: type[Object], field: str, *, namespaced: bool = True) -> Kind:
+    """A kind of the Gateway API; before its release 1.0 there was only v1beta1, with the same fields."""
+    return Kind(struct, f"{_GATEWAY_API}/v1", field, namespaced, extension=True, older=(f"{_GATEWAY_API}/v1beta1",))
 
 
 def _calico(struct: type[Object], field: str) -> Kind:
@@ -87,6 +101,10 @@ KINDS: Mapping[str, Kind] = {
         _cluster_wide(objects.ClusterNetworkPolicy, "v1alpha2", "cluster_network_policies"),
         Kind(objects.Ingress, "networking.k8s.io/v1", "ingresses"),
         Kind(objects.IngressClass, "networking.k8s.io/v1", "ingress_classes", namespaced=False),
+        _gateway(objects.GatewayClass, "gateway_classes", namespaced=False),
+        _gateway(objects.Gateway, "gateways"),
+        _gateway(objects.HTTPRoute, "http_routes"),
+        Kind(objects.ReferenceGrant, f"{_GATEWAY_API}/v1beta1", "reference_grants", extension=True),
         Kind(objects.Event, "v1", "events"),
         Kind(objects.ConfigMap, "v1", "config_maps"),
         _calico(objects.IPPool, "ip_pools"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from netdoctor.cluster.client import ApiError, Client, Query
-from netdoctor.cluster.decode import KINDS, Page, UndecodableError, decode_object, decode_page
+from netdoctor.cluster.decode import KINDS, Kind, Page, UndecodableError, decode_object, decode_page
 from netdoctor.cluster.objects import Object
 from netdoctor.cluster.snapshot import Unread
 
@@ -48,20 +48,21 @@ def read_extension(client: Client, kind: str) -> Listing:
 
     Who may not list a kind is refused with 403 whether it exists or not, but everybody may ask what is served.
     """
-    if not _may_be_served(client, kind):
+    served = next((one for one in KINDS[kind].versions if _may_be_served(client, one)), None)
+    if served is None:
         return Listing(kind)
     try:
-        return _read_list(client, kind, "")
+        return _read_list(client, kind, "", served)
     except ApiError as error:
         if error.status == 401:
             raise
         return Listing(kind, unread=() if error.status == 404 else (Unread(kind, "", _because(error)),))
 
 
-def _may_be_served(client: Client, kind: str) -> bool:
+def _may_be_served(client: Client, kind: Kind) -> bool:
     """False only if the API server says so."""
     try:
-        body = client.request("GET", KINDS[kind].discovery_path)
+        body = client.request("GET", kind.discovery_path)
     except ApiError as error:
         if error.status == 401:
             raise
@@ -70,7 +71,7 @@ def _may_be_served(client: Client, kind: str) -> bool:
         served = _SERVED.decode(body).resources
     except msgspec.MsgspecError:
         return True
-    return any(resource.name == KINDS[kind].plural for resource in served)
+    return any(resource.name == kind.plural for resource in served)
 
 
 class _Resource(msgspec.Struct):
@@ -119,11 +120,11 @@ def _read_namespace(client: Client, kind: str, namespace: str) -> Listing:
         return Listing(kind, unread=(Unread(kind, namespace, _because(error)),))
 
 
-def _read_list(client: Client, kind: str, namespace: str) -> Listing:
+def _read_list(client: Client, kind: str, namespace: str, served: Kind | None = None) -> Listing:
     query: dict[str, str | int | bool] = {"limit": PAGE_SIZE}
     if kind in _FIELD_SELECTORS:
         query["fieldSelector"] = _FIELD_SELECTORS[kind]
-    path = KINDS[kind].path(namespace)
+    path = (served or KINDS[kind]).path(namespace)
     try:
         pages = list(_pages(client, kind, path, query))
     except ApiError as error:

@@ -707,7 +707,7 @@ class ClusterNetworkPolicy(Object, frozen=True, tag="ClusterNetworkPolicy"):
     spec: ClusterNetworkPolicySpec = ClusterNetworkPolicySpec()
 
 
-# Ingress, Event, Secret, ConfigMap -----------------------------------------------------------------------------------
+# Ingress, Gateway API, Event, Secret, ConfigMap ----------------------------------------------------------------------
 
 
 class Ingress(Object, frozen=True, tag="Ingress"):
@@ -719,6 +719,33 @@ class Ingress(Object, frozen=True, tag="Ingress"):
 
 class IngressClass(Object, frozen=True, tag="IngressClass"):
     """networking.k8s.io/v1 IngressClass."""
+
+    spec: dict[str, Any] = {}
+
+
+class GatewayClass(Object, frozen=True, tag="GatewayClass"):
+    """gateway.networking.k8s.io/v1 GatewayClass: which controller has the Gateways of this class."""
+
+    spec: dict[str, Any] = {}
+    status: dict[str, Any] = {}
+
+
+class Gateway(Object, frozen=True, tag="Gateway"):
+    """gateway.networking.k8s.io/v1 Gateway; its listeners are read by those who need them."""
+
+    spec: dict[str, Any] = {}
+    status: dict[str, Any] = {}
+
+
+class HTTPRoute(Object, frozen=True, tag="HTTPRoute"):
+    """gateway.networking.k8s.io/v1 HTTPRoute; its parents and rules are read by those who need them."""
+
+    spec: dict[str, Any] = {}
+    status: dict[str, Any] = {}
+
+
+class ReferenceGrant(Object, frozen=True, tag="ReferenceGrant"):
+    """gateway.networking.k8s.io/v1beta1 ReferenceGrant: who of other namespaces may name objects of this one."""
 
     spec: dict[str, Any] = {}
 

@@ -28,6 +28,9 @@ from netdoctor.cluster.objects import (
     EndpointSlice,
     Event,
     FelixConfiguration,
+    Gateway,
+    GatewayClass,
+    HTTPRoute,
     Ingress,
     IngressClass,
     IPPool,
@@ -37,6 +40,7 @@ from netdoctor.cluster.objects import (
     Object,
     OwnerReference,
     Pod,
+    ReferenceGrant,
     ReplicaSet,
     Secret,
     Service,
@@ -119,6 +123,10 @@ class Snapshot:
     cluster_network_policies: tuple[ClusterNetworkPolicy, ...] = ()
     ingresses: tuple[Ingress, ...] = ()
     ingress_classes: tuple[IngressClass, ...] = ()
+    gateway_classes: tuple[GatewayClass, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
+    http_routes: tuple[HTTPRoute, ...] = ()
+    reference_grants: tuple[ReferenceGrant, ...] = ()
     events: tuple[Event, ...] = ()
     config_maps: tuple[ConfigMap, ...] = ()
     ip_pools: tuple[IPPool, ...] = ()

@@ -9,6 +9,7 @@ CLUSTER_SCOPED = frozenset(
         "Node",
         "Namespace",
         "IngressClass",
+        "GatewayClass",
         "IPPool",
         "FelixConfiguration",
         "AdminNetworkPolicy",

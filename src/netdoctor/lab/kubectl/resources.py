@@ -35,6 +35,7 @@ class Resource:
         return f"{name}.{self.group}" if self.group else name
 
 
+_GATEWAY_GROUP = "gateway.networking.k8s.io"
 _POLICY_GROUP = "policy.networking.k8s.io"
 
 RESOURCES = (
@@ -50,6 +51,10 @@ RESOURCES = (
     Resource("NetworkPolicy", "networkpolicies", "networking.k8s.io", ("netpol",)),
     Resource("Ingress", "ingresses", "networking.k8s.io", ("ing",)),
     Resource("IngressClass", "ingressclasses", "networking.k8s.io"),
+    Resource("GatewayClass", "gatewayclasses", _GATEWAY_GROUP, ("gc",)),
+    Resource("Gateway", "gateways", _GATEWAY_GROUP, ("gtw",)),
+    Resource("HTTPRoute", "httproutes", _GATEWAY_GROUP),
+    Resource("ReferenceGrant", "referencegrants", _GATEWAY_GROUP, ("refgrant",)),
     Resource("AdminNetworkPolicy", "adminnetworkpolicies", _POLICY_GROUP, ("anp",)),
     Resource("BaselineAdminNetworkPolicy", "baselineadminnetworkpolicies", _POLICY_GROUP, ("banp",)),
     Resource("ClusterNetworkPolicy", "clusternetworkpolicies", _POLICY_GROUP, ("cnp",)),

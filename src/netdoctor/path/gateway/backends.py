@@ -1,0 +1,85 @@
+"""What the rules of an HTTPRoute lead to: whether it exists, and whether the route may name it.
+
+Rules: Gateway API reference, BackendRef, BackendObjectReference and ReferenceGrant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from netdoctor.cluster.objects import HTTPRoute, Service, ServicePort
+from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.model.refs import ObjectRef
+from netdoctor.path.gateway.shapes import GROUP, BackendRef, spec_of_grant, spec_of_route
+
+
+class Unresolved(StrEnum):
+    """Why a backend cannot be used; the words are those for users."""
+
+    NOT_PERMITTED = "no ReferenceGrant of its namespace lets this route name it"
+    NO_SERVICE = "there is no such Service"
+    NO_PORT = "the Service has no such port"
+
+
+@dataclass(frozen=True, slots=True)
+class RouteBackend:
+    """One backendRef.
+
+    Attributes:
+        field: the backendRef.
+        backend: the Service that it names, existing or not.
+        service: None where there is none, or where it is not known.
+        port: of the Service; None too for one of type ExternalName that does not list it.
+        problem: None where there is none.
+        unknown: why it cannot be told; empty where it can.
+    """
+
+    field: ObjectRef
+    asked: BackendRef
+    backend: ObjectRef
+    service: Service | None = None
+    port: ServicePort | None = None
+    problem: Unresolved | None = None
+    unknown: str = ""
+
+
+def route_backends(snapshot: Snapshot, route: HTTPRoute) -> tuple[RouteBackend, ...]:
+    """All of a route, those of weight 0 too, which must resolve as well. Raises InputError as `spec_of_route` does."""
+    return tuple(
+        _backend(snapshot, route, f"spec.rules[{number}].backendRefs[{index}]", asked)
+        for number, rule in enumerate(spec_of_route(route).rules)
+        for index, asked in enumerate(rule.backend_refs)
+    )
+
+
+def _backend(snapshot: Snapshot, route: HTTPRoute, where: str, asked: BackendRef) -> RouteBackend:
+    field, ref = route.ref.at(where), ObjectRef(asked.kind, asked.name, asked.namespace or route.namespace)
+    if (asked.group, asked.kind) != ("", "Service"):
+        return RouteBackend(field, asked, ref, unknown=f"a backend of kind {asked.kind} is not understood")
+    if ref.namespace != route.namespace and not _granted(snapshot, route, ref):
+        unread = snapshot.unread_for("ReferenceGrant", ref.namespace)
+        if unread:
+            return RouteBackend(field, asked, ref, unknown=unread.because)
+        return RouteBackend(field, asked, ref, problem=Unresolved.NOT_PERMITTED)
+    service = snapshot.find(ref)
+    if not isinstance(service, Service):
+        unread = snapshot.unread_for("Service", ref.namespace)
+        problem = None if unread else Unresolved.NO_SERVICE
+        return RouteBackend(field, asked, ref, problem=problem, unknown=unread.because if unread else "")
+    port = next((one for one in service.spec.ports if one.port == asked.port), None)
+    external = service.spec.type == "ExternalName" and asked.port is not None
+    problem = None if port or external else Unresolved.NO_PORT
+    return RouteBackend(field, asked, ref, service, port, problem)
+
+
+def _granted(snapshot: Snapshot, route: HTTPRoute, backend: ObjectRef) -> bool:
+    """Whether a ReferenceGrant in the backend's namespace has the route in `from`, and the backend in `to`."""
+    for grant in snapshot.reference_grants:
+        if grant.namespace != backend.namespace:
+            continue
+        spec = spec_of_grant(grant)
+        own = any((one.group, one.kind, one.namespace) == (GROUP, "HTTPRoute", route.namespace) for one in spec.from_)
+        if own and any((one.group, one.kind) == ("", "Service") and one.name in ("", backend.name) for one in spec.to):
+            return True
+    return False
