@@ -138,6 +138,30 @@ def test_policies_of_the_whole_cluster_are_read_where_they_are_served(full: Fake
     assert full.asked(f"{ADMIN}/baselineadminnetworkpolicies") == []
 
 
+GATEWAY = "/apis/gateway.networking.k8s.io"
+
+
+def test_the_gateway_api_is_read_in_the_version_that_is_served(full: FakeAPI, client: Client) -> None:
+    """Before release 1.0 there was only v1beta1; where both are served, each object is read once."""
+    full.singles[f"{GATEWAY}/v1"] = {"resources": [{"name": "gateways"}]}
+    full.singles[f"{GATEWAY}/v1beta1"] = {"resources": [{"name": "gateways"}, {"name": "httproutes"}]}
+    full.objects[f"{GATEWAY}/v1/gateways"] = [named("new")]
+    full.objects[f"{GATEWAY}/v1beta1/gateways"] = [named("new")]
+    full.objects[f"{GATEWAY}/v1beta1/httproutes"] = [named("old")]
+    snapshot = read_shop(client)
+    assert [gateway.name for gateway in snapshot.gateways] == ["new"]
+    assert [route.name for route in snapshot.http_routes] == ["old"]
+    assert (snapshot.unread, snapshot.reference_grants) == ((), ())
+
+
+def test_routes_that_may_not_be_listed_are_unread(full: FakeAPI, client: Client) -> None:
+    full.singles[f"{GATEWAY}/v1"] = {"resources": [{"name": "httproutes"}]}
+    forbid(full, f"{GATEWAY}/v1/httproutes")
+    unread = read_shop(client).unread_for("HTTPRoute", "shop")
+    assert unread is not None
+    assert unread.because == f"cannot list {GATEWAY}/v1/httproutes"
+
+
 def test_policies_that_cannot_be_read_are_part_of_the_snapshot(full: FakeAPI, client: Client) -> None:
     version = {"groupVersion": "cilium.io/v2"}
     full.singles["/apis"] = {"groups": [{"name": "cilium.io", "versions": [version], "preferredVersion": version}]}

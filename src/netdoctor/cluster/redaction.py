@@ -26,7 +26,7 @@ _CLOSED = frozenset(
 _NAMED = frozenset(
     """
     name namespace nodeName hostname subdomain serviceName serviceAccountName externalName ingressClassName host
-    loadBalancerClass value secretName
+    loadBalancerClass gatewayClassName sectionName value secretName
     """.split()  # noqa: SIM905
 )
 _LABELS = frozenset({"labels", "matchLabels", "selector", "nodeSelector"})

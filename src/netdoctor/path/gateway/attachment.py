@@ -193,7 +193,4 @@ def _selects(snapshot: Snapshot, selector: LabelSelector | None, namespace: str)
     keys = {*selector.match_labels, *(one.key for one in selector.match_expressions)} if selector else set()
     if snapshot.get("Namespace", "", namespace) is None and keys - {_NAMESPACE_NAME}:
         return None
-    try:
-        return matches(selector, snapshot.namespace_labels(namespace))
-    except ValueError:
-        return None
+    return matches(selector, snapshot.namespace_labels(namespace))

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from netdoctor.cluster.nulls import without_nulls
-from netdoctor.cluster.objects import Condition, Gateway, GatewayClass, HTTPRoute, LabelSelector, ReferenceGrant
+from netdoctor.cluster.objects import Condition, Gateway, HTTPRoute, LabelSelector, ReferenceGrant
 from netdoctor.model.errors import InputError
 
 GROUP = "gateway.networking.k8s.io"
@@ -118,12 +118,6 @@ class GrantSpec(_Shape, frozen=True):
     to: tuple[GrantTo, ...] = ()
 
 
-class ConditionsStatus(_Shape, frozen=True):
-    """status of a GatewayClass or a Gateway."""
-
-    conditions: tuple[Condition, ...] = ()
-
-
 class RouteParentStatus(_Shape, frozen=True):
     """status.parents[]: what one controller says of one parentRef."""
 
@@ -156,17 +150,12 @@ def spec_of_grant(grant: ReferenceGrant) -> GrantSpec:
     return _read(grant, grant.spec, GrantSpec)
 
 
-def conditions_of(read: Gateway | GatewayClass) -> tuple[Condition, ...]:
-    """What its controller says of it. Raises InputError: no API server would accept it."""
-    return _read(read, read.status, ConditionsStatus).conditions
-
-
 def status_of_route(route: HTTPRoute) -> RouteStatus:
     """What controllers say of a route. Raises InputError: no API server would accept it."""
     return _read(route, route.status, RouteStatus)
 
 
-def _read(read: Gateway | GatewayClass | HTTPRoute | ReferenceGrant, part: dict[str, Any], shape: type[_T]) -> _T:
+def _read(read: Gateway | HTTPRoute | ReferenceGrant, part: dict[str, Any], shape: type[_T]) -> _T:
     try:
         return msgspec.convert(without_nulls(part, shape), shape)
     except msgspec.ValidationError as error:
