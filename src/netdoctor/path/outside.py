@@ -16,7 +16,7 @@ from netdoctor.policy.flow import node_endpoint
 def for_outside(target: Target) -> Target:
     """The target without the cluster's names, which nobody outside asks for. Raises InputError."""
     service = target.service
-    if target.kind in (TargetKind.ADDRESS, TargetKind.INGRESS) or (
+    if target.kind in (TargetKind.ADDRESS, TargetKind.INGRESS, TargetKind.HTTP_ROUTE) or (
         target.kind is TargetKind.SERVICE and service is None
     ):
         return replace(target, dns_name="")

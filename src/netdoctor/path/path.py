@@ -144,8 +144,8 @@ def _ingress_parts(snapshot: Snapshot, source: Source, way: IngressWay) -> tuple
 
 
 def _routes(snapshot: Snapshot, target: Target) -> tuple[Route, ...]:
-    if target.kind is TargetKind.NODE:
-        return ()  # a node has no port that each client needs
+    if target.kind in (TargetKind.NODE, TargetKind.HTTP_ROUTE):
+        return ()  # neither has a port of its own that each client needs
     if target.kind is TargetKind.PODS:
         return _pod_routes(target)
     if target.kind is TargetKind.ADDRESS:

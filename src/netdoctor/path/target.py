@@ -8,10 +8,11 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from netdoctor.cluster.facts import cluster_domain
-from netdoctor.cluster.objects import Ingress, Node, Object, Pod, Service, Workload
+from netdoctor.cluster.objects import HTTPRoute, Ingress, Node, Object, Pod, Service, Workload
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
 from netdoctor.model.refs import ObjectRef
+from netdoctor.path.gateway.attachment import Attachment, attachments
 from netdoctor.path.ingress.way import IngressWay, way_of_ingress, way_of_url
 from netdoctor.path.names import ServiceName, candidates, search_list, service_of
 from netdoctor.path.nodes import internal_addresses
@@ -26,6 +27,7 @@ class TargetKind(StrEnum):
     ADDRESS = "address"  # by an address that is neither
     HOST = "host"  # by a name that is no Service's
     INGRESS = "ingress"  # by an Ingress controller
+    HTTP_ROUTE = "httpRoute"  # by Gateways
     NODE = "node"  # a node itself, and the pods on it
 
 
@@ -48,6 +50,7 @@ class Target:
     scheme: str = ""  # of a URL: http or https
     by_name: bool = False  # given as a DNS name, not as KIND/NAME
     ingress: IngressWay | None = None  # of an Ingress, or of a URL that one serves
+    attachments: tuple[Attachment, ...] = ()  # of an HTTPRoute
 
     @property
     def host(self) -> str:
@@ -120,6 +123,8 @@ def _pods_target(snapshot: Snapshot, text: str, reference: Reference, found: Obj
         return Target(TargetKind.PODS, text, found.ref, port=reference.port, workload=found, pods=pods)
     if isinstance(found, Ingress):
         return Target(TargetKind.INGRESS, text, found.ref, ingress=way_of_ingress(snapshot, found))
+    if isinstance(found, HTTPRoute):
+        return Target(TargetKind.HTTP_ROUTE, text, found.ref, attachments=attachments(snapshot, found))
     if isinstance(found, Node):
         return _node_target(text, reference, found)
     raise InputError(

@@ -84,6 +84,8 @@ def _planned(
     snapshot: Snapshot, path: Path, expectation: Expectation, *, attach: bool
 ) -> Iterator[tuple[Position, Iterator[tuple[Aimed, Probe]]]]:
     """Each position with its probes; of the way through an Ingress, those of its parts."""
+    if path.target.kind is TargetKind.HTTP_ROUTE:
+        return  # objects tell whether it is attached; nothing is asked of a Gateway yet
     if path.target.ingress is None:
         for position in positions(snapshot, path, attach=attach):
             yield position, _all_probes(snapshot, path, expectation, position)
@@ -110,6 +112,8 @@ def _not_tested(snapshot: Snapshot, path: Path) -> Iterator[NotTested]:
     yield from _left_out(path)
     yield from (NotTested(what, because) for what, because in not_swept(snapshot, path))
     yield from ingress_left_out(path)
+    if path.target.kind is TargetKind.HTTP_ROUTE:
+        yield NotTested(f"requests that {path.target.ref} takes", "Gateways and backends of routes are not asked yet")
 
 
 def _bounded(aimed: Aimed, probe: Probe, options: PlanOptions) -> Probe:
