@@ -12,6 +12,7 @@ from netdoctor.model.probe import NotTested
 from netdoctor.path.expectation import expect
 from netdoctor.path.path import build_path
 from netdoctor.path.source import SourceKind
+from netdoctor.path.target import TargetKind
 from netdoctor.probing.kube.options import ProbeOptions
 from netdoctor.probing.prober import ProbeRun
 from netdoctor.probing.trace_plan import plan_trace
@@ -39,9 +40,9 @@ def run_trace(request: TraceRequest, output: TraceFormat, *, quiet: bool) -> int
     cluster = read_cluster((), request.access, request.namespace, names, progress)
     snapshot = cluster.snapshot
     path = build_path(snapshot, request.target, request.source, request.namespace or cluster.namespace)
-    if path.target.ingress is not None:
-        hint = f"netdoctor check {request.target} tells all of it; trace the Service behind it"
-        raise InputError(f"{request.target}: the way through an Ingress is no single one", hint=hint)
+    if path.target.kind in (TargetKind.INGRESS, TargetKind.HTTP_ROUTE):
+        hint = f"netdoctor check {request.target} tells what is known of it; trace the Service behind it"
+        raise InputError(f"{request.target}: the way through an Ingress or a Gateway is no single one", hint=hint)
     expectation = expect(snapshot, path)
     plan = plan_trace(snapshot, path, expectation, request.timeout, attach=request.attach)
     prober = cluster.prober(request.options, outside=path.source.kind is SourceKind.OUTSIDE)

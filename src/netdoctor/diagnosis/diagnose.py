@@ -92,9 +92,9 @@ def _not_tested(case: Case) -> Iterator[Untested]:
         if one.aimed.required and not one.tried:
             because = str(one.observed.observation.detail.get("because", "the probe failed"))
             yield Untested(f"{one.aimed.aim} ({one.id})", because)
-    for one in case.path.target.attachments:
-        if one.attached is None:
-            yield from (Untested(f"whether {one.field} is attached", because) for because in one.unknown)
+    for parent in case.path.target.attachments:
+        if parent.attached is None:
+            yield from (Untested(f"whether {parent.field} is attached", because) for because in parent.unknown)
     yield from _undecided(case)
     yield from dict.fromkeys(untested_trust(case))
     yield from unread_secrets(case)
