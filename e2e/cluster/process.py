@@ -29,7 +29,7 @@ def run(
             argv,
             input=stdin if stdin is not None else b"",
             capture_output=True,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, **env} if env else None,  # threads may not read what pytest changes
             timeout=timeout,
             check=False,
         )
