@@ -1,0 +1,1 @@
+"""Calico's policies: their language, and how they are compiled to rulesets."""
