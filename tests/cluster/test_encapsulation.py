@@ -109,6 +109,13 @@ def test_k3s_has_flannel_inside(args: str, needs: str) -> None:
     assert encapsulation(snapshot(node)).needs[0].startswith(needs)
 
 
+def test_a_pool_of_either_group_of_calico_counts_and_one_of_another_group_does_not() -> None:
+    in_api = VXLAN_POOL.replace("crd.projectcalico.org/v1", "projectcalico.org/v3")
+    assert encapsulation(snapshot(daemon_set("calico-node") + in_api)).name == "VXLAN"
+    other = in_api.replace("projectcalico.org", "projectcalico.example")
+    assert not encapsulation(snapshot(daemon_set("calico-node") + other)).known
+
+
 def test_a_disabled_pool_says_nothing() -> None:
     off = VXLAN_POOL.replace("cidr:", "disabled: true, cidr:")
     assert not encapsulation(snapshot(daemon_set("calico-node") + off)).known

@@ -55,7 +55,46 @@ def test_an_empty_cluster_is_read_completely_and_nothing_else_is_asked_for(full:
 def test_what_a_network_plugin_is_set_to_is_not_missed_by_who_may_not_read_it(full: FakeAPI, client: Client) -> None:
     forbid(full, *(KINDS[kind].discovery_path for kind in WELCOME_KINDS), *(KINDS[k].path() for k in WELCOME_KINDS))
     forbid(full, *(KINDS["ConfigMap"].path(*name) for name in NETWORK_CONFIG_MAPS))
-    assert read_shop(client).unread == ()
+    snapshot = read_shop(client)
+    assert snapshot.unread == ()
+    missing = {unread.kind for unread in snapshot.unread_settings}
+    assert missing == {*WELCOME_KINDS, "ConfigMap"}
+
+
+def pools_served(api: FakeAPI, *versions: str) -> None:
+    for version in versions:
+        api.singles[f"/apis/{version}"] = {"kind": "APIResourceList", "resources": [{"name": "ippools"}]}
+        api.served.add(f"/apis/{version}/ippools")
+        api.objects[f"/apis/{version}/ippools"] = [{"metadata": {"name": version}, "spec": {"cidr": "10.0.0.0/8"}}]
+
+
+CALICO, STORED = "projectcalico.org/v3", "crd.projectcalico.org/v1"
+
+
+@pytest.mark.parametrize(
+    ("served", "refused", "read_from"),
+    [
+        ((CALICO, STORED), (), CALICO),  # never both: they are the same objects
+        ((STORED,), (), STORED),
+        ((CALICO, STORED), (CALICO,), STORED),  # rights are given per group
+        ((), (), None),
+    ],
+)
+def test_settings_of_calico_are_read_in_one_of_its_two_groups(
+    full: FakeAPI, client: Client, served: tuple[str, ...], refused: tuple[str, ...], read_from: str | None
+) -> None:
+    pools_served(full, *served)
+    forbid(full, *(f"/apis/{version}/ippools" for version in refused))
+    snapshot = read_shop(client)
+    assert [pool.name for pool in snapshot.ip_pools] == ([read_from] if read_from else [])
+    assert snapshot.unread_settings == ()
+
+
+def test_who_may_read_neither_group_is_told_so(full: FakeAPI, client: Client) -> None:
+    pools_served(full, CALICO, STORED)
+    forbid(full, f"/apis/{CALICO}/ippools", f"/apis/{STORED}/ippools")
+    (unread,) = read_shop(client).unread_settings
+    assert (unread.kind, unread.because) == ("IPPool", f"cannot list /apis/{CALICO}/ippools")
 
 
 def test_lists_come_in_pages(full: FakeAPI, client: Client) -> None:

@@ -35,7 +35,7 @@ class Kind:
     field: str
     namespaced: bool = True
     extension: bool = False  # an API server serves it only where its CustomResourceDefinition is installed
-    older: tuple[str, ...] = ()  # versions of the group to read where the API server does not serve that one
+    older: tuple[str, ...] = ()  # versions to read where the API server does not serve that one; of another group too
     needed: bool = True  # without it a verdict may be wrong, not only less precise
 
     @property
@@ -47,6 +47,11 @@ class Kind:
     def plural(self) -> str:
         """The resource's name in API paths and RBAC rules."""
         return self.field.replace("_", "")
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The API groups in which it can be read, the best first."""
+        return tuple(dict.fromkeys(kind.group for kind in self.versions))
 
     @property
     def versions(self) -> tuple[Kind, ...]:
@@ -77,9 +82,14 @@ def _gateway(struct: type[Object], field: str, *, namespaced: bool = True) -> Ki
     return Kind(struct, f"{_GATEWAY_API}/v1", field, namespaced, extension=True, older=(f"{_GATEWAY_API}/v1beta1",))
 
 
+def _setting(struct: type[Object], version: str, field: str, *older: str) -> Kind:
+    """A setting of a network plugin."""
+    return Kind(struct, version, field, namespaced=False, extension=True, older=older, needed=False)
+
+
 def _calico(struct: type[Object], field: str) -> Kind:
-    """A setting of Calico's, as it stores it in the API server."""
-    return Kind(struct, "crd.projectcalico.org/v1", field, namespaced=False, extension=True, needed=False)
+    """A setting of Calico's: from its own API server, or where there is none, as it stores it in that of Kubernetes."""
+    return _setting(struct, "projectcalico.org/v3", field, "crd.projectcalico.org/v1")
 
 
 KINDS: Mapping[str, Kind] = {
@@ -109,6 +119,9 @@ KINDS: Mapping[str, Kind] = {
         Kind(objects.ConfigMap, "v1", "config_maps"),
         _calico(objects.IPPool, "ip_pools"),
         _calico(objects.FelixConfiguration, "felix_configurations"),
+        _calico(objects.BGPConfiguration, "bgp_configurations"),
+        _calico(objects.BlockAffinity, "block_affinities"),
+        _setting(objects.Installation, "operator.tigera.io/v1", "installations"),
         Kind(objects.Secret, "v1", "secrets"),
     )
 }
@@ -186,7 +199,7 @@ def _kind(name: str, api_version: str) -> Kind | None:
     kind = KINDS.get(name)
     if kind is None or name in POLICY_KINDS:
         return kind if kind and api_version == kind.group_version else None
-    return kind if api_version.rpartition("/")[0] == kind.group else None
+    return kind if api_version.rpartition("/")[0] in kind.groups else None
 
 
 def _decode(kind: str, text: bytes | msgspec.Raw) -> Object:

@@ -30,7 +30,8 @@ CONFIG_MAPS = tuple((_SYSTEM, name) for name in ("coredns", "kube-proxy", "kubea
 # Those of network plugins, which say how packets travel between nodes (`encapsulation`).
 NETWORK_CONFIG_MAPS = (
     ("kube-flannel", "kube-flannel-cfg"),
-    *((_SYSTEM, name) for name in ("kube-flannel-cfg", "canal-config", "calico-config", "antrea-config")),
+    ("calico-system", "cni-config"),
+    *((_SYSTEM, n) for n in ("kube-flannel-cfg", "canal-config", "calico-config", "antrea-config", "kube-router-cfg")),
 )
 _DNS_SERVICE_NAMES = ("kube-dns", "coredns", "rke2-coredns-rke2-coredns")
 

@@ -95,6 +95,7 @@ def _recorded(recording: Recording, objects: Sequence[Object]) -> Loaded:
         source=recording.source,
         taken_at=recording.taken_at,
         unread=recording.unread,
+        unread_settings=recording.unread_settings,
         unsupported_policies=recording.unsupported_policies,
         missing=recording.missing,
     )

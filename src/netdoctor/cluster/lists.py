@@ -48,15 +48,25 @@ def read_extension(client: Client, kind: str) -> Listing:
 
     Who may not list a kind is refused with 403 whether it exists or not, but everybody may ask what is served.
     """
-    served = next((one for one in KINDS[kind].versions if _may_be_served(client, one)), None)
-    if served is None:
-        return Listing(kind)
-    try:
-        return _read_list(client, kind, "", served)
-    except ApiError as error:
-        if error.status == 401:
-            raise
-        return Listing(kind, unread=() if error.status == 404 else (Unread(kind, "", _because(error)),))
+    refused = None
+    for served in KINDS[kind].versions:
+        if (refused and refused.group == served.group) or not _may_be_served(client, served):
+            continue
+        try:
+            return _read_list(client, kind, "", served)
+        except ApiError as error:
+            if error.status == 401:
+                raise
+            refused = refused or (None if error.status == 404 else _Refused(served.group, _because(error)))
+    return Listing(kind, unread=(Unread(kind, "", refused.because),) if refused else ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """Why a kind could not be read in one group; the rights are given per group."""
+
+    group: str
+    because: str
 
 
 def _may_be_served(client: Client, kind: Kind) -> bool:

@@ -800,12 +800,39 @@ class ConfigMap(Object, frozen=True, tag="ConfigMap"):
 
 
 class IPPool(Object, frozen=True, tag="IPPool"):
-    """crd.projectcalico.org/v1 IPPool: from where pods have addresses, and how packets to them travel."""
+    """projectcalico.org/v3 IPPool: from where pods have addresses, and how packets to them travel."""
 
     spec: dict[str, Any] = {}
 
 
 class FelixConfiguration(Object, frozen=True, tag="FelixConfiguration"):
-    """crd.projectcalico.org/v1 FelixConfiguration."""
+    """projectcalico.org/v3 FelixConfiguration."""
 
     spec: dict[str, Any] = {}
+
+
+class BGPConfiguration(Object, frozen=True, tag="BGPConfiguration"):
+    """projectcalico.org/v3 BGPConfiguration."""
+
+    spec: dict[str, Any] = {}
+
+
+class BlockAffinitySpec(_Struct, frozen=True):
+    """spec of a BlockAffinity."""
+
+    cidr: str = ""
+    node: str = ""
+    state: str = ""
+
+
+class BlockAffinity(Object, frozen=True, tag="BlockAffinity"):
+    """projectcalico.org/v3 BlockAffinity: which node has which block of a pool's addresses."""
+
+    spec: BlockAffinitySpec = BlockAffinitySpec()
+
+
+class Installation(Object, frozen=True, tag="Installation"):
+    """operator.tigera.io/v1 Installation: what Calico's operator installs."""
+
+    spec: dict[str, Any] = {}
+    status: dict[str, Any] = {}

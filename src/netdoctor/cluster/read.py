@@ -16,7 +16,7 @@ from netdoctor.cluster.snapshot import Snapshot
 
 # What not every cluster has.
 EXTENSION_KINDS = tuple(name for name, kind in KINDS.items() if kind.extension and kind.needed)
-# What makes an answer more precise where it can be read, and is not missed where it cannot.
+# What makes an answer more precise where it can be read, and by a check is not missed where it cannot.
 WELCOME_KINDS = tuple(name for name, kind in KINDS.items() if not kind.needed)
 # Endpoints are read only where EndpointSlices cannot be; ConfigMaps one by one, and Secrets by `tls_secrets`.
 _APART = {"Endpoints", "ConfigMap", "Secret", *EXTENSION_KINDS, *WELCOME_KINDS}
@@ -42,30 +42,27 @@ def read(client: Client, namespaces: Sequence[str] | None, progress: Callable[[s
         futures = [pool.submit(read_kind, client, kind, wanted) for kind in LISTED_KINDS]
         futures += [pool.submit(read_extension, client, kind) for kind in EXTENSION_KINDS]
         futures += [pool.submit(read_named, client, "ConfigMap", *name) for name in CONFIG_MAPS]
-        futures += [pool.submit(_welcome, read_extension, client, kind) for kind in WELCOME_KINDS]
-        futures += [pool.submit(_welcome, read_named, client, "ConfigMap", *name) for name in NETWORK_CONFIG_MAPS]
+        welcome = [pool.submit(read_extension, client, kind) for kind in WELCOME_KINDS]
+        welcome += [pool.submit(read_named, client, "ConfigMap", *name) for name in NETWORK_CONFIG_MAPS]
         others = pool.submit(read_other_policies, client, wanted)
-        listings = []
-        for future in futures:
-            listings.append(future.result())
-            progress(f"reading the cluster: {len(listings)} of {len(futures)} lists")
+        listings, settings = list[Listing](), list[Listing]()
+        for future in (*futures, *welcome):
+            (listings if future in futures else settings).append(future.result())
+            done = len(listings) + len(settings)
+            progress(f"reading the cluster: {done} of {len(futures) + len(welcome)} lists")
     slices = next(listing for listing in listings if listing.kind == "EndpointSlice")
     if slices.unread:
         endpoints = read_kind(client, "Endpoints", wanted)
         listings[listings.index(slices)] = _completed(slices, endpoints)
         listings.append(replace(endpoints, unread=()))
     return Snapshot.of(
-        (read for listing in listings for read in listing.objects),
+        (read for listing in (*listings, *settings) for read in listing.objects),
         source=client.context,
         taken_at=datetime.now(UTC),
         unread=(*(unread for listing in listings for unread in listing.unread), *others.result().unread),
+        unread_settings=tuple(unread for listing in settings for unread in listing.unread),
         unsupported_policies=others.result().policies,
     )
-
-
-def _welcome(read_listing: Callable[..., Listing], *arguments: object) -> Listing:
-    """A listing of which nothing is missed that could not be read."""
-    return replace(read_listing(*arguments), unread=())
 
 
 def _completed(slices: Listing, endpoints: Listing) -> Listing:

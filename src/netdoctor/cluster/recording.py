@@ -28,7 +28,7 @@ class Recording(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     Attributes:
         netdoctor: the version that wrote it.
-        source: as in the Snapshot; so are `taken_at`, `unread`, `unsupported_policies` and `missing`.
+        source: as in the Snapshot; so are the others, but for `checks`.
         checks: that were made when it was saved, as `probing.recorded` writes them.
     """
 
@@ -36,6 +36,7 @@ class Recording(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     source: str
     taken_at: datetime
     unread: tuple[Unread, ...] = ()
+    unread_settings: tuple[Unread, ...] = ()
     unsupported_policies: tuple[ObjectRef, ...] = ()
     missing: tuple[ObjectRef, ...] = ()
     checks: tuple[dict[str, Any], ...] = ()
@@ -48,6 +49,7 @@ def document(snapshot: Snapshot, checks: Sequence[object] = ()) -> dict[str, Any
         source=snapshot.source,
         taken_at=snapshot.taken_at,
         unread=snapshot.unread,
+        unread_settings=snapshot.unread_settings,
         unsupported_policies=snapshot.unsupported_policies,
         missing=snapshot.missing,
         checks=tuple(msgspec.to_builtins(check) for check in checks),

@@ -34,7 +34,8 @@ _NAME_LISTS = frozenset({"values", "searches", "hostnames", "domainNames", "host
 _WORDS = frozenset({"command", "args"})
 _SETTINGS = re.compile(
     r"\s*(?:dnsDomain|serviceSubnet|podSubnet|mode|clusterCIDR|kube-proxy-replacement|enable-policy|"
-    r'"Backend"|"Type"|"Port"|"ListenPort"|trafficEncapMode|tunnelType|tunnelPort|trafficEncryptionMode):'
+    r'"Backend"|"Type"|"Port"|"ListenPort"|"Network"|"IPv6Network"|"VNI"|"DirectRouting"|"MTU"|"mtu"|'
+    r"trafficEncapMode|tunnelType|tunnelPort|trafficEncryptionMode|defaultMTU):"
 )
 _GENERAL = frozenset({"ports", "options"})  # whose names are those of protocols and of resolvers
 _QUOTED = re.compile(r'"([^"]+)"')  # in messages: names of what else there is, such as Secrets
@@ -195,4 +196,5 @@ def _own_networks(snapshot: Snapshot) -> Iterable[Network]:
     pods = {ip for pod in snapshot.pods for ip in pod.ips}
     hosts = {address.address for node in snapshot.nodes for address in node.status.addresses}
     services = {ip for service in snapshot.services for ip in service.vips}
-    return parse_networks(nodes | pods | hosts | services)
+    pools = {str(pool.spec.get("cidr", "")) for pool in snapshot.ip_pools}
+    return parse_networks(nodes | pods | hosts | services | pools)

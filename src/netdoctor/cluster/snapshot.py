@@ -20,6 +20,8 @@ from netdoctor.cluster.endpoints import as_slices
 from netdoctor.cluster.objects import (
     AdminNetworkPolicy,
     BaselineAdminNetworkPolicy,
+    BGPConfiguration,
+    BlockAffinity,
     ClusterNetworkPolicy,
     ConfigMap,
     DaemonSet,
@@ -33,6 +35,7 @@ from netdoctor.cluster.objects import (
     HTTPRoute,
     Ingress,
     IngressClass,
+    Installation,
     IPPool,
     Namespace,
     NetworkPolicy,
@@ -93,6 +96,7 @@ class Snapshot:
 
     Attributes:
         unread: what could not be read.
+        unread_settings: settings of the network plugin that could not be read: no check is wrong without them.
         origins: where in the files objects are, and those in `unsupported_policies`.
         unknown_fields: of policies from files.
         unsupported_policies: that exist, and cannot be understood; those without a namespace may concern every flow.
@@ -103,6 +107,7 @@ class Snapshot:
     taken_at: datetime
     from_files: bool = False
     unread: tuple[Unread, ...] = ()
+    unread_settings: tuple[Unread, ...] = ()
     origins: Mapping[ObjectRef, Origin] = field(default_factory=dict)
     unknown_fields: Mapping[ObjectRef, tuple[UnknownField, ...]] = field(default_factory=dict)
     unsupported_policies: tuple[ObjectRef, ...] = ()
@@ -131,6 +136,9 @@ class Snapshot:
     config_maps: tuple[ConfigMap, ...] = ()
     ip_pools: tuple[IPPool, ...] = ()
     felix_configurations: tuple[FelixConfiguration, ...] = ()
+    bgp_configurations: tuple[BGPConfiguration, ...] = ()
+    block_affinities: tuple[BlockAffinity, ...] = ()
+    installations: tuple[Installation, ...] = ()
     secrets: tuple[Secret, ...] = ()
 
     @classmethod

@@ -30,8 +30,8 @@ class Right:
 
 def _listing(names: Sequence[str]) -> Iterator[Right]:
     kinds = [KINDS[name] for name in names]
-    for group in dict.fromkeys(kind.group for kind in kinds):
-        yield Right(group, tuple(sorted(kind.plural for kind in kinds if kind.group == group)), ("list",))
+    for group in dict.fromkeys(group for kind in kinds for group in kind.groups):
+        yield Right(group, tuple(sorted(kind.plural for kind in kinds if group in kind.groups)), ("list",))
 
 
 def _reading() -> Iterator[Right]:
