@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from netdoctor.diagnosis.case import Case, Seen
+from netdoctor.diagnosis.readiness import probes_port
 from netdoctor.model.probe import Outcome, Role
 from netdoctor.path.backends import Backend
 from netdoctor.probing.aims import Aim
@@ -29,7 +30,7 @@ class NodePair:
     passed: tuple[Seen, ...]
     node: tuple[Seen, ...]
     back: tuple[Seen, ...]
-    proven: bool  # what was lost would have been answered: somebody else reaches it, or it is several pods
+    proven: bool  # what was lost would have been answered: somebody beside it is, or it is several pods
 
     @property
     def broken(self) -> bool:
@@ -128,9 +129,16 @@ def admitted(case: Case, seen: Seen) -> bool:
 
 
 def _proven(case: Case, lost: Iterable[Seen]) -> bool:
-    addresses = {s.aimed.backend.address for s in lost if s.aimed.backend}
-    beside = (s for s in case.seen if s.aimed.backend and s.aimed.backend.address in addresses and arrived(s))
-    return len(addresses) > 1 or any(s.observed.node == s.aimed.backend.node for s in beside if s.aimed.backend)
+    backends = {s.aimed.backend.address: s.aimed.backend for s in lost if s.aimed.backend}
+    beside = [s for s in case.seen if s.tried and s.aimed.backend and _beside(s, s.aimed.backend, backends)]
+    if len(backends) > 1 or any(map(arrived, beside)):
+        return True
+    # Where no pod can be put beside it (the source is bound to its node), the kubelet there has asked.
+    return not beside and any(map(probes_port, backends.values()))
+
+
+def _beside(seen: Seen, backend: Backend, backends: Mapping[str, Backend]) -> bool:
+    return backend.address in backends and seen.observed.node == backend.node
 
 
 def follows(case: Case, lost: Iterable[Seen]) -> Iterator[Seen]:

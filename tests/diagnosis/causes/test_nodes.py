@@ -19,13 +19,18 @@ from tests.diagnosis.builders import (
     api,
     cluster,
     codes,
+    container,
+    deployment,
+    endpoints,
     examine,
     found,
     manifest,
+    pod,
     policy,
     refs,
     ruled_out,
     sees,
+    service,
     web,
 )
 
@@ -106,6 +111,35 @@ def test_one_silent_endpoint_is_no_broken_way() -> None:
     see = sees(BACKEND=Outcome.TIMEOUT, OTHER_PROTOCOL=Outcome.TIMEOUT, VIP=Outcome.TIMEOUT, NODE=Outcome.REFUSED)
     case = examine(cluster(api(), third_node()), "svc/api", see)
     assert "CrossNodePathBroken" not in codes(case)
+
+
+def bound_to_worker_2(*, probe: Manifest | None) -> Case:
+    """The source runs on worker-2 alone, the only endpoint on worker-1: no pod is put beside that."""
+    app = container("app", 8080, **({"readinessProbe": probe} if probe else {}))
+    client = pod("web-1", "10.244.2.9", {"app": "web"}, owner="web", spec={"nodeSelector": {"disk": "ssd"}})
+    wanted = deployment("web")
+    wanted[0]["spec"]["template"]["spec"]["nodeSelector"] = {"disk": "ssd"}
+    server = [service("api"), endpoints("api", "10.244.1.5"), pod("api-1", "10.244.1.5", containers=(app,))]
+    see = sees(BACKEND=Outcome.TIMEOUT, OTHER_PROTOCOL=Outcome.TIMEOUT, VIP=Outcome.TIMEOUT, NODE=Outcome.REFUSED)
+    return examine(cluster(server, client, *wanted), "svc/api", see, source="deploy/web")
+
+
+def test_where_no_pod_is_put_beside_it_its_kubelet_has_asked() -> None:
+    case = bound_to_worker_2(probe={"httpGet": {"port": 8080}})
+    assert refs(found(CrossNodePathBroken, case)) == ["Node worker-2", "Node worker-1"]
+    assert codes(case) == ["CrossNodePathBroken"]
+
+
+@pytest.mark.parametrize("probe", [None, {"exec": {"command": ["true"]}}, {"httpGet": {"port": 9090}}])
+def test_a_readiness_probe_of_something_else_proves_nothing(probe: Manifest | None) -> None:
+    assert "CrossNodePathBroken" not in codes(bound_to_worker_2(probe=probe))
+
+
+def test_a_silent_endpoint_is_no_broken_way_where_a_pod_beside_it_gets_no_answer_either() -> None:
+    app = container("app", 8080, readinessProbe={"httpGet": {"port": 8080}})
+    server = [service("api"), endpoints("api", "10.244.1.5"), pod("api-1", "10.244.1.5", containers=(app,))]
+    see = sees(BACKEND=Outcome.TIMEOUT, OTHER_PROTOCOL=Outcome.TIMEOUT, VIP=Outcome.TIMEOUT, NODE=Outcome.REFUSED)
+    assert "CrossNodePathBroken" not in codes(examine(cluster(server, third_node()), "svc/api", see))
 
 
 def test_where_another_port_answers_the_way_works() -> None:

@@ -27,7 +27,8 @@ class CrossNodePathBroken(Cause):
     addresses through drops them; or a route is missing on one side.
 
     How it is seen: every probe from a pod on one node to pods on the other is lost, what answers there answers a pod
-    beside it, and the node itself answers on the kubelet's port.
+    beside it (or its kubelet's readiness probe, where no pod can be put there), and the node itself answers on the
+    kubelet's port.
 
     Trap: a NetworkPolicy drops as silently, but it does not ask on which node a pod runs; only what policies certainly
     admit counts here. Where the node itself does not answer anybody either, it is NodeIsolated.
@@ -69,7 +70,7 @@ class CrossNodePathBroken(Cause):
             explanation=" ".join(
                 [
                     f"What pods on {broken[0].here} send to pods on {broken[0].there} is lost, and policies admit it. "
-                    "What answers there answers a pod on its own node.",
+                    "What answers there answers on its own node.",
                     _nodes_say(broken),
                     _carried(wrapped, case.expectation.cni.name),
                 ]
