@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from e2e.cluster import ClusterError
 from e2e.runner.access import Kubectl
+from e2e.runner.ingress import write_routes
 from e2e.runner.outside import hosts_outside
 from e2e.runner.record import record
 from e2e.runner.settled import RESOURCES, unsettled
@@ -35,6 +36,7 @@ def run_live(scenario: Scenario, kubectl: Kubectl, *, recorded: bool) -> Result:
         notes = _prepare(scenario, kubectl)
         with hosts_outside(scenario.spec.outside, kubectl.access.command), _injected(scenario, kubectl):
             notes += _settle(kubectl, _touched(scenario, scenario.spec.inject))
+            write_routes(scenario.namespaces, kubectl)
             if recorded or scenario.recorded:
                 record(scenario, kubectl)
             found = failures(scenario, "live", kubectl.nodes, lambda command: _ask(command, kubectl), notes)

@@ -1,4 +1,4 @@
-"""``python -m images.build [probe|testapp|all]``: prints the path of each image's archive.
+"""``python -m images.build [probe|testapp|ingress|all]``: prints the path of each image's archive.
 
 An archive is named by the digest of what it is made from, and kept in the cache; only a change builds it again.
 """

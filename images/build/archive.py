@@ -19,7 +19,6 @@ from .recipes import PYTHON, Recipe
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _OCI = "application/vnd.oci.image"
 _EPOCH = "1970-01-01T00:00:00Z"
-_USER = "65534:65534"
 
 
 def archive(recipe: Recipe, layers: list[Layer]) -> bytes:
@@ -60,9 +59,9 @@ def _configuration(recipe: Recipe, layers: list[Layer]) -> dict[str, Any]:
         "architecture": _ARCHITECTURES.get(machine, machine),
         "os": "linux",
         "config": {
-            "User": _USER,
+            "User": recipe.user,
             "Env": ["PATH=/usr/bin"],
-            "Entrypoint": [f"/usr/bin/{PYTHON}", "-I", "-S", "/app"],
+            "Entrypoint": [f"/usr/bin/{PYTHON}", "-I", "-S", "/app", *recipe.arguments],
             "WorkingDir": "/",
             "Labels": {
                 "org.opencontainers.image.title": recipe.title,

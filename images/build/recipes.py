@@ -1,6 +1,6 @@
 """What the images consist of.
 
-Both share one base layer (Python, its libraries, openssl), so that a node which has one loads the other in a
+All share one base layer (Python, its libraries, openssl), so that a node which has one loads another in a
 moment. The second layer is `/app`, a directory that Python runs: its modules are found without `site`, and are
 compiled, so that a process starts in 40 ms on a read-only root instead of 400.
 """
@@ -43,9 +43,16 @@ PROBE_LIBRARIES = re.compile(
 )
 
 
+#: The file that an ingress controller serves, which is written once it runs.
+ROUTES = "/tmp/routes.json"  # noqa: S108 - a container's own
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One image: `sources` go to /app by their names; `libraries` are renamed to /app by their group ``app``."""
+    """One image: `sources` go to /app by their names; `libraries` are renamed to /app by their group ``app``.
+
+    `arguments` come before those that a container gives.
+    """
 
     name: str
     tag: str
@@ -53,6 +60,8 @@ class Recipe:
     sources: tuple[Path, ...]
     main: str
     libraries: re.Pattern[str] | None = None
+    arguments: tuple[str, ...] = ()
+    user: str = "65534:65534"
 
     @property
     def reference(self) -> str:
@@ -73,5 +82,15 @@ def recipes() -> tuple[Recipe, ...]:
         "netdoctor_probe.__main__",
         PROBE_LIBRARIES,
     )
-    app = REPOSITORY / "probes/netdoctor_apps/testapp"
-    return probe, Recipe("testapp", "1", "netdoctor's test application", (app,), "testapp.__main__")
+    apps = REPOSITORY / "probes/netdoctor_apps"
+    testapp = Recipe("testapp", "1", "netdoctor's test application", (apps / "testapp",), "testapp.__main__")
+    ingress = Recipe(
+        "ingress",
+        "1",
+        "netdoctor's ingress controller for tests",
+        (apps,),
+        "netdoctor_apps.ingress.__main__",
+        arguments=("--routes", ROUTES, "http:80", "https:443"),
+        user="0:0",  # with the runtime's default capabilities, one of which these ports need
+    )
+    return probe, testapp, ingress

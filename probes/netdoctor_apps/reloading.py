@@ -13,15 +13,20 @@ _T = TypeVar("_T")
 class Reloading(Generic[_T]):
     """What a JSON file says now; what it said before counts while the file cannot be used.
 
-    `parse` makes something of the document, and raises ValueError where it cannot.
+    `parse` makes something of the document, and raises ValueError where it cannot; `missing` is what counts until there
+    is a file, which must be there at first without it.
 
     Raises:
         OSError: the file cannot be read at first.
         ValueError: it does not hold the document at first.
     """
 
-    def __init__(self, file: Path, parse: Callable[[Any], _T]) -> None:
+    def __init__(self, file: Path, parse: Callable[[Any], _T], missing: _T | None = None) -> None:
         self._file, self._parse = file, parse
+        self._stamp: tuple[int, int, int] | None = None
+        if missing is not None and not file.exists():
+            self._said = missing
+            return
         self._stamp = self._now()
         self._said = self._read()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from images.build.archive import archive
 from images.build.layers import Layer
-from images.build.recipes import recipes
+from images.build.recipes import ROUTES, Recipe, recipes
 from netdoctor import __version__
 
 LAYERS = [Layer(b"one", "sha256:1"), Layer(b"two", "sha256:2")]
@@ -28,6 +28,12 @@ def blob(files: dict[str, bytes], description: dict[str, Any]) -> bytes:
     return data
 
 
+def configuration(recipe: Recipe) -> Any:
+    files = contents(archive(recipe, LAYERS))
+    (docker,) = json.loads(files["manifest.json"])
+    return json.loads(files[docker["Config"]])["config"]
+
+
 def test_oci_and_docker_name_the_same_image() -> None:
     probe = recipes()[0]
     files = contents(archive(probe, LAYERS))
@@ -43,12 +49,15 @@ def test_oci_and_docker_name_the_same_image() -> None:
 
 
 def test_images_are_not_root_and_carry_netdoctors_version() -> None:
-    probe, testapp = recipes()
-    assert (probe.reference, testapp.reference) == (f"netdoctor.dev/probe:{__version__}", "netdoctor.dev/testapp:1")
-    files = contents(archive(probe, LAYERS))
-    (docker,) = json.loads(files["manifest.json"])
-    config = json.loads(files[docker["Config"]])["config"]
-    assert config["User"] == "65534:65534"
+    names = [f"netdoctor.dev/probe:{__version__}", "netdoctor.dev/testapp:1", "netdoctor.dev/ingress:1"]
+    assert [recipe.reference for recipe in recipes()] == names
+    users = [configuration(recipe)["User"] for recipe in recipes()]
+    assert users == ["65534:65534", "65534:65534", "0:0"]  # the last one listens on ports 80 and 443
+
+
+def test_the_ingress_controller_starts_with_arguments_of_its_own() -> None:
+    *_, ingress = recipes()
+    assert configuration(ingress)["Entrypoint"][3:] == ["/app", "--routes", ROUTES, "http:80", "https:443"]
 
 
 def test_same_layers_same_bytes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import io
 import json
 import os
@@ -17,8 +18,9 @@ from images.build.__main__ import CACHE, build, main
 from images.build.recipes import REPOSITORY, Recipe, recipes
 from images.build.rootfs import packages_tar
 from netdoctor_probe.wire import Plan, Probe, ProbeKind, encode_plan
+from tests.apps.ports import free_port
 
-PROBE, TESTAPP = recipes()
+PROBE, TESTAPP, INGRESS = recipes()
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="chroot needs root")
 
 
@@ -43,7 +45,7 @@ def unpacked(archive: Path, root: Path) -> Path:
         for name in image["Layers"]:
             layer = gzip.decompress((tar.extractfile(name) or io.BytesIO()).read())
             with tarfile.open(fileobj=io.BytesIO(layer)) as files:
-                files.extractall(root, filter="fully_trusted")
+                files.extractall(root)
     return root
 
 
@@ -56,14 +58,28 @@ def test_reproducible_small_and_kept(built: Path, cache: Path) -> None:
     assert len(first) < 20_000_000
 
 
-def test_both_images_share_their_base_layer(built: Path, cache: Path) -> None:
+def test_all_images_share_their_base_layer(built: Path, cache: Path) -> None:
     layers = []
-    for archive in (built, build(TESTAPP, cache)):
+    for archive in (built, build(TESTAPP, cache), build(INGRESS, cache)):
         with tarfile.open(archive) as tar:
             (image,) = json.loads((tar.extractfile("manifest.json") or io.BytesIO()).read())
             layers.append(image["Layers"])
-    assert layers[0][0] == layers[1][0]
-    assert layers[0][1] != layers[1][1]
+    assert len({base for base, _ in layers}) == 1
+    assert len({app for _, app in layers}) == len(layers)
+
+
+@as_root
+def test_the_ingress_controller_starts_from_the_image_and_knows_no_routes(cache: Path, tmp_path: Path) -> None:
+    root = unpacked(build(INGRESS, cache), tmp_path)
+    port = free_port()
+    command = ["chroot", str(root), "/usr/bin/python3", "-I", "-S", "/app", "--routes", "/routes", f"http:{port}"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert " listening " in process.stderr.readline()
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request("GET", "/")
+        assert connection.getresponse().status == 404
+        process.terminate()
 
 
 @as_root
@@ -98,7 +114,7 @@ def test_nothing_is_compiled_at_start(built: Path, tmp_path: Path) -> None:
 
 def test_unknown_image_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prob"]) == 2
-    assert capsys.readouterr().err == "images.build: no image 'prob': probe, testapp or all\n"
+    assert capsys.readouterr().err == "images.build: no image 'prob': probe, testapp, ingress or all\n"
 
 
 @pytest.mark.parametrize("recipe", recipes(), ids=lambda recipe: recipe.name)
@@ -106,5 +122,5 @@ def test_dockerfile_is_pinned_and_copies_what_exists(recipe: Recipe) -> None:
     lines = (REPOSITORY / "images" / recipe.name / "Dockerfile").read_text().splitlines()
     words = [line.split() for line in lines]
     assert ["FROM", "debian:bookworm-20251117-slim"] in words
-    assert ["USER", "65534:65534"] in words
+    assert ["USER", recipe.user] in words
     assert all((REPOSITORY / line[1]).is_dir() for line in words if line[:1] == ["COPY"])

@@ -1,8 +1,10 @@
 """``ingress --routes FILE http:PORT… https:PORT…``: proxies until SIGTERM or SIGINT.
 
 FILE holds the JSON document that netdoctor.lab.ingress describes; a new version of it counts from the next request
-on. A port may have ``@ADDRESS`` behind it. Exit code 2 on a bad argument, 1 when FILE cannot be used, a port cannot be
-opened, or no certificate can be made.
+on, and there are no routes until it is written. A port may have ``@ADDRESS`` behind it. Exit code 2 on a bad argument,
+1 when FILE cannot be used, a port cannot be opened, or no certificate can be made.
+
+``--watch-ingress-without-class``, which ingress-nginx knows, may come last: whoever writes FILE goes by it.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from .table import Table, table_of
 from .upstream import Upstreams
 
 _NAME = "ingress"
+_FOR_THE_WRITER = {"--watch-ingress-without-class"}
 
 
 def main(arguments: list[str]) -> int:
@@ -30,7 +33,7 @@ def main(arguments: list[str]) -> int:
     hold_signals()
     try:
         file, places = _arguments(arguments)
-        servers = _Servers(Reloading(file, table_of))
+        servers = _Servers(Reloading(file, table_of, missing=Table({}, ())))
         listeners = parse([f"tcp:{place}" for _, place in places])
         opened = [
             (f"{scheme}:{place}", bind(listener), servers.of(scheme))
@@ -44,7 +47,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _arguments(arguments: list[str]) -> tuple[Path, list[tuple[str, str]]]:
-    match arguments:
+    match [argument for argument in arguments if argument not in _FOR_THE_WRITER]:
         case ["--routes", file, *listeners] if listeners:
             places = [(scheme, place) for scheme, _, place in (one.partition(":") for one in listeners)]
             for scheme, _ in places:

@@ -176,6 +176,15 @@ def test_new_routes_count_at_once(proxy: Proxy) -> None:
         new.replace(proxy.file)
 
 
+def test_there_are_no_routes_until_the_file_is_written(tmp_path: Path, proxy: Proxy) -> None:
+    late = Proxy(tmp_path / "late.json", proxy.backends, proxy.certificate)
+    arguments = ["--routes", str(late.file), f"http:{late.http}", "--watch-ingress-without-class"]
+    with running("ingress", *arguments):
+        assert late.ask(SHOP)[0].status == 404
+        late.file.write_text(json.dumps(document(route(SHOP, "/", late.backends[0]))))
+        assert late.ask(SHOP)[0].status == 200
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -183,12 +192,13 @@ def test_new_routes_count_at_once(proxy: Proxy) -> None:
         (["--routes", "FILE"], 2, "give --routes FILE"),
         (["--routes", "FILE", "ftp:21"], 2, "'ftp'"),
         (["--routes", "FILE", "http:0"], 2, "the port must be"),
-        (["--routes", "FILE.missing", "http:80"], 1, "No such file"),
+        (["--routes", "FILE.d", "http:80"], 1, "Is a directory"),
     ],
 )
 def test_what_cannot_be_served_is_one_clear_line(tmp_path: Path, arguments: list[str], code: int, says: str) -> None:
     file = tmp_path / "routes.json"
     file.write_text(json.dumps(document()))
+    file.with_name("routes.json.d").mkdir()
     said = ended("ingress", *(argument.replace("FILE", str(file)) for argument in arguments))
     assert (said.returncode, said.stdout, len(said.stderr.splitlines())) == (code, "", 1)
     assert says in said.stderr
