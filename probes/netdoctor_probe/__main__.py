@@ -3,9 +3,10 @@
 The plan comes from FILE (``-`` is stdin), else from the environment variable NETDOCTOR_PLAN. Exit code 0 when
 every probe has its observation, whatever it says; 2 when there is no valid plan.
 
-``--serve PORT SECONDS`` answers at a port for so long, and ``--mesh NETWORK FILE SECONDS`` asks those who do: the part
-in a mesh of the node that the environment variable NODE_NAME names. What it saw is one line, on stdout and in the
-container's termination message. ``--idle SECONDS`` does nothing, beside a container that does something.
+``--serve PORT SECONDS`` answers at a port for so long, and ``--mesh NETWORK FILE SECONDS [MESSAGE]`` asks those who do:
+the part in a mesh of the node that the environment variable NODE_NAME names. What it saw is one line, on stdout and in
+the file MESSAGE, a container's terminationMessagePath. ``--idle SECONDS`` does nothing, beside a container that does
+something.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from netdoctor_probe import agent
 from netdoctor_probe.wire import Observation, WireError, decode_plan, encode_end, encode_observation
-
-_TERMINATION_LOG = Path("/dev/termination-log")  # terminationMessagePath, where the kubelet has mounted one
 
 
 def main(arguments: list[str]) -> int:
@@ -37,10 +37,12 @@ def main(arguments: list[str]) -> int:
             return 0
         case ["--mesh", network, file, seconds]:
             return _ask_peers(network, file, float(seconds))
+        case ["--mesh", network, file, seconds, message]:
+            return _ask_peers(network, file, float(seconds), message)
     return _run_plan(arguments)
 
 
-def _ask_peers(network: str, file: str, seconds: float) -> int:
+def _ask_peers(network: str, file: str, seconds: float, message: str = "") -> int:
     from netdoctor_probe.mesh.document import decode_mesh, encode_said  # noqa: PLC0415
     from netdoctor_probe.mesh.member import ask_peers  # noqa: PLC0415
 
@@ -51,8 +53,9 @@ def _ask_peers(network: str, file: str, seconds: float) -> int:
         print(f"netdoctor_probe: {error}", file=sys.stderr)
         return 2
     print(said, flush=True)
-    if _TERMINATION_LOG.exists():
-        _TERMINATION_LOG.write_text(said, encoding="utf-8")
+    if message:
+        with suppress(OSError):  # then whoever waits for it says that it did not come
+            Path(message).write_text(said, encoding="utf-8")
     return 0
 
 

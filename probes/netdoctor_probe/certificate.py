@@ -10,14 +10,17 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from netdoctor_probe import der
 from netdoctor_probe.der import DerError, Element, Parts
-from netdoctor_probe.text import printable
+from netdoctor_probe.text import printable, shortened
 
 MOST_BYTES = 1 << 17  # OpenSSL's own limit for a whole chain is 100 KiB
 _NAMES_SHOWN = 100
+_MOST_NAMES = 2000  # far more than public authorities issue certificates for
+_MOST_CHARACTERS = 256  # of a name: more than any that DNS can look up (RFC 1035, 2.3.4), so none is matched cut
 _ATTRIBUTES = {
     "2.5.4.3": "CN",
     "2.5.4.6": "C",
@@ -38,7 +41,7 @@ class Certificate:
     """One certificate.
 
     Attributes:
-        subject: as text: ``CN=shop.example, O=Example``; so is `issuer`. Untrusted, but printable.
+        subject: as text: ``CN=shop.example, O=Example``; so is `issuer`. Untrusted, but printable, and cut where long.
         names: DNS names and IP addresses for which it is valid (subjectAltName), as text.
         not_before: in UTC; so is `not_after`, the last moment.
         sha256: fingerprint of the whole, in hexadecimal digits.
@@ -101,7 +104,7 @@ def matches(pattern: str, host: str) -> bool:
 
 
 def read(data: bytes) -> Certificate:
-    """The certificate that these DER bytes are. Raises DerError."""
+    """The certificate that these DER bytes are. Raises DerError, also for more names than are held."""
     if len(data) > MOST_BYTES:
         raise DerError(f"over {MOST_BYTES} bytes")
     body = der.whole(data).parts().take(der.SEQUENCE).parts()
@@ -118,7 +121,7 @@ def read(data: bytes) -> Certificate:
     return Certificate(
         subject=_name(subject),
         issuer=_name(issuer),
-        names=tuple(_alternative_names(extensions)) if extensions else (),
+        names=_names(extensions) if extensions else (),
         not_before=not_before,
         not_after=not_after,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -149,7 +152,14 @@ def _name(name: Element) -> str:
                 utf16 = value.tag == _UTF16
                 text = value.content.decode("utf-16-be", "replace").encode() if utf16 else value.content
                 shown.append(f"{kind}={printable(text)}")
-    return ", ".join(shown)
+    return shortened(", ".join(shown), _MOST_CHARACTERS)
+
+
+def _names(extensions: Element) -> tuple[str, ...]:
+    names = tuple(islice(_alternative_names(extensions), _MOST_NAMES + 1))
+    if len(names) > _MOST_NAMES:
+        raise DerError(f"over {_MOST_NAMES} names")
+    return names
 
 
 def _alternative_names(extensions: Element) -> Iterator[str]:
@@ -159,7 +169,7 @@ def _alternative_names(extensions: Element) -> Iterator[str]:
             parts.optional(der.BOOLEAN)  # critical
             for general in der.whole(parts.take(der.OCTET_STRING).content).parts():
                 if general.tag == _DNS_NAME:
-                    yield printable(general.content)
+                    yield shortened(printable(general.content), _MOST_CHARACTERS)
                 elif general.tag == _IP_ADDRESS and len(general.content) in {4, 16}:
                     yield str(ipaddress.ip_address(general.content))
 

@@ -105,10 +105,15 @@ def queued_error(sock: socket.socket) -> IcmpError | None:
 
 
 def failure(sock: socket.socket, error: int, local: str, remote: str) -> EndedError:
-    """What a socket's errno means, given what its error queue holds. `error` 0 is a queue entry alone."""
+    """What a socket's errno means, given what its error queue holds."""
+    return queued_failure(sock, local, remote) or _without_icmp(error, remote)
+
+
+def queued_failure(sock: socket.socket, local: str, remote: str) -> EndedError | None:
+    """What the oldest entry of the error queue means, though no call has failed; None if there is none."""
     icmp = queued_error(sock)
     if icmp is None:
-        return _without_icmp(error, remote)
+        return None
     if icmp.is_host_unreachable and icmp.sender == local:
         # The kernel tells itself that nobody answered its ARP requests: nobody rejected anything.
         return EndedError(Outcome.REJECTED, errno="EHOSTUNREACH", meaning="no neighbour answered")

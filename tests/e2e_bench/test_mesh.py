@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
@@ -94,3 +95,43 @@ def test_pods_that_are_not_admitted_to_the_nodes_network_leave_the_rest() -> Non
     assert {network for _, network in ran.missing} == {"node"}
     assert all("violates PodSecurity" in because for because in ran.missing.values())
     assert api.requests.count(("POST", "DaemonSet")) == 2
+
+
+@pytest.mark.parametrize("broken", [b'{"type": "MODIF', b"[]", b'{"type": "MODIFIED"}', b"\xff"])
+def test_a_watch_that_breaks_off_in_a_line_is_begun_anew(broken: bytes) -> None:
+    class Breaking(SimulatedCluster):
+        whole = False
+
+        def __iter__(self) -> Iterator[bytes]:
+            if not self.whole:
+                self.whole = True
+                return iter([broken])
+            return super().__iter__()
+
+    plan, names = planned(3, seed=7)
+    api = Breaking(names)
+    ran = run(api, plan)
+    assert (len(ran.said), ran.missing, ran.unserved) == (6, {}, {})
+    assert api.requests.count(("WATCH", "Pod")) == 2
+
+
+def test_a_watch_that_never_brings_anything_whole_is_said() -> None:
+    class Broken(SimulatedCluster):
+        def __iter__(self) -> Iterator[bytes]:
+            return iter([b"<html>"])
+
+    plan, names = planned(3, seed=7)
+    ran = run(Broken(names), plan)
+    assert {"the watch of the probe pods broke" in because for because in ran.missing.values()} == {True}
+
+
+def test_pods_that_ask_are_told_where_their_termination_message_goes() -> None:
+    plan, names = planned(3, seed=7)
+    api = SimulatedCluster(names)
+    asking = [
+        container
+        for document in KubeFleet(api, QUICK).manifests(plan)
+        if document["kind"] == "DaemonSet"
+        for container in document["spec"]["template"]["spec"].get("initContainers", ())
+    ]
+    assert [container["args"][-1] for container in asking] == ["/dev/termination-log"] * 2

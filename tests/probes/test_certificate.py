@@ -73,6 +73,22 @@ def test_many_names_are_cut() -> None:
     assert (len(detail["names"]), detail["moreNames"]) == (100, 30)
 
 
+def test_long_names_are_cut_and_match_nothing(tmp_path: Path) -> None:
+    long = "a." * 150 + "example"
+    found = read(issue(tmp_path, "/CN=shop" + "/OU=x" * 45, f"DNS:{long}").der)
+    (name,) = found.names
+    assert len(name) == len(found.subject) == len(found.issuer) == 256
+    assert (name[-1], found.subject[-1]) == ("…", "…")
+    assert not found.covers(long)
+
+
+def test_a_certificate_for_very_many_names_is_refused(tmp_path: Path) -> None:
+    names = [f"DNS:n{number}" for number in range(2001)]
+    with pytest.raises(DerError, match="over 2000 names"):
+        read(issue(tmp_path, "/CN=many", *names).der)
+    assert len(read(issue(tmp_path, "/CN=fewer", *names[1:]).der).names) == 2000
+
+
 @given(st.binary(max_size=300))
 def test_anything_else_is_refused(data: bytes) -> None:
     with pytest.raises(DerError):

@@ -118,3 +118,19 @@ def test_the_page_is_well_formed() -> None:
 
     Checker().feed(rendered(MeshFormat.HTML))
     assert open_ == []
+
+
+@pytest.mark.parametrize("output", [MeshFormat.TABLE, MeshFormat.MARKDOWN, MeshFormat.HTML])
+def test_a_list_that_is_cut_says_how_many_more_there_are(output: MeshFormat) -> None:
+    names = tuple(f"n{number}" for number in range(50))
+    pairs = tuple(pair(a, b, outcome="timeout") for a, b in pairwise(names))  # 49, of which 40 are shown
+    unexplained = tuple(Evidence(one.id, "nothing came back") for one in (*pairs, *pairs))
+    text = rendered(output, report(names, pairs, unexplained=unexplained))
+    assert "9 more" in text
+    assert "58 more" in text
+
+
+@pytest.mark.parametrize("output", [MeshFormat.TABLE, MeshFormat.MARKDOWN, MeshFormat.HTML, MeshFormat.WIDE])
+def test_a_black_hole_of_which_the_size_is_not_known_is_shown(output: MeshFormat) -> None:
+    made = report(("a", "b"), (pair("b", "a", mtu=None, believed_mtu=1500, black_hole=True),))
+    assert ("? of 1500" if output is MeshFormat.WIDE else "MTU ?") in rendered(output, made)

@@ -18,6 +18,8 @@ MOST_SAMPLES = 1000
 _MOST_NUMBER = 1 << 32  # of a row: more than any number of datagrams, bytes or microseconds
 MOST_BYTES = 4096  # of a container's termination message (Kubernetes: "Determine the Reason for Pod Failure")
 NODE, POD = "node", "pod"
+AT_ONCE = 32  # peers that a member asks at a time: with 20 datagrams a second each, 640 packets a second
+SWEEP_SECONDS = 8.0  # that a sweep for a path's MTU may take: 12 sizes of which most are lost, each tried 3 times
 
 
 @dataclass(frozen=True, slots=True)

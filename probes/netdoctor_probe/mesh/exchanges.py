@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 
 from netdoctor_probe.attempt import EndedError
-from netdoctor_probe.icmp import ask_for_errors, failure, queued_error
+from netdoctor_probe.icmp import ask_for_errors, failure, queued_error, queued_failure
 from netdoctor_probe.kernel import family_of, local_address
 from netdoctor_probe.mesh import serve
 from netdoctor_probe.wire import Outcome
@@ -79,6 +79,9 @@ class Exchange(ABC):
             try:
                 data = self.sock.recv(65535)
             except BlockingIOError:
+                # Its errno may have gone with an earlier call: an entry that nobody takes keeps the socket ready.
+                if not found and (queued := queued_failure(self.sock, self.local, self._host)) is not None:
+                    raise queued from None
                 return found
             except OSError as error:
                 if found:

@@ -10,14 +10,13 @@ from typing import Any
 from netdoctor_probe import tcp
 from netdoctor_probe.attempt import EndedError, Seen
 from netdoctor_probe.loop import Loop, Task
-from netdoctor_probe.mesh.document import NODE, POD, Mesh, PeerSeen, Said
+from netdoctor_probe.mesh.document import AT_ONCE, NODE, POD, SWEEP_SECONDS, Mesh, PeerSeen, Said
 from netdoctor_probe.mesh.exchanges import Echo, Exchange, Ping
 from netdoctor_probe.mesh.sampling import Samples, sample
 from netdoctor_probe.mesh.serve import plain
 from netdoctor_probe.mesh.sweep import PathMTU, Sweep
 from netdoctor_probe.wire import Outcome, Probe, ProbeKind
 
-_PARALLEL = 32  # peers at a time: with 20 datagrams a second each, 640 packets a second
 _UNKNOWN = PathMTU(0, 0)
 
 
@@ -32,7 +31,7 @@ def ask_peers(mesh: Mesh, name: str, network: str, seconds: float) -> Said:
     done: list[PeerSeen] = []
     loop = Loop()
     while (waiting or loop) and time.monotonic() < deadline:
-        while waiting and len(loop) < _PARALLEL:
+        while waiting and len(loop) < AT_ONCE:
             loop.start(waiting.popleft(), done.append)
         if loop:
             loop.step(deadline)
@@ -98,7 +97,8 @@ def _measured(mesh: Mesh, exchange: Exchange) -> Task[tuple[Samples, PathMTU]]:
     samples = yield from sample(exchange, mesh.samples, mesh.interval, mesh.timeout)
     if not samples.seconds:
         return samples, _UNKNOWN
-    path = yield from Sweep(exchange, max(samples.seconds), samples.lost > 0).run()
+    until = time.monotonic() + SWEEP_SECONDS
+    path = yield from Sweep(exchange, max(samples.seconds), samples.lost > 0, until).run()
     return samples, path
 
 

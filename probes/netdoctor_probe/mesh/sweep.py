@@ -5,6 +5,7 @@ lost, or is never sent, the sender goes on sending what never arrives: a black h
 
 `path_mtu` asks any host, and must do with little: here both ends are ours, so that one packet is enough where all is
 well, and where small packets get lost as well, large ones are sent often enough that chance does not look like a hole.
+It ends in time, and says what it knows by then: the pair's other numbers must not be lost with it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ _MOST_TOLD = 8  # routers, each with a smaller MTU than the one before
 _NUMBERS = 1 << 14  # of the first question, beyond those of samples
 
 
+class _TimeIsUpError(Exception):
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class PathMTU:
     """Bytes of an IP packet: what arrives (0 = not known), and what this end believed; whether the rest vanishes."""
@@ -36,25 +41,30 @@ class PathMTU:
 
 @dataclass(slots=True)
 class Sweep:
-    """One sweep. `slow` is the time in which small packets were answered, in seconds."""
+    """One sweep. `slow` is the time (s) in which small packets were answered, `until` its end (monotonic)."""
 
     exchange: Exchange
     slow: float
     lossy: bool
+    until: float
     _number: int = _NUMBERS
 
     def run(self) -> Task[PathMTU]:
         """Find it out; only where small packets arrive. Sends one packet where all is well."""
         size = believed = self.exchange.believed
-        for _ in range(_MOST_TOLD):
-            arrived, told = yield from self._arrives(size)
-            if arrived:
-                return PathMTU(size, believed)
-            if not _LEAST < told < size:
-                break
-            size = told
-        found = yield from self._largest(size)
-        return PathMTU(found, believed, hole=True)
+        hole = False
+        try:
+            for _ in range(_MOST_TOLD):
+                arrived, told = yield from self._arrives(size)
+                if arrived:
+                    return PathMTU(size, believed)
+                if not _LEAST < told < size:
+                    break
+                size = told
+            hole = True
+            return PathMTU((yield from self._largest(size)), believed, hole)
+        except _TimeIsUpError:
+            return PathMTU(0, believed, hole)
 
     def _largest(self, too_big: int) -> Task[int]:
         fits = _LEAST
@@ -71,8 +81,10 @@ class Sweep:
             self.exchange.too_big()  # what was told about others
             if not self.exchange.ask(self._number, size):
                 return False, 0
-            until = time.monotonic() + max(_SECONDS, 3 * self.slow)
-            while (yield Wait(until, self.exchange.sock, READ)):
+            answered_by = time.monotonic() + max(_SECONDS, 3 * self.slow)
+            if answered_by > self.until:
+                raise _TimeIsUpError
+            while (yield Wait(answered_by, self.exchange.sock, READ)):
                 try:
                     answers = self.exchange.answers()
                 except EndedError as ended:

@@ -9,7 +9,7 @@ from netdoctor.model.chance import percent
 from netdoctor.model.mesh_report import MeshPair, MeshReport
 
 MOST_NODES = 24  # in a table from node to node; of more, what is not as it should be is listed
-MOST_LISTED = 40
+_MOST_LISTED = 40
 HEADS = ("NETWORK", "FROM", "TO", "RESULT", "LOST", "P50", "P95", "P99", "MTU", "SEEN AS")
 _HEADINGS = {"pod": "From pod to pod", "node": "From node to node", "nodeToPod": "From a node to its own pod"}
 
@@ -52,14 +52,36 @@ def cell(pair: MeshPair) -> Cell:
         return Cell(False, pair.outcome)
     wrong = [f"{percent(pair.lost / pair.sent)} lost"] if pair.lost else []
     wrong += [f"TCP {pair.tcp}"] if pair.stalls else []
-    wrong += [f"MTU {pair.mtu}"] if pair.black_hole else []
+    wrong += [f"MTU {pair.mtu or '?'}"] if pair.black_hole else []
     wrong += [f"seen as {pair.seen_as}"] if pair.seen_as else []
     return Cell(not wrong, ", ".join(wrong) or (milliseconds(pair.delay.p50) if pair.delay else "ok"))
 
 
-def wrong(report: MeshReport) -> list[MeshPair]:
-    """The pairs that are not as they should be."""
-    return [pair for pair in report.pairs if pair.tried and not pair.sound]
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Pairs that are not as they should be, under `HEADS`, and in words how many more there are; empty if none are."""
+
+    rows: tuple[tuple[str, ...], ...]
+    more: str
+
+
+def wrong(report: MeshReport) -> Listed:
+    """What is listed where there are too many nodes for a table from node to node; nothing where there are not."""
+    pairs = [pair for pair in report.pairs if pair.tried and not pair.sound]
+    if len(report.nodes) <= MOST_NODES:
+        return Listed((), "")
+    return Listed(tuple(map(row, pairs[:_MOST_LISTED])), _more(len(pairs)))
+
+
+def unexplained(report: MeshReport) -> Iterator[tuple[str, str]]:
+    """The failed pairs that no cause accounts for: id and words."""
+    yield from ((item.id, item.text) for item in report.unexplained[:_MOST_LISTED])
+    if more := _more(len(report.unexplained)):
+        yield "and", more
+
+
+def _more(count: int) -> str:
+    return f"{count - _MOST_LISTED} more: -o json tells of all" if count > _MOST_LISTED else ""
 
 
 def row(pair: MeshPair) -> tuple[str, ...]:
@@ -67,7 +89,7 @@ def row(pair: MeshPair) -> tuple[str, ...]:
     delay = pair.delay
     times = [milliseconds(at) for at in (delay.p50, delay.p95, delay.p99)] if delay else ["-"] * 3
     lost = f"{pair.sent - pair.received}/{pair.sent}" if pair.sent else "-"
-    hole = f"{pair.mtu} of {pair.believed_mtu}" if pair.black_hole else str(pair.mtu or "-")
+    hole = f"{pair.mtu or '?'} of {pair.believed_mtu}" if pair.black_hole else str(pair.mtu or "-")
     said = pair.outcome + (f" ({pair.because})" if pair.because else "")
     return (_HEADINGS[pair.network].lower(), pair.from_, pair.to, said, lost, *times, hole, pair.seen_as or "-")
 

@@ -8,7 +8,7 @@ from netdoctor.model.mesh_report import MeshReport
 from netdoctor.model.report import Verdict
 from netdoctor.report.check_html import POLICY, finding_lines, listed_lines
 from netdoctor.report.check_style import STYLE
-from netdoctor.report.mesh_cells import HEADS, MOST_LISTED, MOST_NODES, Cell, Grid, facts, grids, row, wrong
+from netdoctor.report.mesh_cells import HEADS, MOST_NODES, Cell, Grid, facts, grids, row, unexplained, wrong
 from netdoctor.report.untrusted import in_html
 
 _KINDS = {Verdict.HEALTHY: "ok", Verdict.UNHEALTHY: "failed"}
@@ -34,17 +34,20 @@ def mesh_html(report: MeshReport) -> Iterator[str]:
     for number, cause in enumerate(report.causes, start=1):
         label = "Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}"
         yield from finding_lines(label, cause)
-    yield from listed_lines("Not explained", ((item.id, item.text) for item in report.unexplained[:MOST_LISTED]))
+    yield from listed_lines("Not explained", unexplained(report))
     if len(report.nodes) <= MOST_NODES:
         for grid in grids(report):
             yield from _grid(grid)
-    elif listed := wrong(report)[:MOST_LISTED]:
-        yield from _table("What is not as it should be", HEADS, [row(pair) for pair in listed])
+    listed = wrong(report)
+    if listed.rows:
+        yield from _table("What is not as it should be", HEADS, listed.rows)
+    if listed.more:
+        yield f"<p>and {listed.more}</p>"
     yield from listed_lines("What was tested", facts(report))
     yield from listed_lines("Not tested", ((item.what, item.because) for item in report.not_tested))
     if len(report.nodes) <= MOST_NODES:
         yield f"<details><summary>{len(report.pairs)} pairs</summary>"
-        yield from _table("", HEADS, [row(pair) for pair in report.pairs])
+        yield from _table("", HEADS, tuple(map(row, report.pairs)))
         yield "</details>"
     yield "</article></body></html>"
 
@@ -66,7 +69,7 @@ def _cell(cell: Cell | None) -> str:
     return f'<td class="{kind}">{_MARKS[kind]} {in_html(cell.text)}</td>'
 
 
-def _table(heading: str, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+def _table(heading: str, heads: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Iterator[str]:
     if heading:
         yield f"<h3>{heading}</h3>"
     yield f'<div class="scroll" tabindex="0"><table><thead><tr>{_cells("th", heads)}</tr></thead><tbody>'

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from netdoctor.model.mesh_report import MeshReport
 from netdoctor.report.check_markdown import finding_lines, listed_lines
-from netdoctor.report.mesh_cells import HEADS, MOST_LISTED, MOST_NODES, Cell, Grid, facts, grids, row, wrong
+from netdoctor.report.mesh_cells import HEADS, MOST_NODES, Cell, Grid, facts, grids, unexplained, wrong
 from netdoctor.report.untrusted import in_markdown
 
 _SIGNS = {True: "✅", False: "❌", None: "❔"}
@@ -23,15 +23,19 @@ def mesh_markdown(report: MeshReport) -> Iterator[str]:
     for number, cause in enumerate(report.causes, start=1):
         label = "Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}"
         yield from finding_lines(label, cause)
-    yield from listed_lines("Not explained", ((item.id, item.text) for item in report.unexplained[:MOST_LISTED]))
+    yield from listed_lines("Not explained", unexplained(report))
     if len(report.nodes) <= MOST_NODES:
         for grid in grids(report):
             yield from _grid(grid)
-    elif listed := wrong(report)[:MOST_LISTED]:
+    listed = wrong(report)
+    if listed.rows:
         yield ""
         yield _row(*HEADS)
         yield f"|{'---|' * len(HEADS)}"
-        yield from (_row(*row(pair)) for pair in listed)
+        yield from (_row(*cells) for cells in listed.rows)
+    if listed.more:
+        yield ""
+        yield f"and {listed.more}"
     yield from listed_lines("What was tested", facts(report))
     yield from listed_lines("Not tested", ((item.what, item.because) for item in report.not_tested))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdoctor.model.mesh_report import MeshReport
 from netdoctor.model.report import Verdict
-from netdoctor.report.mesh_cells import HEADS, MOST_LISTED, MOST_NODES, Grid, facts, grids, row, wrong
+from netdoctor.report.mesh_cells import HEADS, MOST_NODES, Grid, facts, grids, row, unexplained, wrong
 from netdoctor.report.page import Page
 from netdoctor.report.style import Style
 from netdoctor.report.table import tell_finding, tell_reasons
@@ -26,8 +26,7 @@ def mesh_table(report: MeshReport, style: Style, *, wide: bool = False) -> str:
     for number, cause in enumerate(report.causes, start=1):
         label = "Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}"
         tell_finding(page, label, cause, quiet=style.quiet)
-    shown = report.unexplained[:MOST_LISTED]
-    tell_reasons(page, "Not explained", [(item.id, item.text) for item in shown])
+    tell_reasons(page, "Not explained", list(unexplained(report)))
     if not style.quiet:
         _pairs(page, report, style, wide=wide)
         tell_reasons(page, "What was tested", list(facts(report)))
@@ -42,12 +41,12 @@ def _pairs(page: Page, report: MeshReport, style: Style, *, wide: bool) -> None:
         return
     for grid in grids(report) if len(report.nodes) <= MOST_NODES else ():
         _grid(page, grid, style)
-    listed = wrong(report) if len(report.nodes) > MOST_NODES else []
-    if listed:
+    listed = wrong(report)
+    if listed.rows:
         page.blank()
-        page.columns([HEADS, *(row(pair) for pair in listed[:MOST_LISTED])])
-    if len(listed) > MOST_LISTED:
-        page.prose(f"and {len(listed) - MOST_LISTED} more: -o wide lists all pairs")
+        page.columns([HEADS, *listed.rows])
+    if listed.more:
+        page.prose(f"and {listed.more}")
 
 
 def _grid(page: Page, grid: Grid, style: Style) -> None:

@@ -195,6 +195,16 @@ def test_large_packets_that_vanish_are_a_black_hole() -> None:
     assert "nodes' own packets vanish too" in made.causes[0].explanation
 
 
+def test_a_black_hole_of_which_the_size_was_not_found_in_time_is_named_without_a_size() -> None:
+    made = report(lambda _, a, b, one: replace(one, mtu=0, hole=True) if a != b else one)
+    assert codes(made) == ["PathMTUBlackhole"]
+    (cause,) = made.causes
+    assert "which take 1500 to fit" in cause.title
+    said = " ".join((cause.title, cause.explanation, *(fix.title for fix in cause.fixes), cause.evidence[0].text))
+    assert " 0 " not in said
+    assert "None" not in said
+
+
 def test_a_smaller_mtu_of_which_the_sender_is_told_is_none() -> None:
     made = report(lambda _, a, b, one: replace(one, mtu=1400) if a != b else one)
     assert (codes(made), made.verdict) == ([], Verdict.HEALTHY)

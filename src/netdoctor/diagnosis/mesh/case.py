@@ -48,7 +48,8 @@ def describe(pair: MeshPair) -> str:
     if pair.stalls:
         said += f", but TCP: {pair.tcp} (does a stateful filter see only one direction?)"
     if pair.black_hole:
-        said += f", at most {pair.mtu} of {pair.believed_mtu} bytes arrive"
+        fits = f"at most {pair.mtu} of {pair.believed_mtu} bytes arrive"
+        said += f", {fits}" if pair.mtu else f", packets of {pair.believed_mtu} bytes do not arrive"
     if pair.seen_as:
         said += f", seen as {pair.seen_as}"
     return said

@@ -16,22 +16,26 @@ def black_holes(case: MeshCase) -> Iterator[MeshFound]:
     if not holes:
         return
     pods = [pair for pair in holes if pair.network == POD]
-    fits = min(pair.mtu or 0 for pair in pods or holes)
+    fits = min((pair.mtu for pair in pods or holes if pair.mtu), default=0)  # 0: not found out in time
     believed = max(pair.believed_mtu or 0 for pair in pods or holes)
-    room = fits if pods else fits - case.encapsulation.overhead
+    room = fits if pods or not fits else fits - case.encapsulation.overhead
+    to = f"at most {room} bytes" if room else "what passes"
+    small, large = "Small packets", "large packets"
+    if fits:
+        small, large = f"Packets of up to {fits} bytes", f"packets of more than {fits} bytes"
     finding = Finding(
         code="PathMTUBlackhole",
-        title=f"packets of more than {fits} bytes vanish between {_between(case, holes)}, which take {believed} to fit",
+        title=f"{large} vanish between {_between(case, holes)}, which take {believed} to fit",
         certainty=Certainty.LIKELY,
         objects=node_refs(sorted({node for pair in holes for node in (pair.from_, pair.to)})),
         explanation=(
-            f"Packets of up to {fits} bytes pass. Larger ones, which must not be cut up, are lost, and no ICMP message "
-            "(fragmentation needed, packet too big) tells the sender: connections open, and stall with the first large "
-            f"answer. {_why(case, holes)}"
+            f"{small} pass. Larger ones, which must not be cut up, are lost, and no ICMP message (fragmentation "
+            "needed, packet too big) tells the sender: connections open, and stall with the first large answer. "
+            f"{_why(case, holes)}"
         ),
         evidence=evidence(pods or holes),
         fixes=(
-            Fix(f"Set the network plugin's MTU for pods to at most {room} bytes, and restart the pods"),
+            Fix(f"Set the network plugin's MTU for pods to {to}, and restart the pods"),
             Fix("Or let the network between the nodes carry what their interfaces promise, or pass on ICMP errors"),
         ),
     )

@@ -190,6 +190,8 @@ class _Run:
                 self._read(self._watch)
             except AccessError as error:
                 because = refusal(error, "watch the probe pods")
+            except ValueError as error:  # what breaks off in the middle of a line: the next watch begins anew
+                because = f"the watch of the probe pods broke: {error}"
             if self._closing.wait(0.2):
                 return
         self._events.put(_Event(broke=because))
@@ -199,8 +201,11 @@ class _Run:
             if self._closing.is_set():
                 return
             event = json.loads(line)
+            pod = event.get("object") if isinstance(event, dict) else None
+            if not isinstance(pod, dict):
+                raise ValueError("a line that is no event")  # noqa: TRY004 - of the connection, not of a type
             if event.get("type") in {"ADDED", "MODIFIED", "DELETED"}:
-                self._events.put(_Event(event["object"], gone=event["type"] == "DELETED"))
+                self._events.put(_Event(pod, gone=event["type"] == "DELETED"))
 
     def close(self) -> tuple[str, ...]:
         """Remove everything; returns what could not be removed, and why.

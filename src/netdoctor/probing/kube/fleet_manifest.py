@@ -28,6 +28,7 @@ ANSWER = "answer"  # the role of the pods that answer; those that ask are called
 ASKING = "asking"  # the init container that asks
 ROLES = (ANSWER, POD, NODE)
 _DIRECTORY, _FILE = "/mesh", "mesh.json"
+_MESSAGE = "/dev/termination-log"  # a container's terminationMessagePath, if it names no other
 
 
 def daemon_set(run: Run, plan: MeshPlan, role: str) -> Document:
@@ -79,7 +80,7 @@ def _pod_spec(run: Run, plan: MeshPlan, role: str) -> Document:
     seconds = str(run.options.deadline)
     if role == ANSWER:
         return {**spec, "containers": [_container(run, CONTAINER, "--serve", str(plan.mesh.port), seconds)]}
-    asking = _container(run, ASKING, "--mesh", role, f"{_DIRECTORY}/{_FILE}", f"{plan.seconds:g}")
+    asking = _container(run, ASKING, "--mesh", role, f"{_DIRECTORY}/{_FILE}", f"{plan.seconds:g}", _MESSAGE)
     asking |= {
         "env": [{"name": "NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}],
         "volumeMounts": [{"name": "mesh", "mountPath": _DIRECTORY, "readOnly": True}],

@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from netdoctor_probe.mesh.document import NODE, POD, Mesh, Said
+from netdoctor_probe.mesh.document import AT_ONCE, NODE, POD, SWEEP_SECONDS, Mesh, Said
 
 NETWORKS = (POD, NODE)
-_AT_ONCE = 32  # peers that the agent asks at a time
-_SWEEP = 8.0  # seconds that a sweep for a path's MTU may take where packets vanish
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +27,8 @@ class MeshPlan:
     def seconds(self) -> float:
         """Within which every pod has said what it saw."""
         mesh = self.mesh
-        pair = mesh.samples * mesh.interval + 3 * mesh.timeout + _SWEEP
-        return 10 + pair * math.ceil((len(mesh.offsets) + 1) / _AT_ONCE)
+        pair = mesh.samples * mesh.interval + 3 * mesh.timeout + SWEEP_SECONDS
+        return 10 + pair * math.ceil((len(mesh.offsets) + 1) / AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
