@@ -44,6 +44,41 @@ _POLICY_SPEC = {
     "egress": [{"to": [{"ipBlock": {"cidr": "fd00::/8"}}], "ports": [{"protocol": "UDP", "port": 53}]}, {}],
 }
 
+_CALICO_SPEC = {
+    "tier": "security",
+    "order": 10.5,
+    "selector": "app == 'web' || !has(tier)",
+    "serviceAccountSelector": "team == 'red'",
+    "types": ["Ingress", "Egress"],
+    "ingress": [
+        {
+            "action": "Deny",
+            "ipVersion": 4,
+            "protocol": "TCP",
+            "notProtocol": 17,
+            "icmp": {"type": 8, "code": 0},
+            "notICMP": {"type": 8},
+            "source": {
+                "nets": ["10.0.0.0/8"],
+                "notNets": ["10.1.0.0/16"],
+                "selector": "all()",
+                "notSelector": "tier == 'front'",
+                "namespaceSelector": "global()",
+                "ports": [1024, "80:90"],
+            },
+            "destination": {"ports": ["http", 80], "notPorts": [81]},
+        }
+    ],
+    "egress": [
+        {
+            "action": "Pass",
+            "source": {"serviceAccounts": {"names": ["a"], "selector": "all()"}},
+            "destination": {"services": {"name": "web", "namespace": "shop"}},
+        }
+    ],
+    "performanceHints": ["AssumeNeededOnEveryNode"],
+}
+
 
 def _object(kind: str, api_version: str, name: str, **fields: Any) -> dict[str, Any]:
     metadata = {"name": name, "namespace": "shop", "labels": _LABELS, "creationTimestamp": "2026-01-02T03:04:05Z"}
@@ -161,6 +196,20 @@ OBJECTS: list[dict[str, Any]] = [
         "networking.k8s.io/v1",
         "web",
         spec={"rules": [{"host": "a.example", "http": {"paths": [{"path": "/", "backend": {"service": {}}}]}}]},
+    ),
+    *(
+        _object(kind, "projectcalico.org/v3", "calico", spec=spec)
+        for kind, spec in (
+            ("NetworkPolicy", _CALICO_SPEC),
+            ("GlobalNetworkPolicy", {**_CALICO_SPEC, "namespaceSelector": "team == 'red'", "applyOnForward": True}),
+            ("StagedNetworkPolicy", {**_CALICO_SPEC, "stagedAction": "Set"}),
+            ("StagedGlobalNetworkPolicy", {**_CALICO_SPEC, "preDNAT": True, "doNotTrack": False}),
+            ("StagedKubernetesNetworkPolicy", {**_POLICY_SPEC, "stagedAction": "Delete"}),
+            ("Tier", {"order": 10.5, "defaultAction": "Pass"}),
+            ("NetworkSet", {"nets": ["203.0.113.0/24"]}),
+            ("GlobalNetworkSet", {"nets": ["2001:db8::/32"]}),
+            ("HostEndpoint", {"node": "n1", "interfaceName": "*", "expectedIPs": ["192.0.2.1"]}),
+        )
     ),
     _object("Event", "v1", "e", involvedObject={"kind": "Pod", "name": "web-1"}, lastTimestamp="2026-01-02T03:04:05Z"),
     _object("ConfigMap", "v1", "coredns", data={"Corefile": ".:53 {\n  kubernetes cluster.local\n}\n"}),

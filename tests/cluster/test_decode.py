@@ -181,7 +181,7 @@ def test_null_elements_are_zero_values_as_in_go() -> None:
 
 @pytest.mark.parametrize(
     ("api_version", "kind"),
-    [("serving.knative.dev/v1", "Service"), ("crd.projectcalico.org/v1", "NetworkPolicy"), ("v1", "Binding")],
+    [("serving.knative.dev/v1", "Service"), ("crd.antrea.io/v1", "NetworkPolicy"), ("v1", "Binding")],
 )
 def test_kinds_of_other_groups_are_not_ours(api_version: str, kind: str) -> None:
     assert convert({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}}) is None

@@ -13,7 +13,7 @@ from netdoctor.model.refs import ObjectRef
 from tests.cluster.fake_api import FakeAPI, status
 
 CILIUM = "/apis/cilium.io/v2"
-CALICO = "/apis/crd.projectcalico.org/v1"
+ANTREA = "/apis/crd.antrea.io/v1"
 
 
 def group(name: str, *versions: str) -> dict[str, Any]:
@@ -39,15 +39,15 @@ def found(client: Client) -> OtherPolicies:
 
 
 def test_policies_of_other_groups_are_noticed(api: FakeAPI, client: Client) -> None:
-    serve(api, group("cilium.io", "v2", "v2alpha1"), group("crd.projectcalico.org", "v1"))
+    serve(api, group("cilium.io", "v2", "v2alpha1"), group("crd.antrea.io", "v1"))
     api.objects[f"{CILIUM}/ciliumnetworkpolicies"] = [item("a", "shop")]
     api.objects[f"{CILIUM}/ciliumclusterwidenetworkpolicies"] = [item("b")]
-    api.objects[f"{CALICO}/networkpolicies"] = [item("default.c", "db")]
+    api.objects[f"{ANTREA}/networkpolicies"] = [item("default.c", "db")]
     assert found(client) == OtherPolicies(
         (
             ObjectRef("CiliumNetworkPolicy", "a", "shop"),
             ObjectRef("CiliumClusterwideNetworkPolicy", "b"),
-            ObjectRef("NetworkPolicy.v1.crd.projectcalico.org", "default.c", "db"),
+            ObjectRef("NetworkPolicy.v1.crd.antrea.io", "default.c", "db"),
         )
     )
 

@@ -16,7 +16,7 @@ from netdoctor.cluster.unknown_fields import UnknownField, unknown_fields
 from netdoctor.model.refs import ObjectRef
 from tests.cluster.mutations import OBJECTS
 
-POLICIES = {item["kind"]: item for item in OBJECTS if item["kind"] in POLICY_KINDS}
+POLICIES = {read.kind_name(): item for item in OBJECTS if (read := convert(item)) and read.kind_name() in POLICY_KINDS}
 TEXT = """\
 # a comment
 kind: NetworkPolicy

@@ -78,7 +78,7 @@ OTHER = "kind: {}\napiVersion: {}\nmetadata: {{name: x, namespace: {}}}\nspec: {
     ("kind", "version", "shown"),
     [
         ("CiliumNetworkPolicy", "cilium.io/v2", "CiliumNetworkPolicy db/x"),
-        ("NetworkPolicy", "crd.projectcalico.org/v1", "NetworkPolicy.v1.crd.projectcalico.org db/x"),
+        ("NetworkPolicy", "crd.projectcalico.org/v1", "NetworkPolicy.v3.projectcalico.org db/x"),
         ("NetworkPolicy", "networking.k8s.io/v2", "NetworkPolicy.v2.networking.k8s.io db/x"),
         ("NetworkPolicy", "''", "NetworkPolicy.? db/x"),
     ],
@@ -126,7 +126,7 @@ def test_what_filters_no_packets_leaves_nothing_open(kind: str, version: str, tm
     assert verdict(policies, "shop/web", "db/pg").allowed is True
 
 
-@pytest.mark.parametrize("kind", ["CiliumNetworkPolicy", "NetworkPolicy.v1.crd.projectcalico.org"])
+@pytest.mark.parametrize("kind", ["CiliumNetworkPolicy", "NetworkPolicy.v1.crd.antrea.io"])
 def test_what_may_not_be_listed_is_open_too(kind: str, tmp_path: Path) -> None:
     snapshot = compiled(tmp_path, POLICY).snapshot
     policies = compile_policies(replace(snapshot, unread=(Unread(kind, "", "forbidden", ("shop",)),)))

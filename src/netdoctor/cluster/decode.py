@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from netdoctor.cluster import objects
+from netdoctor.cluster import calico_objects, objects
 from netdoctor.cluster.nulls import without_nulls
 from netdoctor.cluster.objects import Object
 from netdoctor.model.errors import AccessError
@@ -37,6 +37,17 @@ class Kind:
     extension: bool = False  # an API server serves it only where its CustomResourceDefinition is installed
     older: tuple[str, ...] = ()  # versions to read where the API server does not serve that one; of another group too
     needed: bool = True  # without it a verdict may be wrong, not only less precise
+    resource: str = ""  # its plural, where that is not made of the field
+
+    @property
+    def name(self) -> str:
+        """Its key in KINDS, and the kind of references to its objects."""
+        return self.type.kind_name()
+
+    @property
+    def tag(self) -> str:
+        """The kind as its objects say it, which those of other groups may say too."""
+        return str(self.type.__struct_config__.tag)
 
     @property
     def group(self) -> str:
@@ -46,7 +57,7 @@ class Kind:
     @property
     def plural(self) -> str:
         """The resource's name in API paths and RBAC rules."""
-        return self.field.replace("_", "")
+        return self.resource or self.field.replace("_", "")
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -92,8 +103,16 @@ def _calico(struct: type[Object], field: str) -> Kind:
     return _setting(struct, "projectcalico.org/v3", field, "crd.projectcalico.org/v1")
 
 
+def _calico_policy(
+    struct: type[Object], field: str, resource: str = "", *, namespaced: bool = False, needed: bool = True
+) -> Kind:
+    """A policy of Calico's, or what policies refer to."""
+    kind = replace(_calico(struct, field), namespaced=namespaced, needed=needed)
+    return replace(kind, resource=resource)
+
+
 KINDS: Mapping[str, Kind] = {
-    kind.type.__name__: kind
+    kind.name: kind
     for kind in (
         Kind(objects.Node, "v1", "nodes", namespaced=False),
         Kind(objects.Namespace, "v1", "namespaces", namespaced=False),
@@ -109,6 +128,22 @@ KINDS: Mapping[str, Kind] = {
         _cluster_wide(objects.AdminNetworkPolicy, "v1alpha1", "admin_network_policies"),
         _cluster_wide(objects.BaselineAdminNetworkPolicy, "v1alpha1", "baseline_admin_network_policies"),
         _cluster_wide(objects.ClusterNetworkPolicy, "v1alpha2", "cluster_network_policies"),
+        _calico_policy(
+            calico_objects.CalicoNetworkPolicy, "calico_network_policies", "networkpolicies", namespaced=True
+        ),
+        _calico_policy(calico_objects.GlobalNetworkPolicy, "global_network_policies"),
+        _calico_policy(calico_objects.CalicoTier, "calico_tiers", "tiers"),
+        _calico_policy(calico_objects.NetworkSet, "network_sets", namespaced=True),
+        _calico_policy(calico_objects.GlobalNetworkSet, "global_network_sets"),
+        _calico_policy(calico_objects.StagedNetworkPolicy, "staged_network_policies", namespaced=True, needed=False),
+        _calico_policy(calico_objects.StagedGlobalNetworkPolicy, "staged_global_network_policies", needed=False),
+        _calico_policy(
+            calico_objects.StagedKubernetesNetworkPolicy,
+            "staged_kubernetes_network_policies",
+            namespaced=True,
+            needed=False,
+        ),
+        _calico_policy(calico_objects.HostEndpoint, "host_endpoints", needed=False),
         Kind(objects.Ingress, "networking.k8s.io/v1", "ingresses"),
         Kind(objects.IngressClass, "networking.k8s.io/v1", "ingress_classes", namespaced=False),
         _gateway(objects.GatewayClass, "gateway_classes", namespaced=False),
@@ -126,7 +161,10 @@ KINDS: Mapping[str, Kind] = {
     )
 }
 
-POLICY_KINDS = frozenset(name for name in KINDS if name.endswith("NetworkPolicy"))
+POLICY_KINDS = frozenset(name for name, kind in KINDS.items() if kind.tag.endswith("NetworkPolicy"))
+_BY_TAG: Mapping[str, tuple[Kind, ...]] = {
+    tag: tuple(kind for kind in KINDS.values() if kind.tag == tag) for tag in {kind.tag for kind in KINDS.values()}
+}
 
 
 class UndecodableError(ValueError):
@@ -191,15 +229,18 @@ def convert_json(kind: str, api_version: str, text: msgspec.Raw) -> Object | Non
         UndecodableError: it does not have its kind's shape.
         NOT_JSON: it is malformed.
     """
-    return _decode(kind, text) if _kind(kind, api_version) else None
+    read = _kind(kind, api_version)
+    return _decode(read.name, text) if read else None
 
 
 def _kind(name: str, api_version: str) -> Kind | None:
     """The kind if it can be read: versions of a group look alike, but those of a policy may mean something else."""
-    kind = KINDS.get(name)
-    if kind is None or name in POLICY_KINDS:
-        return kind if kind and api_version == kind.group_version else None
-    return kind if api_version.rpartition("/")[0] in kind.groups else None
+    group = api_version.rpartition("/")[0]
+    for kind in _BY_TAG.get(name, ()):
+        versions = (one.group_version for one in kind.versions)
+        if api_version in versions if kind.name in POLICY_KINDS else group in kind.groups:
+            return kind
+    return None
 
 
 def _decode(kind: str, text: bytes | msgspec.Raw) -> Object:
@@ -217,7 +258,7 @@ def _convert(document: Any, struct: type[Object]) -> Object:
     try:
         return _clean(msgspec.convert(without_nulls(document, struct), struct))
     except msgspec.ValidationError as error:
-        raise _undecodable(struct.__name__, document, error) from error
+        raise _undecodable(struct.kind_name(), document, error) from error
 
 
 def _clean(decoded: Object) -> Object:

@@ -23,7 +23,7 @@ from netdoctor.cluster.objects import (
 
 def with_defaults(read: Object) -> Object:
     """The object as the API server would have stored it; unchanged if it already came from one."""
-    namespace = (read.namespace or "default") if KINDS[type(read).__name__].namespaced else ""
+    namespace = (read.namespace or "default") if KINDS[read.kind_name()].namespaced else ""
     if namespace != read.namespace:
         read = replace(read, metadata=replace(read.metadata, namespace=namespace))
     match read:

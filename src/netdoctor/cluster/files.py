@@ -152,7 +152,7 @@ def _in_document(document: Document, name: str) -> _Found | None:
     read = document.decode()
     if read is not None:
         read = with_defaults(read)
-        policy = document.kind in POLICY_KINDS
+        policy = read.kind_name() in POLICY_KINDS
         return _Found(read.ref, origin, read, unknown_fields(document.value, type(read)) if policy else ())
     if is_policy(document.kind):
         ref = unsupported_policy(document.kind, document.api_version, document.value.get("metadata"))

@@ -64,10 +64,15 @@ class Object(_Struct, frozen=True, tag_field="kind"):
         """metadata.labels."""
         return self.metadata.labels
 
+    @classmethod
+    def kind_name(cls) -> str:
+        """The key of `decode.KINDS`, and the kind in references: its name, unless another kind has the same."""
+        return cls.__name__
+
     @property
     def ref(self) -> ObjectRef:
         """The reference that reports print."""
-        return ObjectRef(type(self).__name__, self.metadata.name, self.metadata.namespace)
+        return ObjectRef(self.kind_name(), self.metadata.name, self.metadata.namespace)
 
 
 class Requirement(_Struct, frozen=True):

@@ -79,4 +79,4 @@ def _items(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
 
 
 def _item(read: Object) -> dict[str, Any]:
-    return {"apiVersion": KINDS[type(read).__name__].group_version, **msgspec.to_builtins(read)}
+    return {"apiVersion": KINDS[read.kind_name()].group_version, **msgspec.to_builtins(read)}

@@ -23,6 +23,7 @@ _CLOSED = frozenset(
     kubeletVersion kubeProxyVersion containerRuntimeVersion kernelVersion exitCode
     """.split()  # noqa: SIM905 - as a list it would be 40 lines
 )
+_TIERS = ("Admin", "Baseline", "default")  # the others are objects of Calico's
 _NAMED = frozenset(
     """
     name namespace nodeName hostname subdomain serviceName serviceAccountName externalName ingressClassName host
@@ -83,7 +84,7 @@ class Redaction:
     def _replaced(self, value: Any, key: str) -> Any:
         if isinstance(value, dict):
             return self._mapping(value, key)
-        if key in _CLOSED:
+        if key in _CLOSED and not (key == "tier" and value not in _TIERS):
             return value
         if isinstance(value, (list, tuple)):
             return [self._replaced(each, key) for each in value]

@@ -15,6 +15,18 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from netdoctor.cluster.addresses import Network, parse_address, parse_networks
+from netdoctor.cluster.calico_objects import (
+    CalicoNetworkPolicy,
+    CalicoTier,
+    GlobalNetworkPolicy,
+    GlobalNetworkSet,
+    HostEndpoint,
+    NetworkSet,
+    StagedGlobalNetworkPolicy,
+    StagedKubernetesNetworkPolicy,
+    StagedNetworkPolicy,
+)
+from netdoctor.cluster.copies import without_copies
 from netdoctor.cluster.decode import KINDS
 from netdoctor.cluster.endpoints import as_slices
 from netdoctor.cluster.objects import (
@@ -126,6 +138,15 @@ class Snapshot:
     admin_network_policies: tuple[AdminNetworkPolicy, ...] = ()
     baseline_admin_network_policies: tuple[BaselineAdminNetworkPolicy, ...] = ()
     cluster_network_policies: tuple[ClusterNetworkPolicy, ...] = ()
+    calico_network_policies: tuple[CalicoNetworkPolicy, ...] = ()
+    global_network_policies: tuple[GlobalNetworkPolicy, ...] = ()
+    calico_tiers: tuple[CalicoTier, ...] = ()
+    network_sets: tuple[NetworkSet, ...] = ()
+    global_network_sets: tuple[GlobalNetworkSet, ...] = ()
+    staged_network_policies: tuple[StagedNetworkPolicy, ...] = ()
+    staged_global_network_policies: tuple[StagedGlobalNetworkPolicy, ...] = ()
+    staged_kubernetes_network_policies: tuple[StagedKubernetesNetworkPolicy, ...] = ()
+    host_endpoints: tuple[HostEndpoint, ...] = ()
     ingresses: tuple[Ingress, ...] = ()
     ingress_classes: tuple[IngressClass, ...] = ()
     gateway_classes: tuple[GatewayClass, ...] = ()
@@ -144,7 +165,7 @@ class Snapshot:
     @classmethod
     def of(cls, objects: Iterable[Object], **others: Any) -> Snapshot:
         """A Snapshot of objects of any kinds but for probe pods; `others` are the fields that hold no objects."""
-        by_kind = _grouped(without_probe_pods(objects), lambda read: type(read).__name__)
+        by_kind = _grouped(without_copies(without_probe_pods(objects)), lambda read: read.kind_name())
         fields: dict[str, Any] = {KINDS[kind].field: members for kind, members in by_kind.items()}
         return cls(**others, **fields)
 

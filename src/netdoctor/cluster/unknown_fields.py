@@ -15,14 +15,14 @@ from typing import Any
 
 from msgspec import Struct, inspect
 
-from netdoctor.cluster.decode import POLICY_KINDS
+from netdoctor.cluster.decode import KINDS, POLICY_KINDS
 
 _MOST = 10  # of one object
 _MAX_NAME = 100  # characters; no field's name is as long
 
 # Fields that our Structs do not have because nothing depends on them.
 _NOT_READ: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(POLICY_KINDS, frozenset({"apiVersion", "kind", "status"})),
+    **dict.fromkeys((KINDS[name].type.__name__ for name in POLICY_KINDS), frozenset({"apiVersion", "kind", "status"})),
     "ObjectMeta": frozenset(
         [
             "clusterName",

@@ -1,6 +1,6 @@
 """Policies that netdoctor knows to be policies, and cannot read: what they allow or deny is not known.
 
-Cilium's, Calico's and Antrea's; versions of the Kubernetes kinds that are older or newer than those it reads; and
+Cilium's and Antrea's; versions of the Kubernetes kinds that are older or newer than those it reads; and
 whatever else calls itself a network policy, since an unknown rule is better named than passed over.
 """
 
@@ -18,16 +18,12 @@ OTHER_POLICIES: Mapping[str, Mapping[str, str]] = {
         "ciliumnetworkpolicies": "CiliumNetworkPolicy",
         "ciliumclusterwidenetworkpolicies": "CiliumClusterwideNetworkPolicy",
     },
-    "crd.projectcalico.org": {"networkpolicies": "NetworkPolicy", "globalnetworkpolicies": "GlobalNetworkPolicy"},
     "crd.antrea.io": {"networkpolicies": "NetworkPolicy", "clusternetworkpolicies": "ClusterNetworkPolicy"},
     "k8s.ovn.org": {"egressfirewalls": "EgressFirewall"},
 }
 _OTHER_NAMES = frozenset({"egressfirewall"})  # k8s.ovn.org
-_CLUSTER_WIDE = frozenset({"GlobalNetworkPolicy", "CiliumClusterwideNetworkPolicy"})
+_CLUSTER_WIDE = frozenset({"CiliumClusterwideNetworkPolicy"})
 _NAMESPACED = frozenset({"NetworkPolicy", "CiliumNetworkPolicy", "EgressFirewall"})
-# Calico's API server shows the policies of Kubernetes a second time, under such names.
-_CALICO = "projectcalico.org"
-_CALICO_COPIES = ("knp.default.", "kanp.", "kbanp.")
 
 
 def is_policy(kind: str) -> bool:
@@ -46,8 +42,6 @@ def unsupported_policy(kind: str, api_version: str, metadata: Any) -> ObjectRef 
     """
     fields = metadata if isinstance(metadata, Mapping) else {}
     name, namespace = (str(fields.get(field) or "") for field in ("name", "namespace"))
-    if api_version.startswith(f"{_CALICO}/") and name.startswith(_CALICO_COPIES):
-        return None
     known = KINDS.get(kind)
     if kind in _CLUSTER_WIDE or (known and not known.namespaced):
         namespace = ""

@@ -22,7 +22,8 @@ def field_problems(snapshot: Snapshot, policy: ObjectRef) -> Iterator[tuple[Obje
 def unsupported_kinds(snapshot: Snapshot) -> Mapping[str, str]:
     """Why it is not known what policies do in a namespace, or under "" in all: one of a kind that is not read."""
     found: dict[str, str] = {}
-    for ref in snapshot.unsupported_policies:
+    calico = (*snapshot.calico_network_policies, *snapshot.global_network_policies)
+    for ref in (*snapshot.unsupported_policies, *(policy.ref for policy in calico)):
         origin = snapshot.origins.get(ref)
         where = f" ({origin.file}:{origin.line})" if origin else ""
         found.setdefault(ref.namespace, f"{ref}{where} is not understood")
