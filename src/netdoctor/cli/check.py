@@ -8,7 +8,6 @@ import typer
 
 from netdoctor.cli.options import Context, Kubeconfig, Lab, Namespace, Quiet, RequestTimeout, Snapshot, duration
 from netdoctor.model.chance import MOST_SAMPLES, SAMPLES
-from netdoctor.model.errors import InputError
 from netdoctor.report.check_format import CheckFormat
 
 Targets = Annotated[
@@ -23,8 +22,6 @@ From = Annotated[
         "--from", metavar="SOURCE", help="deploy/NAME, pod/NAME, ns/NAME, node/NAME, outside; a neutral pod by default."
     ),
 ]
-
-NO_TARGET = "give one or more targets, or all Services with --all or -A"
 
 
 def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
@@ -44,11 +41,14 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
         float, typer.Option(parser=duration, metavar="DURATION", help="How long one attempt of a probe waits.")
     ] = "1s",  # type: ignore[assignment]
     samples: Annotated[
-        int,
+        int | None,
         typer.Option(
-            min=1, max=MOST_SAMPLES, metavar="N", help="Tries, 50 a second, of what may fail by chance; 1 for none."
+            min=1,
+            max=MOST_SAMPLES,
+            metavar="N",
+            help=f"Tries, 50 a second, of what may fail by chance: {SAMPLES} by default, 1 for none.",
         ),
-    ] = SAMPLES,
+    ] = None,
     source_port: Annotated[
         int, typer.Option(min=0, max=65535, metavar="PORT", help="Send UDP from this port too, as the client does.")
     ] = 0,
@@ -84,44 +84,27 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
     ] = False,
 ) -> int:
     """Test the way to a target and explain what is wrong with it."""
-    everything = all_services or all_namespaces
-    if (targets and everything) or not (targets or everything or (snapshot and not source)):
-        raise InputError(NO_TARGET, hint="netdoctor check svc/NAME")
-    if attach and (no_probe or snapshot):
-        raise InputError("--attach: nothing is probed with --no-probe or --snapshot")
-    if snapshot and (context or kubeconfig):
-        raise InputError("--snapshot: a file needs no --context and no --kubeconfig")
-    if source_port and snapshot:
-        raise InputError("--source-port: nothing is probed with --snapshot")
-    if lab and dry_run:
-        raise InputError("--dry-run: a lab makes no pods")
-    if dry_run and save:
-        raise InputError("--save: nothing is seen with --dry-run")
-    from netdoctor.cli.ca_file import ca_certificates  # noqa: PLC0415
-    from netdoctor.cli.checking import Request, carry_out  # noqa: PLC0415
+    from netdoctor.cli.check_request import Request  # noqa: PLC0415
+    from netdoctor.cli.checking import carry_out  # noqa: PLC0415
     from netdoctor.cli.probe_options import probe_options  # noqa: PLC0415
     from netdoctor.cli.reading import Access  # noqa: PLC0415
 
-    return carry_out(
-        Request(
-            targets=tuple(targets or ()),
-            source=source,
-            namespace=namespace,
-            all_services=everything,
-            all_namespaces=all_namespaces,
-            save=save,
-            snapshot=snapshot,
-            access=Access(kubeconfig, context, request_timeout, lab),
-            probe=not (no_probe or snapshot),
-            dry_run=dry_run,
-            attach=attach,
-            timeout=timeout,
-            samples=samples,
-            source_port=source_port,
-            ca=ca_certificates(ca_file) if ca_file else "",
-            options=probe_options(image, image_pull_secret, node_selector, toleration, keep=keep),
-        ),
-        output,
-        quiet=quiet,
-        verbose=verbose,
+    request = Request(
+        targets=tuple(targets or ()),
+        source=source,
+        namespace=namespace,
+        all_services=all_services or all_namespaces,
+        all_namespaces=all_namespaces,
+        save=save,
+        snapshot=snapshot,
+        access=Access(kubeconfig, context, request_timeout, lab),
+        no_probe=no_probe,
+        dry_run=dry_run,
+        attach=attach,
+        timeout=timeout,
+        samples=samples,
+        source_port=source_port,
+        ca_file=ca_file,
+        options=probe_options(image, image_pull_secret, node_selector, toleration, keep=keep),
     )
+    return carry_out(request, output, quiet=quiet, verbose=verbose)

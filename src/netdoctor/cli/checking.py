@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import msgspec
 
-from netdoctor.cli.check import NO_TARGET
+from netdoctor.cli.ca_file import ca_certificates
+from netdoctor.cli.check_request import NO_TARGET, Request
 from netdoctor.cli.output import emit, note, terminal
-from netdoctor.cli.reading import Access, Cluster, Progress, progress_at_terminal, read_cluster
+from netdoctor.cli.reading import Cluster, Progress, progress_at_terminal, read_cluster
 from netdoctor.cli.saving import require_writable, save
 from netdoctor.cluster.objects import Pod
 from netdoctor.cluster.recording import document
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.diagnose import diagnose
+from netdoctor.model.chance import SAMPLES
 from netdoctor.model.errors import InputError
 from netdoctor.model.probe import NotTested, Outcome
 from netdoctor.model.report import CheckReport
 from netdoctor.path.expectation import expect
 from netdoctor.path.path import Path, build_path
 from netdoctor.path.source import SourceKind
-from netdoctor.probing.kube.options import ProbeOptions
 from netdoctor.probing.plan import Aim, PlanOptions, make_plan
 from netdoctor.probing.prober import Prober, ProbeRun
 from netdoctor.probing.recorded import RecordedCheck, RecordedLog, RecordedProber
@@ -32,41 +33,18 @@ from netdoctor.report.check import render_check
 from netdoctor.report.check_format import CheckFormat
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the command line asks for; without targets and `all_services`, the checks that a file has recorded.
-
-    `timeout` (seconds) is of one probe's attempt; `ca` are certificates (PEM).
-    """
-
-    targets: tuple[str, ...]
-    source: str | None
-    namespace: str | None
-    all_services: bool
-    all_namespaces: bool
-    save: str | None
-    snapshot: str | None
-    access: Access
-    probe: bool
-    dry_run: bool
-    attach: bool
-    timeout: float
-    samples: int
-    source_port: int
-    ca: str
-    options: ProbeOptions
-
-
 def carry_out(request: Request, output: CheckFormat, *, quiet: bool, verbose: bool = False) -> int:
     """Check every target, print the report or reports, return the exit code. Raises NetdoctorError."""
     begun = time.monotonic()
+    request.require_possible()
+    ca = ca_certificates(request.ca_file) if request.ca_file else ""
     progress = progress_at_terminal(quiet=quiet)
     if request.save:
         require_writable(request.save)
     names = [*request.targets, *([request.source] if request.source else [])]
     files = [request.snapshot] if request.snapshot else []
     cluster = read_cluster(files, request.access, request.namespace, names, progress)
-    asked = _asked(request, cluster)
+    asked = _asked(request, cluster, ca)
     if request.dry_run:
         manifests = [manifest for one in asked for manifest in _dry_run(request, cluster, one)]
         emit(encode(listed(manifests), Format.JSON if output is CheckFormat.JSON else Format.YAML))
@@ -85,7 +63,7 @@ def worst(codes: Iterable[int]) -> int:
     return min(codes, key=(130, 2, 1, 3, 4, 0).index, default=0)
 
 
-def _asked(request: Request, cluster: Cluster) -> Sequence[RecordedCheck]:
+def _asked(request: Request, cluster: Cluster, ca: str) -> Sequence[RecordedCheck]:
     """The checks to be made, or those that were. Raises InputError."""
     if not request.targets and not request.all_services:
         if not cluster.recorded:
@@ -97,9 +75,9 @@ def _asked(request: Request, cluster: Cluster) -> Sequence[RecordedCheck]:
     options = PlanOptions(
         timeout=request.timeout,
         attach=request.attach,
-        samples=request.samples,
+        samples=request.samples or SAMPLES,
         source_port=request.source_port,
-        ca=request.ca,
+        ca=ca,
     )
     new = [RecordedCheck(target=name, source=request.source, namespace=here, options=options) for name in names]
     return [made.get((check.target, check.source, check.namespace), check) for check in new]

@@ -40,7 +40,8 @@ def _table(report: TraceReport, style: Style) -> str:
         page.prose(page.text(_heading(leg), "bold"))
         for hop in leg.hops:
             _hop(page, hop)
-    tell_reasons(page, "Not tested", [(item.what, item.because) for item in report.not_tested])
+    if not style.quiet:
+        tell_reasons(page, "Not tested", [(item.what, item.because) for item in report.not_tested])
     return str(page)
 
 
