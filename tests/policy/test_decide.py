@@ -12,7 +12,7 @@ from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.compile import CompiledPolicies, compile_policies
 from netdoctor.policy.decide import decide
 from netdoctor.policy.flow import Flow, virtual_pod
-from netdoctor.policy.rules import Action, Direction, PodPeer, Rule, Ruleset, Tier
+from netdoctor.policy.rules import Action, Direction, PodPeer, Priority, Rule, Ruleset, Tier
 from netdoctor.policy.verdict import MissKind
 from tests.policy.clusters import CALICO, Manifest, ask, cluster, endpoint, flow, namespace, node, pod, policy
 
@@ -239,7 +239,7 @@ def test_the_first_rule_of_a_tier_decides_and_pass_leaves_it_to_the_next(actions
     admin = ObjectRef("AdminNetworkPolicy", "a")
     rules = tuple(Rule(admin.at(f"spec.ingress[{n}]"), action, (), ()) for n, action in enumerate(actions))
     subject = PodPeer("spec.subject", "", LabelSelector(), None)
-    first = Ruleset(admin, Direction.INGRESS, Tier.ADMIN, 10, isolates=False, subject=subject, rules=rules)
+    first = Ruleset(admin, Direction.INGRESS, Tier.ADMIN, Priority(10), isolates=False, subject=subject, rules=rules)
     tiers = CompiledPolicies(snapshot, {"db": (first, *compiled.rulesets["db"])})
     verdict = decide(tiers, flow(snapshot, "shop/web", "db/pg"), CALICO)
     assert verdict.ingress.allowed is expected

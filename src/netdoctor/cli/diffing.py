@@ -39,7 +39,7 @@ def two_states(request: PolicyRequest, given: Sequence[str], patches: Sequence[s
     base = before.policies.snapshot
     after = applied(base, load(patches)) if patches else load(given[1:])
     patched = f"with {', '.join(patches)}" if patches else given[1]
-    return TwoStates(before, compile_with_warnings(after), (base.source, patched))
+    return TwoStates(before, compile_with_warnings(after, before.profile.name), (base.source, patched))
 
 
 def print_diff(states: TwoStates, output: DiffFormat, fail_on: FailOn | None, *, quiet: bool) -> int:

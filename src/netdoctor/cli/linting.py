@@ -80,7 +80,7 @@ def _against(found: PolicyInput, path: str, queries: Sequence[Query]) -> list[An
         raise InputError(f"{path}: there is no policy in it", hint="compare with the policies of another state")
     base = found.policies.snapshot
     one = NamedSet(found.policies, base.source)
-    another = NamedSet(compile_with_warnings(_with_policies(base, other)), path)
+    another = NamedSet(compile_with_warnings(_with_policies(base, other), found.profile.name), path)
     answers: list[Answer] = []
     for query, compare in ((Query.CONTAINMENT, contained), (Query.EQUIVALENCE, equivalent)):
         answers += compare(one, another, found.profile) if query in queries else ()

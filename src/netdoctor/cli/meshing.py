@@ -102,7 +102,7 @@ def _require_open(snapshot: Snapshot, namespace: str, port: int) -> None:
     source = neutral(snapshot, namespace).endpoint
     ends = source, replace(source, name="another probe")
     profile = profile_for(plugin.name)
-    policies = compile_policies(snapshot)
+    policies = compile_policies(snapshot, cni=plugin.name)
     for protocol in ("UDP", "TCP"):
         verdict = decide(policies, Flow(*ends, protocol, port), profile)
         if verdict.allowed is False:

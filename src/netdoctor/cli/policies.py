@@ -47,12 +47,12 @@ def read_policies(request: PolicyRequest, names: Sequence[str] = ()) -> PolicyIn
     progress = progress_at_terminal(quiet=request.quiet)
     cluster = read_cluster(request.files, request.access, request.namespace, names, progress)
     namespace, profile = request.namespace or cluster.namespace, _profile(request, cluster.snapshot)
-    return PolicyInput(compile_with_warnings(cluster.snapshot), profile, namespace, cluster)
+    return PolicyInput(compile_with_warnings(cluster.snapshot, profile.name), profile, namespace, cluster)
 
 
-def compile_with_warnings(snapshot: Snapshot) -> CompiledPolicies:
-    """Compile; what is wrong with policies goes to stderr."""
-    policies = compile_policies(snapshot)
+def compile_with_warnings(snapshot: Snapshot, plugin: str) -> CompiledPolicies:
+    """Compile for a network plugin; what is wrong with policies goes to stderr."""
+    policies = compile_policies(snapshot, cni=plugin)
     for ref, text in (*policies.problems, *policies.warnings):
         origin = snapshot.origins.get(ref.object)
         at = f" ({origin.file}:{origin.line})" if origin else ""

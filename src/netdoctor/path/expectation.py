@@ -43,7 +43,8 @@ class Expectation:
 def expect(snapshot: Snapshot, path: Path) -> Expectation:
     """Decide every flow that the path needs: to each endpoint of the target and to each DNS server."""
     network = cni(snapshot)
-    return _expect(snapshot, path, Expectation(compile_policies(snapshot), network, profile_for(network.name), {}))
+    policies = compile_policies(snapshot, cni=network.name)
+    return _expect(snapshot, path, Expectation(policies, network, profile_for(network.name), {}))
 
 
 def _expect(snapshot: Snapshot, path: Path, known: Expectation) -> Expectation:

@@ -19,9 +19,11 @@ from netdoctor.policy.classes import Distinctions, EndpointClass, pod_classes
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.decide import decide
 from netdoctor.policy.flow import Endpoint, Flow
-from netdoctor.policy.match import chooses, may_choose, peer_misses, remote_end
+from netdoctor.policy.match import chooses, peer_misses
+from netdoctor.policy.pod_match import may_choose
 from netdoctor.policy.ports import FIRST, LAST, resolved
 from netdoctor.policy.profile import CNIProfile
+from netdoctor.policy.remote import remote_end
 from netdoctor.policy.rules import PROTOCOLS, Action, Direction, NamedPort, Protocol, Rule, Ruleset
 
 _KINDS = {"Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds", "ReplicaSet": "rs"}

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from netdoctor.cluster.objects import LabelSelector
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.compile import CompiledPolicies
+from netdoctor.policy.expressions import Selector
 from netdoctor.policy.flow import Endpoint
-from netdoctor.policy.match import requirements
+from netdoctor.policy.labels import parts
 from netdoctor.policy.rules import PodPeer
 
 
@@ -36,8 +36,8 @@ def admits(peers: tuple[PodPeer, PodPeer], end: Endpoint) -> bool:
     return end.selectable and any(peer.selects(end.namespace, end.labels, end.namespace_labels) for peer in peers)
 
 
-def _chosen(selector: LabelSelector | None) -> bool:
-    return selector is not None and bool(requirements(selector))
+def _chosen(selector: Selector | None) -> bool:
+    return bool(parts(selector))
 
 
 def _anybody(peer: PodPeer, snapshot: Snapshot) -> bool:

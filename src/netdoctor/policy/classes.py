@@ -11,17 +11,30 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from netdoctor.cluster.addresses import Address, Network, holds, parse_address
-from netdoctor.cluster.objects import ContainerPort, LabelSelector, Node, Pod
+from netdoctor.cluster.objects import ContainerPort, Node, Pod
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.policy.addresses import ROOTS, AddressSpace
 from netdoctor.policy.compile import CompiledPolicies
-from netdoctor.policy.flow import Endpoint, node_endpoint, pod_endpoint
-from netdoctor.policy.match import requirements
-from netdoctor.policy.rules import BlockPeer, NamedPort, NodePeer, Peer, PodPeer, RulePort
+from netdoctor.policy.expressions import Selector
+from netdoctor.policy.flow import Endpoint, node_endpoint, pod_endpoint, service_account_labels
+from netdoctor.policy.labels import named_values
+from netdoctor.policy.rules import (
+    ENTITIES_BY_NODE,
+    AllOf,
+    BlockPeer,
+    EntityPeer,
+    NamedPort,
+    NodePeer,
+    Peer,
+    PodPeer,
+    Rule,
+    RulePort,
+)
 
 OUTSIDE = "outside the cluster"
 # Reserved for documentation, RFC 5737 and RFC 3849: what stands for the rest of the world.
 _ELSEWHERE = ("192.0.2.1", "2001:db8::1")
+Named = Mapping[str, frozenset[str] | None]  # by label, the values that are named; None = all that there are
 _OTHER = "\0"  # stands for all values of a label that no selector names; no label value holds it
 
 
@@ -39,8 +52,10 @@ class EndpointClass:
 class Distinctions:
     """All that policies tell endpoints apart by."""
 
-    labels: Mapping[str, frozenset[str]]  # of pods: keys, and of each the values that are named
+    labels: Named  # of pods
+    service_accounts: Named  # their labels
     node_labels: frozenset[str]
+    nodes: bool  # whether it matters which node a pod runs on
     port_names: frozenset[str]
     space: AddressSpace
     blocks: tuple[BlockPeer, ...]
@@ -51,12 +66,15 @@ class Distinctions:
         """Those of all policies of one or more snapshots."""
         rulesets = [r for policies in compiled for same in policies.rulesets.values() for r in same]
         rules = [rule for ruleset in rulesets for rule in ruleset.rules]
-        peers: list[Peer] = [r.subject for r in rulesets] + [peer for rule in rules for peer in rule.peers]
-        ports = tuple(dict.fromkeys(_plain(port) for rule in rules for port in rule.ports))
+        peers: list[Peer] = [r.subject for r in rulesets]
+        peers += (peer for rule in rules for whole in _peers(rule) for peer in _leaves(whole))
+        ports = tuple(dict.fromkeys(_plain(port) for rule in rules for port in (*rule.ports, *rule.not_ports)))
         # A dict, not a set: what comes out must not depend on the order of hashes.
         blocks = tuple(dict.fromkeys((p.block, p.excepted, p.everyone) for p in peers if isinstance(p, BlockPeer)))
         return cls(
             labels=_named(p.pod_selector for p in peers if isinstance(p, PodPeer)),
+            service_accounts=_named(p.service_account_selector for p in peers if isinstance(p, PodPeer)),
+            nodes=any(isinstance(p, EntityPeer) and p.entity in ENTITIES_BY_NODE for p in peers),
             node_labels=frozenset(_named(p.selector for p in peers if isinstance(p, NodePeer))),
             port_names=frozenset(port.name for port in ports if isinstance(port, NamedPort)),
             space=AddressSpace.of(n for block, excepted, _ in blocks for n in (block, *excepted)),
@@ -72,12 +90,28 @@ def _plain(port: RulePort) -> RulePort:
     return type(port)("", port.protocol, port.first, port.last)
 
 
-def _named(selectors: Iterable[LabelSelector | None]) -> Mapping[str, frozenset[str]]:
+def _peers(rule: Rule) -> tuple[Peer, ...]:
+    return rule.peers if rule.locals is None else (*rule.peers, rule.locals)
+
+
+def _leaves(peer: Peer) -> Iterator[Peer]:
+    """A peer, or those that it is made of."""
+    if isinstance(peer, AllOf):
+        for one in (*peer.every, *peer.none):
+            yield from _leaves(one)
+    else:
+        yield peer
+
+
+def _named(selectors: Iterable[Selector | None]) -> Named:
     values: defaultdict[str, set[str]] = defaultdict(set)
+    whole: set[str] = set()
     for selector in selectors:
-        for requirement in requirements(selector) if selector else ():
-            values[requirement.key].update(requirement.values)
-    return {key: frozenset(found) for key, found in values.items()}
+        for key, named in named_values(selector) if selector else ():
+            values[key].update(named or ())
+            if named is None:
+                whole.add(key)
+    return {key: None if key in whole else frozenset(found) for key, found in values.items()}
 
 
 def classes_of(snapshot: Snapshot, distinctions: Distinctions) -> tuple[EndpointClass, ...]:
@@ -95,8 +129,9 @@ def pod_classes(pods: Iterable[Pod], snapshot: Snapshot, distinctions: Distincti
     """Pods with their own network, in classes."""
     alike: defaultdict[tuple[object, ...], list[Pod]] = defaultdict(list)
     for pod in pods:
-        place = _place(pod.ips, distinctions.space)
-        alike[pod.namespace, _labels(pod, distinctions), _ports(pod.ports, distinctions), place].append(pod)
+        place = _place(pod.ips, distinctions.space), pod.spec.node_name if distinctions.nodes else ""
+        labels = _labels(pod.labels, distinctions.labels), _account(pod, distinctions)
+        alike[pod.namespace, labels, _ports(pod.ports, distinctions), place].append(pod)
     return tuple(
         EndpointClass(pod_endpoint(same[0], snapshot), tuple(same), place=("pod", key[-1]))
         for key, same in alike.items()
@@ -110,10 +145,12 @@ def _host_classes(
     alike: defaultdict[object, list[Pod | Node]] = defaultdict(list)
     for member in members:
         if isinstance(member, Node):
-            alike[_host_place(node_endpoint(member).ips, member, distinctions)].append(member)
+            name = member.name if distinctions.nodes else ""
+            alike[name, _host_place(node_endpoint(member).ips, member, distinctions)].append(member)
         else:
             node = snapshot.node(member.spec.node_name)
-            alike[_host_place(member.ips, node, distinctions)].append(member)
+            name = member.spec.node_name if distinctions.nodes else ""
+            alike[name, _host_place(member.ips, node, distinctions)].append(member)
     for place, same in alike.items():
         yield EndpointClass(_host(same[0], snapshot), tuple(same), place=("host", place))
 
@@ -122,9 +159,17 @@ def _host(member: Pod | Node, snapshot: Snapshot) -> Endpoint:
     return pod_endpoint(member, snapshot) if isinstance(member, Pod) else node_endpoint(member)
 
 
-def _labels(pod: Pod, distinctions: Distinctions) -> frozenset[tuple[str, str]]:
-    named = distinctions.labels
-    return frozenset((k, v if v in named[k] else _OTHER) for k, v in pod.labels.items() if k in named)
+def _labels(labels: Mapping[str, str], named: Named) -> frozenset[tuple[str, str]]:
+    return frozenset((k, _value(v, named[k])) for k, v in labels.items() if k in named)
+
+
+def _value(value: str, named: frozenset[str] | None) -> str:
+    return value if named is None or value in named else _OTHER
+
+
+def _account(pod: Pod, distinctions: Distinctions) -> object:
+    named = distinctions.service_accounts
+    return _labels(service_account_labels(pod), named) if named else None
 
 
 def _ports(ports: tuple[ContainerPort, ...], distinctions: Distinctions) -> object:

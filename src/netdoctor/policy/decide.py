@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from netdoctor.cluster.addresses import parse_address
 from netdoctor.policy.compile import CompiledPolicies
-from netdoctor.policy.evaluate import Asked, outcomes
+from netdoctor.policy.evaluate import Asked, Gaps, outcomes
 from netdoctor.policy.flow import Endpoint, Flow
-from netdoctor.policy.match import families
 from netdoctor.policy.near import near_misses
 from netdoctor.policy.profile import CNIProfile
+from netdoctor.policy.remote import families
 from netdoctor.policy.rules import Action, Direction, Rule, Ruleset
 from netdoctor.policy.verdict import FlowVerdict, SideVerdict
 
@@ -38,7 +38,8 @@ def allows(policies: CompiledPolicies, flow: Flow, profile: CNIProfile) -> bool:
     for direction in Direction:
         local, remote = flow.ends(direction)
         if not _exempt(direction, local, remote):
-            ends = outcomes(policies.selecting(local, direction), Asked.of(flow, direction, profile), [])
+            asked = Asked.of(flow, direction, profile)
+            ends = outcomes(policies.selecting(local, direction), asked, [], Gaps(policies.tiers))
             if not all(end.answer in (Action.ALLOW, Action.PASS) for end in ends):
                 return False
     return True
@@ -98,14 +99,23 @@ def _with_reasons(
 ) -> tuple[SideVerdict, tuple[str, ...]]:
     """The verdict, and where it is open why."""
     reached: list[Rule] = []
-    ends = tuple(outcomes(rulesets, asked, reached, lambda tier: policies.gap(asked.local.namespace, tier)))
+    ends = tuple(outcomes(rulesets, asked, reached, _gaps(policies, asked.local.namespace)))
     answers = {end.answer for end in ends if end.answer is not Action.PASS}
     allowed = answers == {Action.ALLOW} if len(answers) == 1 and None not in answers else None
-    near = () if allowed else near_misses(reached, asked.flow, asked.remote)
-    isolated_by = tuple(ruleset.policy for ruleset in rulesets if ruleset.isolates)
+    near = () if allowed else near_misses(reached, asked)
+    isolated_by = ends[-1].isolated_by or tuple(ruleset.policy for ruleset in rulesets if ruleset.isolates)
     decided_by = ends[-1].decided_by if allowed is not None else None
     doubts = tuple(doubt for end in ends for doubt in end.doubts) if allowed is None else ()
     return SideVerdict(asked.direction, allowed, isolated_by, decided_by, near), doubts
+
+
+def _gaps(policies: CompiledPolicies, namespace: str) -> Gaps:
+    return Gaps(
+        policies.tiers,
+        lambda tier: policies.gap(namespace, tier),
+        lambda tier: policies.unsure(namespace, tier),
+        policies.first_network_policy,
+    )
 
 
 def _side_notes(side: SideVerdict, remote: Endpoint, *, selected: bool) -> Iterator[str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from netdoctor.cluster.objects import LabelSelector
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.compile import CompiledPolicies
-from netdoctor.policy.match import requirements, show
-from netdoctor.policy.rules import BlockPeer, NamePeer, NodePeer, Peer, PodPeer, UnknownPeer
+from netdoctor.policy.labels import shown
+from netdoctor.policy.rules import AllOf, BlockPeer, EntityPeer, NamePeer, NodePeer, Peer, PodPeer, UnknownPeer
 from netdoctor.policy.verdict import SideVerdict
 
 
@@ -33,7 +32,7 @@ def _located(policies: CompiledPolicies, ref: ObjectRef) -> str:
     return f"{ref} ({at})" if at else str(ref)
 
 
-def describe_peer(peer: Peer) -> str:
+def describe_peer(peer: Peer) -> str:  # noqa: PLR0911 - one line for each kind of peer
     """Whom a peer means: `pods app=web in namespaces with team=blue`, `10.0.0.0/8 except 10.1.0.0/16`."""
     match peer:
         case PodPeer():
@@ -41,20 +40,28 @@ def describe_peer(peer: Peer) -> str:
         case BlockPeer(block=block, excepted=excepted):
             return f"{block} except {', '.join(map(str, excepted))}" if excepted else str(block)
         case NodePeer(selector=selector):
-            return f"nodes with {chosen}" if (chosen := _selector(selector)) else "all nodes"
+            return f"nodes with {chosen}" if (chosen := shown(selector)) else "all nodes"
         case NamePeer(names=names):
             return ", ".join(names)
+        case EntityPeer(entity=entity):
+            return f"entity {entity}"
+        case AllOf():
+            return _describe_all(peer)
         case UnknownPeer():
             return "a peer that netdoctor cannot read"
 
 
+def _describe_all(peer: AllOf) -> str:
+    """`pods with app=web in namespace a, and 10.0.0.0/8, but not 10.1.0.0/16`."""
+    every = ", and ".join(map(describe_peer, peer.every)) or "everyone"
+    return ", but not ".join([every, *map(describe_peer, peer.none)])
+
+
 def _describe_pods(peer: PodPeer) -> str:
-    pods = f"pods with {chosen}" if (chosen := _selector(peer.pod_selector)) else "all pods"
+    pods = f"pods with {chosen}" if (chosen := shown(peer.pod_selector)) else "all pods"
+    if account := shown(peer.service_account_selector):
+        pods = f"{pods} of service accounts with {account}"
     if peer.namespace_selector is None:
         return f"{pods} in namespace {peer.namespace}"
-    namespaces = _selector(peer.namespace_selector)
+    namespaces = shown(peer.namespace_selector)
     return f"{pods} in namespaces with {namespaces}" if namespaces else f"{pods} in every namespace"
-
-
-def _selector(selector: LabelSelector | None) -> str:
-    return ", ".join(map(show, requirements(selector))) if selector else ""

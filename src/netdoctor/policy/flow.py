@@ -10,7 +10,7 @@ from netdoctor.cluster.addresses import Network, parse_address
 from netdoctor.cluster.objects import ContainerPort, Node, Pod
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
-from netdoctor.policy.rules import Direction, Protocol
+from netdoctor.policy.rules import SERVICE_ACCOUNT_NAME, Direction, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,9 @@ class Endpoint:
     node_labels: Mapping[str, str] | None = None  # of a node, or of a hostNetwork pod's; None = not known
     nodes_read: bool = True  # False: an address may be a node's that could not be read
     networks: tuple[Network, ...] = ()  # from which it will have its address, while it has none
+    service_account: str = ""  # of a pod
+    service_account_labels: Mapping[str, str] = field(default_factory=dict)  # with its name: SERVICE_ACCOUNT_NAME
+    service_accounts_read: bool = False  # False: the service account may have more labels than are known
 
     @property
     def selectable(self) -> bool:
@@ -87,7 +90,19 @@ def pod_endpoint(pod: Pod, snapshot: Snapshot) -> Endpoint:
         finished=pod.finished,
         node_labels=node.labels if node else None,
         namespace_read=snapshot.was_read("Namespace", pod.namespace),
+        service_account=service_account(pod),
+        service_account_labels=service_account_labels(pod),
     )
+
+
+def service_account(pod: Pod) -> str:
+    """The name of the service account that a pod runs as."""
+    return pod.spec.service_account_name or "default"
+
+
+def service_account_labels(pod: Pod) -> Mapping[str, str]:
+    """What is known of the labels of a pod's service account: its name."""
+    return {SERVICE_ACCOUNT_NAME: service_account(pod)}
 
 
 def virtual_pod(
@@ -103,6 +118,8 @@ def virtual_pod(
         node=node,
         namespace_read=snapshot.was_read("Namespace", namespace),
         networks=snapshot.pod_networks,
+        service_account="default",
+        service_account_labels={SERVICE_ACCOUNT_NAME: "default"},
     )
 
 

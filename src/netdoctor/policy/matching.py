@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from netdoctor.policy.classes import EndpointClass
 from netdoctor.policy.flow import Flow
-from netdoctor.policy.match import peer_misses, remote_end
+from netdoctor.policy.match import peer_misses
 from netdoctor.policy.profile import CNIProfile
+from netdoctor.policy.remote import remote_end
 from netdoctor.policy.rules import BlockPeer, Direction, Peer, PodPeer
 from netdoctor.policy.selection import LabelIndex, numbers
 

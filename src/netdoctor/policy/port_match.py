@@ -8,7 +8,9 @@ from netdoctor.policy.verdict import Miss, MissKind
 
 
 def admits_port(rule: Rule, flow: Flow) -> bool:
-    """Whether one of the rule's ports is the flow's."""
+    """Whether one of the rule's ports is the flow's, and none of those that it leaves out."""
+    if any(_port_miss(port, flow) is None for port in rule.not_ports):
+        return False
     return not rule.ports or any(_port_miss(port, flow) is None for port in rule.ports)
 
 
@@ -16,6 +18,10 @@ def port_misses(rule: Rule, flow: Flow) -> tuple[Miss, ...]:
     """Why none of the rule's ports is the flow's: wrong numbers as one miss, the rest one by one."""
     if admits_port(rule, flow):
         return ()
+    if not rule.ports or any(_port_miss(port, flow) is None for port in rule.ports):
+        left_out = [port for port in rule.not_ports if _port_miss(port, flow) is None]
+        found = f"port {flow.port_text}"
+        return tuple(Miss(MissKind.PORT_EXCLUDED, port.path, f"any port but {port}", found) for port in left_out)
     by_port = [(port, kind) for port in rule.ports if (kind := _port_miss(port, flow))]
     misses = [
         Miss(kind, port.path, str(port), _declared(flow) if kind is MissKind.NAMED_PORT_UNRESOLVED else flow.port_text)
@@ -26,6 +32,17 @@ def port_misses(rule: Rule, flow: Flow) -> tuple[Miss, ...]:
         path = f"{rule.ref.path}.ports"
         misses.append(Miss(MissKind.PORT, path, f"port {', '.join(numbers)}", f"port {flow.port_text}"))
     return tuple(misses)
+
+
+def source_port_misses(rule: Rule, flow: Flow) -> tuple[Miss, ...]:
+    """That it is not known whether the client's port is one of those that a rule is about."""
+    if not rule.source_ports:
+        return ()
+    if all(port.protocol != flow.protocol for port in rule.source_ports):
+        wanted = ", ".join(map(str, rule.source_ports))
+        return (Miss(MissKind.PROTOCOL, rule.source_ports[0].path, wanted, flow.port_text),)
+    wanted = f"a client's port of {', '.join(map(str, rule.source_ports))}"
+    return (Miss(MissKind.SOURCE_PORT, rule.source_ports[0].path, wanted, "a client whose own port is not known"),)
 
 
 def _port_miss(port: RulePort, flow: Flow) -> MissKind | None:

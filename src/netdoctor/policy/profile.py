@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class CNIProfile:
 # identities, and its CIDR rules see neither: https://docs.cilium.io/en/stable/security/policy/language/#cidr-based
 _BY_IDENTITY = frozenset({"cilium", "gke-dataplane-v2"})
 _WITHOUT_POLICY = frozenset({"flannel"})
+# Canal is Flannel's network with Calico's policies.
+_WITH_CALICO = frozenset({"calico", "canal"})
 
 
 def profile_for(name: str) -> CNIProfile:
@@ -37,3 +40,9 @@ def profile_for(name: str) -> CNIProfile:
         ipblock_matches_nodes=not by_identity,
         enforces=False if name in _WITHOUT_POLICY else None,
     )
+
+
+def policy_family(name: str) -> Literal["calico", "cilium", ""]:
+    """Whose policies a plugin enforces beside those of Kubernetes; empty for none, and where that is not known."""
+    names = set(name.split("+"))
+    return "calico" if names & _WITH_CALICO else "cilium" if names & _BY_IDENTITY else ""

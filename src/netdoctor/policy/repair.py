@@ -9,7 +9,7 @@ from typing import Any
 
 from netdoctor.cluster.addresses import parse_address
 from netdoctor.cluster.objects import NetworkPolicy
-from netdoctor.cluster.selectors import matches, stable_labels
+from netdoctor.cluster.selectors import stable_labels
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Effect
@@ -17,6 +17,7 @@ from netdoctor.policy.change import Change, CreatePolicy, LabelNamespace, PatchP
 from netdoctor.policy.compile import CompiledPolicies, compile_policies
 from netdoctor.policy.decide import decide
 from netdoctor.policy.effect import effects, renewed
+from netdoctor.policy.expressions import selects
 from netdoctor.policy.flow import Endpoint, Flow
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import Direction, PodPeer
@@ -178,7 +179,8 @@ def matches_no_namespace(policies: CompiledPolicies, near: NearMiss) -> bool:
     snapshot = policies.snapshot
     peers = (p for p in policies.rule(near.rule).peers if isinstance(p, PodPeer) and p.path == near.rule.path)
     names = {n.name for n in snapshot.namespaces} | {pod.namespace for pod in snapshot.pods}
-    return not any(matches(p.namespace_selector, snapshot.namespace_labels(name)) for p in peers for name in names)
+    chosen = [p.namespace_selector for p in peers if p.namespace_selector is not None]
+    return not any(selects(selector, snapshot.namespace_labels(name)) for selector in chosen for name in names)
 
 
 def _peer(end: Endpoint, namespace: str) -> dict[str, Any] | None:

@@ -1,23 +1,27 @@
-"""The one form that policies are compiled to.
+"""The one form that policies of all families are compiled to: Kubernetes', Calico's and Cilium's.
 
-A `Ruleset` is what one policy says in one direction. A NetworkPolicy's rulesets isolate the pods they select and only
-allow; tier, priority and action are what distinguishes the other API families.
+A `Ruleset` is what one policy says in one direction. They are evaluated tier by tier; in a tier by priority, those of
+equal priority together; in a ruleset the first rule that matches decides. `Allow` and `Deny` are final, `Pass` goes on
+with the next tier. At the end of a tier flows of pods that one of its rulesets isolates are denied, others go on with
+the next tier. What is left after the last tier is allowed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
-from typing import Literal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import ClassVar, Literal
 
 from netdoctor.cluster.addresses import Network
-from netdoctor.cluster.objects import LabelSelector
-from netdoctor.cluster.selectors import matches
 from netdoctor.model.refs import ObjectRef
+from netdoctor.policy.expressions import Selector, selects
 
 Protocol = Literal["TCP", "UDP", "SCTP"]
 PROTOCOLS: tuple[Protocol, ...] = ("TCP", "UDP", "SCTP")
+SERVICE_ACCOUNT_NAME = "projectcalico.org/name"
+_NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
 class Direction(StrEnum):
@@ -45,38 +49,71 @@ class Action(StrEnum):
     PASS = "Pass"  # noqa: S105 (an action, no password)
 
 
-class Tier(IntEnum):
-    """Evaluated in ascending order; a tier in which a ruleset isolates the pod is the last.
+@dataclass(frozen=True, slots=True, order=True)
+class Tier:
+    """Tiers are evaluated in ascending order.
 
-    Rulesets of the tier NETWORK_POLICY add up and have no order. In the others the lower priority comes first, and in
-    a ruleset the first rule that matches decides.
+    Those of Kubernetes stand where Calico places them, so that Calico's own come before, between or after them.
+    Calico's tier `default` is NETWORK_POLICY. Source: Calico's reference, Tier.
     """
 
-    ADMIN = 0
-    NETWORK_POLICY = 1
-    BASELINE = 2
+    order: float
+    name: str
+
+    ADMIN: ClassVar[Tier]
+    NETWORK_POLICY: ClassVar[Tier]
+    BASELINE: ClassVar[Tier]
+
+
+Tier.ADMIN = Tier(1_000, "adminnetworkpolicy")
+Tier.NETWORK_POLICY = Tier(1_000_000, "default")
+Tier.BASELINE = Tier(10_000_000, "baselineadminnetworkpolicy")
+KUBERNETES_TIERS = (Tier.ADMIN, Tier.NETWORK_POLICY, Tier.BASELINE)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Priority:
+    """Of rulesets of one tier the lower number comes first, then the lower name; the order of equals is undefined."""
+
+    number: float
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.number:g}"
+
+
+FIRST_PRIORITY = Priority(0)
 
 
 @dataclass(frozen=True, slots=True)
 class PodPeer:
     """Pods of the namespaces chosen by `namespace_selector`, or of `namespace` alone where that is None.
 
-    Pods on the host network are none of them, whatever their labels.
+    Pods on the host network are none of them, whatever their labels. `service_account_selector` is about the labels of
+    the pod's service account, with its name under `SERVICE_ACCOUNT_NAME`.
     """
 
     path: str
     namespace: str
-    namespace_selector: LabelSelector | None
-    pod_selector: LabelSelector | None  # None = every pod
+    namespace_selector: Selector | None
+    pod_selector: Selector | None  # None = every pod
+    service_account_selector: Selector | None = None  # None = any
+    flat: bool = False  # `path` is the very field that selects, and not that of a peer with fields for each selector
 
-    def selects(self, namespace: str, labels: Mapping[str, str], namespace_labels: Mapping[str, str]) -> bool:
+    def selects(
+        self,
+        namespace: str,
+        labels: Mapping[str, str],
+        namespace_labels: Mapping[str, str],
+        service_account_labels: Mapping[str, str] = _NO_LABELS,
+    ) -> bool:
         """Whether a pod with these labels, in a namespace with those, is one of them."""
         if self.namespace_selector is None:
             if namespace != self.namespace:
                 return False
-        elif not matches(self.namespace_selector, namespace_labels):
+        elif not selects(self.namespace_selector, namespace_labels):
             return False
-        return self.pod_selector is None or matches(self.pod_selector, labels)
+        return selects(self.pod_selector, labels) and selects(self.service_account_selector, service_account_labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +134,7 @@ class NodePeer:
     """The addresses of the nodes chosen by `selector`, and so the pods on their host networks."""
 
     path: str
-    selector: LabelSelector
+    selector: Selector
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +153,33 @@ class UnknownPeer:
     matches: bool
 
 
-Peer = PodPeer | BlockPeer | NodePeer | NamePeer | UnknownPeer
+@dataclass(frozen=True, slots=True)
+class EntityPeer:
+    """Who is meant by what it is, and not by labels or addresses.
+
+    `all` is everyone, `cluster` every pod and node, `world` everyone else (`world-ipv4`, `world-ipv6` in one family),
+    `host` the node that the rule's own pod runs on, `remote-node` every other node. Of other words it is not known
+    whether they mean a node or an address outside; they mean no pod.
+    Source: Cilium's policy language, "Entities based".
+    """
+
+    path: str
+    entity: str
+
+
+ENTITIES_BY_NODE = frozenset({"host", "remote-node"})  # of which it matters where the rule's own pod runs
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Who all of `every` mean and none of `none`; without `every`, everyone but those."""
+
+    path: str
+    every: tuple[Peer, ...]
+    none: tuple[Peer, ...] = ()
+
+
+Peer = PodPeer | BlockPeer | NodePeer | NamePeer | UnknownPeer | EntityPeer | AllOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +215,21 @@ RulePort = PortRange | NamedPort
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Matches a flow if one of `peers` and one of `ports` match; an empty tuple matches everything."""
+    """Matches a flow if one of `peers` and one of `ports` match; an empty tuple matches everything.
+
+    Attributes:
+        locals: which of the ends that the policy selects the rule is about; None = all of them.
+        source_ports: the client's own, which is not known: where there are any, a rule matches perhaps.
+        not_ports: those of `ports` that do not match after all.
+    """
 
     ref: ObjectRef
     action: Action
     peers: tuple[Peer, ...]
     ports: tuple[RulePort, ...]
+    locals: Peer | None = None
+    source_ports: tuple[PortRange, ...] = ()
+    not_ports: tuple[RulePort, ...] = ()
 
     @property
     def action_text(self) -> str:
@@ -178,7 +250,12 @@ class Ruleset:
     policy: ObjectRef
     direction: Direction
     tier: Tier
-    priority: int  # lower is evaluated first; equal for all of an unordered tier
-    isolates: bool
+    priority: Priority
+    isolates: bool  # what no rule of the tier decides is denied at its end
     subject: PodPeer
     rules: tuple[Rule, ...]
+
+    @property
+    def position(self) -> tuple[float, str, float, str]:
+        """The order of evaluation: by tier, then by priority."""
+        return self.tier.order, self.tier.name, self.priority.number, self.priority.name

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from netdoctor.cluster.objects import LabelSelector
-from netdoctor.policy.match import requirements
+from netdoctor.policy.expressions import And, Compare, Everything, Expression, Not, Or, Selector
+from netdoctor.policy.labels import requirements
 
 
 class LabelIndex:
@@ -23,8 +25,10 @@ class LabelIndex:
                 pairs[pair] |= bit
         self._keys, self._pairs = dict(keys), dict(pairs)
 
-    def selected(self, selector: LabelSelector | None) -> int:
+    def selected(self, selector: Selector | None) -> int:
         """Those that a selector selects; without one, all."""
+        if selector is not None and not isinstance(selector, LabelSelector):
+            return self._holding(selector)
         found = self.everything
         for requirement in requirements(selector) if selector else ():
             key, having = requirement.key, self._keys.get(requirement.key, 0)
@@ -37,6 +41,44 @@ class LabelIndex:
                     found &= having
                 case "DoesNotExist":
                     found &= ~having
+        return found
+
+    def _holding(self, expression: Expression) -> int:
+        """Those that satisfy an expression."""
+        match expression:
+            case Compare():
+                return self._comparing(expression)
+            case And(terms):
+                found = self.everything
+                for term in terms:
+                    found &= self._holding(term)
+                return found
+            case Or(terms):
+                found = 0
+                for term in terms:
+                    found |= self._holding(term)
+                return found
+            case Not(term):
+                return self.everything & ~self._holding(term)
+            case Everything():
+                return self.everything
+
+    def _comparing(self, compare: Compare) -> int:
+        match compare.operator:
+            case "==" | "in":
+                return self._having(compare.key, compare.values)
+            case "!=" | "not in":
+                return self.everything & ~self._having(compare.key, compare.values)
+            case "has":
+                return self._keys.get(compare.key, 0)
+        return self._having(compare.key, (value for value in self._values[compare.key] if compare.holds(value)))
+
+    @cached_property
+    def _values(self) -> Mapping[str, Sequence[str]]:
+        """By key, all values that it has."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for key, value in self._pairs:
+            found[key].append(value)
         return found
 
     def _having(self, key: str, values: Iterable[str]) -> int:

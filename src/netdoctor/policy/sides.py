@@ -49,8 +49,8 @@ class Side:
         if direction is Direction.EGRESS:
             self._locals, remotes = sources, destinations
         applied = list(self._apply(policies))
-        self._ordered = [(ruleset, rules) for ruleset, _, rules in applied if ruleset.tier is not Tier.NETWORK_POLICY]
-        unordered = [(subjects, rules) for ruleset, subjects, rules in applied if ruleset.tier is Tier.NETWORK_POLICY]
+        self._ordered = [(ruleset, rules) for ruleset, _, rules in applied if ruleset.tier != Tier.NETWORK_POLICY]
+        unordered = [(subjects, rules) for ruleset, subjects, rules in applied if ruleset.tier == Tier.NETWORK_POLICY]
         self._isolated = union(subjects.certain for subjects, _ in unordered)
         self._gaps = dict(_gaps(policies, selection))
         rules = [rule for _, same in unordered for rule in same]
@@ -75,7 +75,7 @@ class Side:
 
     def _apply(self, policies: CompiledPolicies) -> Iterator[tuple[Ruleset, Bits, list[_Applied]]]:
         rulesets = [r for same in policies.rulesets.values() for r in same if r.direction is self._direction]
-        for ruleset in sorted(rulesets, key=lambda r: (r.tier, r.priority)):
+        for ruleset in sorted(rulesets, key=lambda r: r.position):
             if not self._selection.near(ruleset.subject) & self._locals:
                 continue
             chosen = self._selection.pods(ruleset.subject)
@@ -184,8 +184,12 @@ def _if_matched(sources: Bits, matched: Bits, destination: int) -> Bits:
 
 def _gaps(policies: CompiledPolicies, selection: Selection) -> Iterator[tuple[Tier, int]]:
     """By tier, the classes whose policies are not all known."""
-    for tier in Tier:
-        found = union(mask for name, mask in selection.by_namespace.items() if policies.gap(name, tier))
+    for tier in policies.tiers:
+        found = union(
+            mask
+            for name, mask in selection.by_namespace.items()
+            if policies.gap(name, tier) or policies.unsure(name, tier)
+        )
         if found:
             yield tier, found
 

@@ -100,7 +100,7 @@ def _joined(walked: _Walked, below: int, *, certain: bool) -> int:
 def _walk(groups: Sequence[Group], tier: Tier, ports: int, sources: int, *, certain: bool) -> _Walked:
     allowed, passed, doubtful, undecided = 0, 0, 0, sources
     for group in groups:
-        if group.tier is not tier:
+        if group.tier != tier:
             continue
         tied = _tied(group.rulesets, ports, undecided) if len(group.rulesets) > 1 else 0
         undecided &= ~tied

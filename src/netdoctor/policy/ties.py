@@ -9,12 +9,12 @@ from itertools import combinations
 from netdoctor.cluster.objects import Pod
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
-from netdoctor.policy.rules import Direction, PodPeer, Ruleset, Tier
+from netdoctor.policy.rules import Direction, PodPeer, Priority, Ruleset, Tier
 
 
 def equal_priorities(rulesets: Iterable[Ruleset], snapshot: Snapshot) -> Iterator[tuple[ObjectRef, str]]:
     """A warning for each pair of cluster-wide policies of the same tier and priority, with a pod that both select."""
-    alike: defaultdict[tuple[Direction, Tier, int], list[Ruleset]] = defaultdict(list)
+    alike: defaultdict[tuple[Direction, Tier, Priority], list[Ruleset]] = defaultdict(list)
     for ruleset in rulesets:
         alike[ruleset.direction, ruleset.tier, ruleset.priority].append(ruleset)
     pods = tuple(pod for pod in snapshot.pods if not (pod.finished or pod.spec.host_network))
@@ -39,7 +39,7 @@ def _selected(subject: PodPeer, pods: Iterable[Pod], snapshot: Snapshot) -> Mapp
     }
 
 
-def _text(other: ObjectRef, priority: int, common: ObjectRef) -> str:
+def _text(other: ObjectRef, priority: Priority, common: ObjectRef) -> str:
     return (
         f"has the tier and the priority ({priority}) of {other}, and both select {common}: "
         "the API leaves open which of them comes first"

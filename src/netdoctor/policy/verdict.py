@@ -34,11 +34,19 @@ class MissKind(StrEnum):
     NODE_UNREAD = "nodeUnread"  # the node's labels, or which addresses are nodes', are not known
     NAME_UNRESOLVED = "nameUnresolved"  # the address may be one that DNS gives for the name
     NAMESPACE_UNREAD = "namespaceUnread"  # the namespace's labels could not be read: the selector may match
+    SERVICE_ACCOUNT = "serviceAccount"  # its name, or a label of it
+    SERVICE_ACCOUNT_UNREAD = "serviceAccountUnread"
+    ENTITY = "entity"
+    ENTITY_UNKNOWN = "entityUnknown"  # it may be what an entity means
+    EXCLUDED = "excluded"  # matches, but is one of those that the peer excludes
+    OTHER_SUBJECT = "otherSubject"  # the rule is about others of the pods that its policy selects
+    PORT_EXCLUDED = "portExcluded"
+    SOURCE_PORT = "sourcePort"  # the client's own port, which is not known
 
     @property
     def about_port(self) -> bool:
         """Whether it is about a rule's ports, and not about its peers."""
-        return self in (MissKind.PORT, MissKind.PROTOCOL, MissKind.NAMED_PORT_UNRESOLVED)
+        return self in _ABOUT_PORT
 
     @property
     def uncertain(self) -> bool:
@@ -46,8 +54,25 @@ class MissKind(StrEnum):
         return self in _UNCERTAIN
 
 
+_ABOUT_PORT = frozenset(
+    {
+        MissKind.PORT,
+        MissKind.PROTOCOL,
+        MissKind.NAMED_PORT_UNRESOLVED,
+        MissKind.PORT_EXCLUDED,
+        MissKind.SOURCE_PORT,
+    }
+)
 _UNCERTAIN = frozenset(
-    {MissKind.ADDRESS_UNKNOWN, MissKind.NAMESPACE_UNREAD, MissKind.NODE_UNREAD, MissKind.NAME_UNRESOLVED}
+    {
+        MissKind.ADDRESS_UNKNOWN,
+        MissKind.NAMESPACE_UNREAD,
+        MissKind.NODE_UNREAD,
+        MissKind.NAME_UNRESOLVED,
+        MissKind.SERVICE_ACCOUNT_UNREAD,
+        MissKind.ENTITY_UNKNOWN,
+        MissKind.SOURCE_PORT,
+    }
 )
 
 
@@ -67,7 +92,10 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """A rule, or one peer of it, that does not admit the flow. `missed` is of "peer", "port", "protocol"."""
+    """A rule, or one peer of it, that does not admit the flow.
+
+    `missed` is of "peer", "port", "protocol" and "subject" (the rule is about other pods of its policy).
+    """
 
     rule: ObjectRef
     missed: frozenset[str]

@@ -64,7 +64,7 @@ class AdminPolicyDenies(DenialCause):
         if policy is None or place is None:
             return f"{subjects(denial)} {missed(case, denial)}"
         direction = denial.side.direction.value.lower()
-        if place.tier is Tier.BASELINE:
+        if place.tier == Tier.BASELINE:
             when = f"It decides because no NetworkPolicy selects that pod for {direction}: one that does overrides it."
         else:
             when = (
@@ -79,7 +79,7 @@ class AdminPolicyDenies(DenialCause):
         place = place_of(policy) if policy is not None else None
         rule = denial.side.decided_by
         peer = _peer(denial.verdict.flow.ends(denial.side.direction)[1])
-        if policy is None or place is None or rule is None or peer is None or place.tier is Tier.BASELINE:
+        if policy is None or place is None or rule is None or peer is None or place.tier == Tier.BASELINE:
             return ()
         direction, index = denial.side.direction, rule.path.partition("[")[2].partition("]")[0]
         ports = {place.ports_field: [_port(policy, denial)]}
@@ -101,7 +101,9 @@ def _opinion(case: Case, denial: Denial) -> str:
     alone = replace(
         case.snapshot, admin_network_policies=(), baseline_admin_network_policies=(), cluster_network_policies=()
     )
-    verdict = decide(compile_policies(alone), denial.verdict.flow, case.expectation.profile)
+    verdict = decide(
+        compile_policies(alone, cni=case.expectation.profile.name), denial.verdict.flow, case.expectation.profile
+    )
     side = verdict.egress if denial.egress else verdict.ingress
     return "deny it too" if side.allowed is False else "allow it" if side.allowed else "may allow it"
 

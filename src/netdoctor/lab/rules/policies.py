@@ -46,10 +46,10 @@ class PolicyTables:
         self._pods = PodIndex(snapshot)
         self._peers = PeerAddresses(snapshot, self._pods, profile)
         self._enforced = profile.enforces is not False
-        compiled = compile_policies(snapshot)
+        compiled = compile_policies(snapshot, cni=profile.name)
         rulesets = [ruleset for members in compiled.rulesets.values() for ruleset in members]
         self._selecting: dict[Direction, defaultdict[int, list[Ruleset]]] = {d: defaultdict(list) for d in Direction}
-        for ruleset in sorted(rulesets, key=lambda one: (one.tier, one.priority)):
+        for ruleset in sorted(rulesets, key=lambda one: one.position):
             for number in numbers(self._pods.selected(ruleset.subject)):
                 self._selecting[ruleset.direction][number].append(ruleset)
 

@@ -26,8 +26,8 @@ def policy_chains(name: str, rulesets: Sequence[Ruleset], allowed: bytes, compil
         allowed: what is done with a packet that may pass.
         compiled: a rule and what is done where it matches, as lines.
     """
-    admin = [ruleset for ruleset in rulesets if ruleset.tier is Tier.ADMIN]
-    below = [ruleset for ruleset in rulesets if ruleset.tier is not Tier.ADMIN]
+    admin = [ruleset for ruleset in rulesets if ruleset.tier == Tier.ADMIN]
+    below = [ruleset for ruleset in rulesets if ruleset.tier != Tier.ADMIN]
     next_tier = f"{name}/next-tier"
     first = list(_lines(admin, {Action.ALLOW: allowed, Action.PASS: goto(next_tier)}, compiled))
     rest = list(_below_admin(below, allowed, compiled))
@@ -38,13 +38,13 @@ def policy_chains(name: str, rulesets: Sequence[Ruleset], allowed: bytes, compil
 
 def _below_admin(rulesets: Sequence[Ruleset], allowed: bytes, compiled: Compile) -> Iterator[Line]:
     """NetworkPolicies are the last for pods that they isolate; after the last tier, all is allowed."""
-    network = [ruleset for ruleset in rulesets if ruleset.tier is Tier.NETWORK_POLICY]
+    network = [ruleset for ruleset in rulesets if ruleset.tier == Tier.NETWORK_POLICY]
     actions = {Action.ALLOW: allowed, Action.PASS: allowed}
     yield from _lines(network, actions, compiled)
     if isolating := [str(ruleset.policy) for ruleset in network if ruleset.isolates]:
         yield line(DROP, comment=f"isolated by {', '.join(isolating)}")
         return
-    yield from _lines([one for one in rulesets if one.tier is Tier.BASELINE], actions, compiled)
+    yield from _lines([one for one in rulesets if one.tier == Tier.BASELINE], actions, compiled)
     yield line(allowed)
 
 

@@ -40,7 +40,7 @@ def covering(standing: Standing, taken: Taken) -> tuple[ObjectRef, ...]:
 
 
 def _concerns(standing: Standing, ruleset: Ruleset, cut: Cut) -> bool:
-    same = ruleset.direction is cut.whole.direction and ruleset.tier is cut.whole.tier
+    same = ruleset.direction is cut.whole.direction and ruleset.tier == cut.whole.tier
     return same and bool(standing.subjects(ruleset).possible & standing.subjects(cut.whole).possible)
 
 
@@ -61,12 +61,12 @@ def _covering(standing: Standing, cut: Cut, rule: Rule, where: _Where) -> Object
 
 def _before(cut: Cut, rule: Rule, near: Sequence[Ruleset]) -> Iterator[tuple[Ruleset, Rule]]:
     for ruleset in near:
-        if ruleset.tier is not Tier.NETWORK_POLICY and ruleset.priority > cut.whole.priority:
+        if ruleset.tier != Tier.NETWORK_POLICY and ruleset.priority > cut.whole.priority:
             continue
         for other in ruleset.rules:
-            if other.ref == rule.ref and ruleset.tier is not Tier.NETWORK_POLICY:
+            if other.ref == rule.ref and ruleset.tier != Tier.NETWORK_POLICY:
                 break  # those after it in its own policy
-            if other.action is rule.action or ruleset.tier is not Tier.NETWORK_POLICY:
+            if other.action is rule.action or ruleset.tier != Tier.NETWORK_POLICY:
                 yield ruleset, other
 
 

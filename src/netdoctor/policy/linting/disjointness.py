@@ -35,7 +35,7 @@ def overlapping(standing: Standing, policies: Collection[ObjectRef]) -> Iterator
 def _comparable(one: Ruleset, other: Ruleset) -> bool:
     """Policies of different tiers are meant to select common pods."""
     same_place = one.policy.namespace == other.policy.namespace
-    return one.tier is other.tier and (one.tier is not Tier.NETWORK_POLICY or same_place)
+    return one.tier == other.tier and (one.tier != Tier.NETWORK_POLICY or same_place)
 
 
 def _common(standing: Standing, one: Ruleset, other: Ruleset) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
-from netdoctor.cluster.objects import LabelSelector, Pod, Requirement
-from netdoctor.cluster.selectors import matches
+from netdoctor.cluster.objects import Pod, Requirement
 from netdoctor.cluster.snapshot import Snapshot
-from netdoctor.policy.match import requirements, show
+from netdoctor.policy.expressions import Selector, selects
+from netdoctor.policy.labels import part_holds, parts, requirement_of, show, shown
 from netdoctor.policy.rules import BlockPeer, NodePeer, Peer, PodPeer
 
 
@@ -31,7 +31,7 @@ def _no_pod(peer: PodPeer, snapshot: Snapshot) -> str:
         labels = {name: snapshot.namespace_labels(name) for name in names}
         if unmet := _unmet(peer.namespace_selector, list(labels.values()), "namespace"):
             return unmet
-        chosen = {name for name in names if matches(peer.namespace_selector, labels[name])}
+        chosen = {name for name in names if selects(peer.namespace_selector, labels[name])}
         where = f"namespace {next(iter(chosen))}" if len(chosen) == 1 else f"the {len(chosen)} namespaces that it means"
     pods = [pod for pod in snapshot.pods if pod.namespace in chosen]
     network = [pod for pod in pods if not (pod.spec.host_network or pod.finished)]
@@ -43,22 +43,22 @@ def _no_pod(peer: PodPeer, snapshot: Snapshot) -> str:
 
 
 def _selected(peer: PodPeer, pod: Pod) -> bool:
-    return peer.pod_selector is None or matches(peer.pod_selector, pod.labels)
+    return selects(peer.pod_selector, pod.labels)
 
 
-def _unmet(selector: LabelSelector | None, labels: Sequence[Mapping[str, str]], what: str) -> str:
+def _unmet(selector: Selector | None, labels: Sequence[Mapping[str, str]], what: str) -> str:
     """`no pod in namespace a has app=wbe (but there is app=web)`; empty if some have all labels."""
-    if selector is None or any(matches(selector, one) for one in labels):
+    if any(selects(selector, one) for one in labels):
         return ""
-    wanted = requirements(selector)
-    for requirement in wanted:
-        alone = LabelSelector(match_expressions=(requirement,))
-        if not any(matches(alone, one) for one in labels):
-            return f"no {what} has {show(requirement)}{_meant(requirement, labels)}"
-    return f"no {what} has all of {', '.join(map(show, wanted))}"
+    for part in parts(selector):
+        if not any(part_holds(part, one) for one in labels):
+            return f"no {what} has {show(part)}{_meant(requirement_of(part), labels)}"
+    return f"no {what} has all of {shown(selector)}" if parts(selector) else ""
 
 
-def _meant(requirement: Requirement, labels: Iterable[Mapping[str, str]]) -> str:
+def _meant(requirement: Requirement | None, labels: Iterable[Mapping[str, str]]) -> str:
+    if requirement is None:
+        return ""
     values = sorted({one[requirement.key] for one in labels if requirement.key in one})
     near = [found for value in requirement.values for found in get_close_matches(value, values, n=1)]
     return f" (but there is {requirement.key}={near[0]})" if near else ""

@@ -42,6 +42,10 @@ class _Alone(CompiledPolicies):
         """Nothing is missing."""
         return ""
 
+    def unsure(self, namespace: str, tier: Tier) -> str:  # noqa: ARG002 - as its base
+        """Nothing is missing."""
+        return ""
+
 
 class Standing:
     """The policies that are left, and their answers."""
@@ -126,8 +130,8 @@ class _Change:
         self._everything = standing.matrix.ports.everything, standing.matrix.selection.everything
         self._locals = union(standing.subjects(cut.whole).possible for cut in cuts)
         self._gone = standing.side(direction, (cut.gone for cut in cuts), self._locals)
-        self._ordered = any(cut.whole.tier is not Tier.NETWORK_POLICY for cut in cuts)
-        self._added = any(cut.whole.tier is Tier.NETWORK_POLICY for cut in cuts)
+        self._ordered = any(cut.whole.tier != Tier.NETWORK_POLICY for cut in cuts)
+        self._added = any(cut.whole.tier == Tier.NETWORK_POLICY for cut in cuts)
         near = list(self._near(standing, {cut.whole.policy.namespace for cut in cuts}))
         left = list(replaced(near, cuts))
         # The answers of ordered tiers are replaced as a whole.
@@ -167,9 +171,7 @@ class _Change:
         """The rulesets of the same kinds that have a say where the parts have."""
         for namespace in sorted(namespaces):
             for ruleset in standing.rulesets[namespace]:
-                concerned = (
-                    ruleset.tier is not Tier.NETWORK_POLICY or standing.subjects(ruleset).possible & self._locals
-                )
+                concerned = ruleset.tier != Tier.NETWORK_POLICY or standing.subjects(ruleset).possible & self._locals
                 if ruleset.direction is self.direction and concerned:
                     yield ruleset
 
