@@ -215,6 +215,47 @@ OBJECTS: list[dict[str, Any]] = [
     _object("ConfigMap", "v1", "coredns", data={"Corefile": ".:53 {\n  kubernetes cluster.local\n}\n"}),
 ]
 
+#: Policies of network plugins, which leave everything open in a cluster that may not run them.
+CILIUM_POLICIES: list[dict[str, Any]] = [
+    _object(
+        "CiliumNetworkPolicy",
+        "cilium.io/v2",
+        "cilium",
+        spec={
+            "endpointSelector": {"matchLabels": {"app": "web"}},
+            "enableDefaultDeny": {"egress": False},
+            "ingress": [
+                {
+                    "fromEndpoints": [{"matchLabels": {"k8s:io.kubernetes.pod.namespace": "shop"}}],
+                    "toPorts": [
+                        {
+                            "ports": [{"port": "80", "endPort": 81, "protocol": "TCP"}],
+                            "rules": {"http": [{"method": "GET", "path": "/api/v1/.*", "headers": ["X: y"]}]},
+                        }
+                    ],
+                },
+                {"fromCIDRSet": [{"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}], "icmps": [{"fields": []}]},
+            ],
+        },
+        specs=[
+            {
+                "endpointSelector": {},
+                "egress": [
+                    {"toFQDNs": [{"matchPattern": "*.example.org"}]},
+                    {"toServices": [{"k8sService": {"serviceName": "web", "namespace": "shop"}}]},
+                ],
+                "egressDeny": [{"toEntities": ["world"]}],
+            }
+        ],
+    ),
+    _object(
+        "CiliumClusterwideNetworkPolicy",
+        "cilium.io/v2",
+        "cilium-wide",
+        spec={"nodeSelector": {}, "ingressDeny": [{"fromNodes": [{"matchLabels": {"a": "b"}}]}]},
+    ),
+]
+
 _ODD_VALUES: list[Any] = [
     None,
     True,

@@ -12,8 +12,8 @@ from netdoctor.cluster.snapshot import Unread
 from netdoctor.model.refs import ObjectRef
 from tests.cluster.fake_api import FakeAPI, status
 
-CILIUM = "/apis/cilium.io/v2"
-ANTREA = "/apis/crd.antrea.io/v1"
+OVN = "/apis/k8s.ovn.org/v1"
+ANTREA = "/apis/crd.antrea.io/v1beta1"
 
 
 def group(name: str, *versions: str) -> dict[str, Any]:
@@ -39,15 +39,13 @@ def found(client: Client) -> OtherPolicies:
 
 
 def test_policies_of_other_groups_are_noticed(api: FakeAPI, client: Client) -> None:
-    serve(api, group("cilium.io", "v2", "v2alpha1"), group("crd.antrea.io", "v1"))
-    api.objects[f"{CILIUM}/ciliumnetworkpolicies"] = [item("a", "shop")]
-    api.objects[f"{CILIUM}/ciliumclusterwidenetworkpolicies"] = [item("b")]
-    api.objects[f"{ANTREA}/networkpolicies"] = [item("default.c", "db")]
+    serve(api, group("k8s.ovn.org", "v1", "v2"), group("crd.antrea.io", "v1beta1"))
+    api.objects[f"{OVN}/egressfirewalls"] = [item("a", "shop")]
+    api.objects[f"{ANTREA}/clusternetworkpolicies"] = [item("b")]
     assert found(client) == OtherPolicies(
         (
-            ObjectRef("CiliumNetworkPolicy", "a", "shop"),
-            ObjectRef("CiliumClusterwideNetworkPolicy", "b"),
-            ObjectRef("NetworkPolicy.v1.crd.antrea.io", "default.c", "db"),
+            ObjectRef("EgressFirewall", "a", "shop"),
+            ObjectRef("ClusterNetworkPolicy.v1beta1.crd.antrea.io", "b"),
         )
     )
 
@@ -67,15 +65,16 @@ def test_who_may_not_ask_finds_none(api: FakeAPI, client: Client, answer: Any) -
 
 
 def test_what_is_forbidden_cluster_wide_is_read_in_namespaces(api: FakeAPI, client: Client) -> None:
-    serve(api, group("cilium.io", "v2"))
-    forbid(api, *(f"{CILIUM}/{name}" for name in ("ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies")))
-    forbid(api, f"{CILIUM}/namespaces/kube-system/ciliumnetworkpolicies")
-    api.objects[f"{CILIUM}/namespaces/shop/ciliumnetworkpolicies"] = [item("a", "shop")]
+    serve(api, group("k8s.ovn.org", "v1"), group("crd.antrea.io", "v1beta1"))
+    forbid(api, f"{OVN}/egressfirewalls", f"{ANTREA}/clusternetworkpolicies")
+    forbid(api, f"{OVN}/namespaces/kube-system/egressfirewalls")
+    api.objects[f"{OVN}/namespaces/shop/egressfirewalls"] = [item("a", "shop")]
     seen = found(client)
-    assert seen.policies == (ObjectRef("CiliumNetworkPolicy", "a", "shop"),)
+    assert seen.policies == (ObjectRef("EgressFirewall", "a", "shop"),)
+    cluster_wide = "ClusterNetworkPolicy.v1beta1.crd.antrea.io"
     assert seen.unread == (
-        Unread("CiliumNetworkPolicy", "", f"cannot list {CILIUM}/ciliumnetworkpolicies", ("shop",)),
-        Unread("CiliumClusterwideNetworkPolicy", "", f"cannot list {CILIUM}/ciliumclusterwidenetworkpolicies"),
+        Unread("EgressFirewall", "", f"cannot list {OVN}/egressfirewalls", ("shop",)),
+        Unread(cluster_wide, "", f"cannot list {ANTREA}/clusternetworkpolicies"),
     )
 
 
@@ -83,9 +82,9 @@ def test_what_is_forbidden_cluster_wide_is_read_in_namespaces(api: FakeAPI, clie
     "answer", [(200, b"<html>"), (200, {"items": 5}), status(500, "InternalError", "etcd is down")]
 )
 def test_an_answer_that_is_none_is_a_gap(api: FakeAPI, client: Client, answer: Any) -> None:
-    serve(api, group("cilium.io", "v2"))
-    api.refusals[f"{CILIUM}/ciliumnetworkpolicies"] = answer
-    assert [unread.kind for unread in found(client).unread] == ["CiliumNetworkPolicy"]
+    serve(api, group("k8s.ovn.org", "v1"))
+    api.refusals[f"{OVN}/egressfirewalls"] = answer
+    assert [unread.kind for unread in found(client).unread] == ["EgressFirewall"]
 
 
 def test_a_version_of_a_known_kind_that_is_not_read(api: FakeAPI, client: Client) -> None:

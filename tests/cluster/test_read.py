@@ -195,20 +195,53 @@ def test_the_gateway_api_is_read_in_the_version_that_is_served(full: FakeAPI, cl
 
 def test_routes_that_may_not_be_listed_are_unread(full: FakeAPI, client: Client) -> None:
     full.singles[f"{GATEWAY}/v1"] = {"resources": [{"name": "httproutes"}]}
-    forbid(full, f"{GATEWAY}/v1/httproutes")
+    forbid(full, f"{GATEWAY}/v1/httproutes", f"{GATEWAY}/v1/namespaces/shop/httproutes")
     unread = read_shop(client).unread_for("HTTPRoute", "shop")
     assert unread is not None
-    assert unread.because == f"cannot list {GATEWAY}/v1/httproutes"
+    assert unread.because == f"cannot list {GATEWAY}/v1/namespaces/shop/httproutes"
 
 
 def test_policies_that_cannot_be_read_are_part_of_the_snapshot(full: FakeAPI, client: Client) -> None:
-    version = {"groupVersion": "cilium.io/v2"}
-    full.singles["/apis"] = {"groups": [{"name": "cilium.io", "versions": [version], "preferredVersion": version}]}
-    full.objects["/apis/cilium.io/v2/ciliumnetworkpolicies"] = [named("x")]
-    forbid(full, "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies")
+    version = {"groupVersion": "crd.antrea.io/v1beta1"}
+    full.singles["/apis"] = {"groups": [{"name": "crd.antrea.io", "versions": [version], "preferredVersion": version}]}
+    full.objects["/apis/crd.antrea.io/v1beta1/networkpolicies"] = [named("x")]
+    forbid(full, "/apis/crd.antrea.io/v1beta1/clusternetworkpolicies")
     snapshot = read_shop(client)
-    assert snapshot.unsupported_policies == (ObjectRef("CiliumNetworkPolicy", "x", "shop"),)
-    assert [unread.kind for unread in snapshot.unread] == ["CiliumClusterwideNetworkPolicy"]
+    assert snapshot.unsupported_policies == (ObjectRef("NetworkPolicy.v1beta1.crd.antrea.io", "x", "shop"),)
+    assert [unread.kind for unread in snapshot.unread] == ["ClusterNetworkPolicy.v1beta1.crd.antrea.io"]
+
+
+CILIUM = "/apis/cilium.io/v2"
+
+
+def test_policies_of_cilium_are_read(full: FakeAPI, client: Client) -> None:
+    full.singles[CILIUM] = {
+        "resources": [{"name": "ciliumnetworkpolicies"}, {"name": "ciliumclusterwidenetworkpolicies"}]
+    }
+    full.objects[f"{CILIUM}/ciliumnetworkpolicies"] = [
+        {"metadata": {"name": "x", "namespace": "shop"}, "spec": {"endpointSelector": {}, "ingress": [{}]}}
+    ]
+    snapshot = read_shop(client)
+    (policy,) = snapshot.cilium_network_policies
+    assert policy.spec is not None
+    assert policy.spec.ingress is not None
+    assert (len(policy.spec.ingress), policy.spec.egress) == (1, None)
+    assert (snapshot.unread, snapshot.unsupported_policies) == ((), ())
+
+
+def test_policies_of_cilium_that_may_not_be_listed_everywhere_are_read_in_the_namespaces(
+    full: FakeAPI, client: Client
+) -> None:
+    full.singles[CILIUM] = {"resources": [{"name": "ciliumnetworkpolicies"}]}
+    forbid(full, f"{CILIUM}/ciliumnetworkpolicies", f"{CILIUM}/namespaces/kube-system/ciliumnetworkpolicies")
+    full.objects[f"{CILIUM}/namespaces/shop/ciliumnetworkpolicies"] = [
+        {"metadata": {"name": "x", "namespace": "shop"}, "spec": {"endpointSelector": {}}}
+    ]
+    snapshot = read_shop(client)
+    assert [policy.name for policy in snapshot.cilium_network_policies] == ["x"]
+    assert snapshot.was_read("CiliumNetworkPolicy", "shop")
+    assert not snapshot.was_read("CiliumNetworkPolicy", "kube-system")
+    assert not snapshot.was_read("CiliumNetworkPolicy", "elsewhere")
 
 
 def test_kinds_that_are_not_served_need_no_right(full: FakeAPI, client: Client) -> None:

@@ -14,9 +14,13 @@ from netdoctor.cluster.field_lines import field_lines
 from netdoctor.cluster.files import load
 from netdoctor.cluster.unknown_fields import UnknownField, unknown_fields
 from netdoctor.model.refs import ObjectRef
-from tests.cluster.mutations import OBJECTS
+from tests.cluster.mutations import CILIUM_POLICIES, OBJECTS
 
-POLICIES = {read.kind_name(): item for item in OBJECTS if (read := convert(item)) and read.kind_name() in POLICY_KINDS}
+POLICIES = {
+    read.kind_name(): item
+    for item in (*OBJECTS, *CILIUM_POLICIES)
+    if (read := convert(item)) and read.kind_name() in POLICY_KINDS
+}
 TEXT = """\
 # a comment
 kind: NetworkPolicy

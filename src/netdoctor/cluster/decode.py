@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from netdoctor.cluster import calico_objects, objects
+from netdoctor.cluster import calico_objects, cilium_objects, objects
 from netdoctor.cluster.nulls import without_nulls
 from netdoctor.cluster.objects import Object
 from netdoctor.model.errors import AccessError
@@ -111,6 +111,13 @@ def _calico_policy(
     return replace(kind, resource=resource)
 
 
+def _cilium(
+    struct: type[Object], field: str, *, namespaced: bool = False, needed: bool = True, older: tuple[str, ...] = ()
+) -> Kind:
+    """A kind of Cilium's."""
+    return Kind(struct, "cilium.io/v2", field, namespaced, extension=True, older=older, needed=needed)
+
+
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -144,6 +151,12 @@ KINDS: Mapping[str, Kind] = {
             needed=False,
         ),
         _calico_policy(calico_objects.HostEndpoint, "host_endpoints", needed=False),
+        _cilium(cilium_objects.CiliumNetworkPolicy, "cilium_network_policies", namespaced=True),
+        _cilium(cilium_objects.CiliumClusterwideNetworkPolicy, "cilium_clusterwide_network_policies"),
+        _cilium(cilium_objects.CiliumCIDRGroup, "cilium_cidr_groups", older=("cilium.io/v2alpha1",)),
+        _cilium(cilium_objects.CiliumEndpoint, "cilium_endpoints", namespaced=True, needed=False),
+        _cilium(cilium_objects.CiliumIdentity, "cilium_identities", needed=False),
+        _cilium(cilium_objects.CiliumNode, "cilium_nodes", needed=False),
         Kind(objects.Ingress, "networking.k8s.io/v1", "ingresses"),
         Kind(objects.IngressClass, "networking.k8s.io/v1", "ingress_classes", namespaced=False),
         _gateway(objects.GatewayClass, "gateway_classes", namespaced=False),

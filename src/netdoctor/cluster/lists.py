@@ -43,21 +43,25 @@ def read_kind(client: Client, kind: str, namespaces: Sequence[str]) -> Listing:
         return _read_in_namespaces(client, kind, namespaces, _because(error))
 
 
-def read_extension(client: Client, kind: str) -> Listing:
+def read_extension(client: Client, kind: str, namespaces: Sequence[str] = ()) -> Listing:
     """All objects of a kind that not every cluster has; none where it is not served. Raises as `read_kind` does.
+
+    Where the whole cluster is forbidden, those of `namespaces`, if it is namespaced.
 
     Who may not list a kind is refused with 403 whether it exists or not, but everybody may ask what is served.
     """
     refused = None
     for served in KINDS[kind].versions:
-        if (refused and refused.group == served.group) or not _may_be_served(client, served):
+        if (refused and refused.kind.group == served.group) or not _may_be_served(client, served):
             continue
         try:
             return _read_list(client, kind, "", served)
         except ApiError as error:
             if error.status == 401:
                 raise
-            refused = refused or (None if error.status == 404 else _Refused(served.group, _because(error)))
+            refused = refused or (None if error.status == 404 else _Refused(served, _because(error), error.status))
+    if refused and refused.status == 403 and refused.kind.namespaced:
+        return _read_in_namespaces(client, kind, namespaces, refused.because, refused.kind)
     return Listing(kind, unread=(Unread(kind, "", refused.because),) if refused else ())
 
 
@@ -65,8 +69,9 @@ def read_extension(client: Client, kind: str) -> Listing:
 class _Refused:
     """Why a kind could not be read in one group; the rights are given per group."""
 
-    group: str
+    kind: Kind
     because: str
+    status: int
 
 
 def _may_be_served(client: Client, kind: Kind) -> bool:
@@ -113,19 +118,21 @@ def read_named(client: Client, kind: str, namespace: str, name: str) -> Listing:
         return Listing(kind, unread=(Unread(kind, where, str(error)),))
 
 
-def _read_in_namespaces(client: Client, kind: str, namespaces: Sequence[str], because: str) -> Listing:
-    parts = [_read_namespace(client, kind, namespace) for namespace in namespaces]
+def _read_in_namespaces(
+    client: Client, kind: str, namespaces: Sequence[str], because: str, served: Kind | None = None
+) -> Listing:
+    parts = [_read_namespace(client, kind, namespace, served) for namespace in namespaces]
     unread = [u for part in parts for u in part.unread]
     read_in = tuple(n for n in namespaces if not any(u.namespace == n for u in unread))
     everywhere_else = Unread(kind, "", because, read_in=read_in)
     return Listing(kind, tuple(o for part in parts for o in part.objects), (*unread, everywhere_else))
 
 
-def _read_namespace(client: Client, kind: str, namespace: str) -> Listing:
+def _read_namespace(client: Client, kind: str, namespace: str, served: Kind | None) -> Listing:
     if kind == "Namespace":  # a Role in a namespace can grant reading that very Namespace object
         return read_named(client, kind, "", namespace)
     try:
-        return _read_list(client, kind, namespace)
+        return _read_list(client, kind, namespace, served)
     except ApiError as error:
         return Listing(kind, unread=(Unread(kind, namespace, _because(error)),))
 

@@ -40,9 +40,9 @@ def read(client: Client, namespaces: Sequence[str] | None, progress: Callable[[s
     wanted = tuple(dict.fromkeys((*(namespaces or (client.namespace,)), "kube-system")))
     with ThreadPoolExecutor(max_workers=16) as pool:
         futures = [pool.submit(read_kind, client, kind, wanted) for kind in LISTED_KINDS]
-        futures += [pool.submit(read_extension, client, kind) for kind in EXTENSION_KINDS]
+        futures += [pool.submit(read_extension, client, kind, wanted) for kind in EXTENSION_KINDS]
         futures += [pool.submit(read_named, client, "ConfigMap", *name) for name in CONFIG_MAPS]
-        welcome = [pool.submit(read_extension, client, kind) for kind in WELCOME_KINDS]
+        welcome = [pool.submit(read_extension, client, kind, wanted) for kind in WELCOME_KINDS]
         welcome += [pool.submit(read_named, client, "ConfigMap", *name) for name in NETWORK_CONFIG_MAPS]
         others = pool.submit(read_other_policies, client, wanted)
         listings, settings = list[Listing](), list[Listing]()

@@ -26,6 +26,14 @@ from netdoctor.cluster.calico_objects import (
     StagedKubernetesNetworkPolicy,
     StagedNetworkPolicy,
 )
+from netdoctor.cluster.cilium_objects import (
+    CiliumCIDRGroup,
+    CiliumClusterwideNetworkPolicy,
+    CiliumEndpoint,
+    CiliumIdentity,
+    CiliumNetworkPolicy,
+    CiliumNode,
+)
 from netdoctor.cluster.copies import without_copies
 from netdoctor.cluster.decode import KINDS
 from netdoctor.cluster.endpoints import as_slices
@@ -147,6 +155,12 @@ class Snapshot:
     staged_global_network_policies: tuple[StagedGlobalNetworkPolicy, ...] = ()
     staged_kubernetes_network_policies: tuple[StagedKubernetesNetworkPolicy, ...] = ()
     host_endpoints: tuple[HostEndpoint, ...] = ()
+    cilium_network_policies: tuple[CiliumNetworkPolicy, ...] = ()
+    cilium_clusterwide_network_policies: tuple[CiliumClusterwideNetworkPolicy, ...] = ()
+    cilium_cidr_groups: tuple[CiliumCIDRGroup, ...] = ()
+    cilium_endpoints: tuple[CiliumEndpoint, ...] = ()
+    cilium_identities: tuple[CiliumIdentity, ...] = ()
+    cilium_nodes: tuple[CiliumNode, ...] = ()
     ingresses: tuple[Ingress, ...] = ()
     ingress_classes: tuple[IngressClass, ...] = ()
     gateway_classes: tuple[GatewayClass, ...] = ()

@@ -1,6 +1,6 @@
 """Policies that netdoctor knows to be policies, and cannot read: what they allow or deny is not known.
 
-Cilium's and Antrea's; versions of the Kubernetes kinds that are older or newer than those it reads; and
+Antrea's and OVN-Kubernetes's; versions of the Kubernetes kinds that are older or newer than those it reads; and
 whatever else calls itself a network policy, since an unknown rule is better named than passed over.
 """
 
@@ -14,15 +14,10 @@ from netdoctor.model.refs import ObjectRef
 
 #: Where clusters have such policies: by API group, the resources and their kinds.
 OTHER_POLICIES: Mapping[str, Mapping[str, str]] = {
-    "cilium.io": {
-        "ciliumnetworkpolicies": "CiliumNetworkPolicy",
-        "ciliumclusterwidenetworkpolicies": "CiliumClusterwideNetworkPolicy",
-    },
     "crd.antrea.io": {"networkpolicies": "NetworkPolicy", "clusternetworkpolicies": "ClusterNetworkPolicy"},
     "k8s.ovn.org": {"egressfirewalls": "EgressFirewall"},
 }
 _OTHER_NAMES = frozenset({"egressfirewall"})  # k8s.ovn.org
-_CLUSTER_WIDE = frozenset({"CiliumClusterwideNetworkPolicy"})
 _NAMESPACED = frozenset({"NetworkPolicy", "CiliumNetworkPolicy", "EgressFirewall"})
 
 
@@ -43,7 +38,7 @@ def unsupported_policy(kind: str, api_version: str, metadata: Any) -> ObjectRef 
     fields = metadata if isinstance(metadata, Mapping) else {}
     name, namespace = (str(fields.get(field) or "") for field in ("name", "namespace"))
     known = KINDS.get(kind)
-    if kind in _CLUSTER_WIDE or (known and not known.namespaced):
+    if known and not known.namespaced:
         namespace = ""
     elif kind in _NAMESPACED:
         namespace = namespace or "default"

@@ -23,6 +23,10 @@ CLUSTER_SCOPED = frozenset(
         "AdminNetworkPolicy",
         "BaselineAdminNetworkPolicy",
         "ClusterNetworkPolicy",
+        "CiliumClusterwideNetworkPolicy",
+        "CiliumCIDRGroup",
+        "CiliumIdentity",
+        "CiliumNode",
     }
 )
 

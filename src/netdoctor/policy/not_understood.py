@@ -9,6 +9,8 @@ from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.cluster.unsupported import is_policy
 from netdoctor.model.refs import ObjectRef
 
+_CILIUM = frozenset({"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "CiliumCIDRGroup"})
+
 
 def field_problems(snapshot: Snapshot, policy: ObjectRef) -> Iterator[tuple[ObjectRef, str]]:
     """The fields of a policy that its kind does not have, each with what is wrong."""
@@ -23,7 +25,8 @@ def unsupported_kinds(snapshot: Snapshot) -> Mapping[str, str]:
     """Why it is not known what policies do in a namespace, or under "" in all: one of a kind that is not read."""
     found: dict[str, str] = {}
     calico = (*snapshot.calico_network_policies, *snapshot.global_network_policies)
-    for ref in (*snapshot.unsupported_policies, *(policy.ref for policy in calico)):
+    cilium = (*snapshot.cilium_network_policies, *snapshot.cilium_clusterwide_network_policies)
+    for ref in (*snapshot.unsupported_policies, *(policy.ref for policy in (*calico, *cilium))):
         origin = snapshot.origins.get(ref)
         where = f" ({origin.file}:{origin.line})" if origin else ""
         found.setdefault(ref.namespace, f"{ref}{where} is not understood")
@@ -32,6 +35,11 @@ def unsupported_kinds(snapshot: Snapshot) -> Mapping[str, str]:
 
 def unread_kinds(snapshot: Snapshot, namespace: str) -> str:
     """Why there may be policies of other kinds in a namespace; empty if all that exist are known."""
-    others = (unread for unread in snapshot.unread if unread.kind not in KINDS and is_policy(unread.kind.split(".")[0]))
+    others = (unread for unread in snapshot.unread if _is_other(unread.kind))
     unread = next((unread for unread in others if unread.covers(unread.kind, namespace)), None)
     return f"it could not be read whether there is a {unread.kind}" if unread else ""
+
+
+def _is_other(kind: str) -> bool:
+    """Whether objects of a kind may allow and deny beside the policies of Kubernetes."""
+    return kind in _CILIUM or (kind not in KINDS and is_policy(kind.partition(".")[0]))
