@@ -46,6 +46,28 @@ def test_a_cause_of_another_port_does_not_yield() -> None:
     assert codes(*items, failed={"a", "b"})[0] == ["Loopback", "Nothing"]
 
 
+def test_what_is_only_possible_does_not_replace_what_is_surer() -> None:
+    unready = found("Unready", "a", proven=True, yields_to=("Blocked",))
+    blocked = found("Blocked", "a", proven=True, sure=Certainty.POSSIBLE)
+    assert codes(unready, blocked, failed={"a"}) == (["Unready", "Blocked"], set())
+
+
+def test_of_two_that_are_only_possible_the_symptom_yields() -> None:
+    unready = found("Unready", "a", proven=True, yields_to=("Blocked",), sure=Certainty.POSSIBLE)
+    blocked = found("Blocked", "a", proven=True, sure=Certainty.POSSIBLE)
+    assert codes(unready, blocked, failed={"a"})[0] == ["Blocked"]
+
+
+def test_what_is_certain_yields_to_what_is_likely() -> None:
+    unready = found("Unready", "a", proven=True, yields_to=("Blocked",), sure=Certainty.CERTAIN)
+    assert codes(unready, found("Blocked", "a", proven=True), failed={"a"})[0] == ["Blocked"]
+
+
+def test_of_what_was_inferred_for_the_same_probes_the_surer_is_named() -> None:
+    race = found("Race", "a", yields_to=("Loss",))
+    assert codes(race, found("Loss", "a", sure=Certainty.POSSIBLE), failed={"a"})[0] == ["Race"]
+
+
 def test_what_configuration_proves_stays_even_where_another_cause_explains_the_same_probes() -> None:
     items = (found("Selector", "a", proven=True), found("Policy", "a", proven=True))
     assert codes(*items, failed={"a"}) == (["Selector", "Policy"], set())

@@ -23,7 +23,8 @@ class Ranked:
 def rank(found: Sequence[tuple[Cause, Found]], failed: frozenset[str]) -> Ranked:
     """Pick the root causes among `found` for the failed probes (ids).
 
-    A cause is only a symptom where one that it yields to was found and explains all that it explains.
+    A cause is only a symptom where one that it yields to was found and explains all that it explains. What is no more
+    than possible does not replace what is surer: a reader gets both, what is known first.
     What configuration proves stays: it would break the flow again after every other repair. What was inferred
     from probes stays only while it explains a failed probe that nothing before it explains.
     """
@@ -49,11 +50,16 @@ def _symptoms(found: Sequence[tuple[Cause, Found]]) -> dict[str, str]:
     by_code = {cause.code: item for cause, item in found}
     symptoms = {}
     for cause, item in found:
-        stronger = [code for code in cause.yields_to if code in by_code]
+        stronger = [code for code in cause.yields_to if code in by_code and not _only_possible(by_code[code], item)]
         explained = frozenset[str]().union(*(by_code[code].explains for code in stronger))
         if stronger and item.explains <= explained:
             symptoms[cause.code] = stronger[0]
     return symptoms
+
+
+def _only_possible(stronger: Found, item: Found) -> bool:
+    sure = stronger.finding.certainty
+    return sure is Certainty.POSSIBLE and sure is not item.finding.certainty
 
 
 def _certainty_order(item: Found) -> int:

@@ -93,7 +93,7 @@ def test_the_node_gets_no_answer_and_pods_that_the_policy_admits_do() -> None:
 def test_without_a_probe_it_is_only_possible() -> None:
     case = case_of(unready())
     assert found(ReadinessProbeBlockedByPolicy, case).finding.certainty is Certainty.POSSIBLE
-    assert codes(case) == ["ReadinessProbeBlockedByPolicy"]
+    assert codes(case) == ["NoReadyEndpoints", "ReadinessProbeBlockedByPolicy"]  # what is known, and what may be why
 
 
 def test_of_a_plugin_that_nobody_knows_only_probes_make_it_possible() -> None:
@@ -136,7 +136,7 @@ def test_a_probe_that_reached_the_pod_or_is_another_is_not_blocked(message: str)
     ],
 )
 def test_what_the_kubelet_says_of_other_kinds_of_probes(message: str) -> None:
-    assert codes(case_of(unready(message))) == ["ReadinessProbeBlockedByPolicy"]
+    assert codes(case_of(unready(message), asked())) == ["ReadinessProbeBlockedByPolicy"]
 
 
 def test_a_node_that_reaches_the_pod_is_not_kept_out() -> None:
@@ -160,7 +160,7 @@ def test_a_policy_that_admits_the_nodes() -> None:
 def test_a_policy_that_came_after_the_pod_was_unready(seconds: float, code: str) -> None:
     made = policy("api-in", {"app": "api"}, ingress=[TO_WEB])
     made["metadata"]["creationTimestamp"] = (NOW - timedelta(seconds=seconds)).isoformat()
-    assert codes(case_of(unready(chosen=made))) == [code]
+    assert codes(case_of(unready(chosen=made), asked())) == [code]
 
 
 def test_a_pod_that_is_asked_for_itself_answers_though_it_is_not_ready() -> None:

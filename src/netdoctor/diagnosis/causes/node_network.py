@@ -10,7 +10,7 @@ from netdoctor.cluster.cni import plugin_pods
 from netdoctor.cluster.objects import Condition, Node, Pod
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.case import Case, Seen
-from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
+from netdoctor.diagnosis.cause import Cause, Certainty, Found, RuledOut, certainty, ids, probe_evidence
 from netdoctor.diagnosis.kubectl import kubectl
 from netdoctor.diagnosis.no_endpoints import symptoms
 from netdoctor.diagnosis.not_ready import short
@@ -71,7 +71,7 @@ class NodeNetworkUnavailable(Cause):
         finding = Finding(
             code=self.code,
             title=f"node {node.name} has no network for pods",
-            certainty=certainty(failed, configured=condition is not None),
+            certainty=certainty(failed) if condition else Certainty.LIKELY,  # events tell of one pod's attempt
             objects=(node.ref, *(pod.ref for pod in down)),
             explanation=" ".join([*_said(node, condition, pods), _agents_say(case, node, agents, down)]),
             evidence=(
