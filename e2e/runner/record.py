@@ -50,7 +50,8 @@ def record(scenario: Scenario, kubectl: Kubectl) -> None:
 
 
 def _objects(scenario: Scenario, kubectl: Kubectl) -> Iterator[dict[str, Any]]:
-    kinds = [KINDS[name] for name in LISTED_KINDS]
+    brought = {kind for kind, _, _ in scenario.objects if kind in KINDS and KINDS[kind].extension}
+    kinds = [KINDS[name] for name in (*LISTED_KINDS, *sorted(brought))]
     yield from kubectl.get(_resources([kind for kind in kinds if not kind.namespaced]))
     for namespace in dict.fromkeys(("default", "kube-system", *scenario.namespaces)):
         yield from kubectl.get(_resources([kind for kind in kinds if kind.namespaced]), "--namespace", namespace)

@@ -16,12 +16,14 @@ class Backend:
         tls: whether it speaks TLS.
         endpoints: host and port of each that is ready; the host may be a name.
         because: why there is none; empty otherwise.
+        status: what is answered then: 503, unless the document says otherwise.
     """
 
     title: str
     tls: bool
     endpoints: tuple[tuple[str, int], ...]
     because: str
+    status: int = 503
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ def table_of(document: Any) -> Table:
 def _route(document: Mapping[str, Any]) -> Route:
     backend = document["backend"]
     endpoints = tuple((str(host), int(port)) for host, port in backend["endpoints"])
-    to = Backend(str(backend["title"]), bool(backend["tls"]), endpoints, str(backend["because"]))
+    status = int(backend.get("status", 503))
+    to = Backend(str(backend["title"]), bool(backend["tls"]), endpoints, str(backend["because"]), status)
     return Route(str(document["host"]), str(document["path"]), document["exact"], document["toHttps"], to)
 
 

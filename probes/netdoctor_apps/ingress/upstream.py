@@ -41,7 +41,7 @@ class Upstreams:
             NoAnswerError: none has.
         """
         if not backend.endpoints:
-            raise NoAnswerError(503, backend.because)
+            raise NoAnswerError(backend.status, backend.because)
         failure = NoAnswerError(502, "")
         first = next(self._turns[backend.title])
         for number in range(min(_TRIES, len(backend.endpoints))):

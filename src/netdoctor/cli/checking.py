@@ -88,8 +88,8 @@ def _answer(
 ) -> tuple[CheckReport, RecordedCheck]:
     """The report, and the check with all that was seen."""
     path = build_path(cluster.snapshot, asked.target, asked.source, asked.namespace)
-    if path.target.ingress is not None:
-        cluster = cluster.with_tls_secrets(path.target.ingress.secrets)
+    if path.target.way is not None:
+        cluster = cluster.with_tls_secrets(path.target.way.secrets)
     snapshot = cluster.snapshot
     expectation = expect(snapshot, path)
     prober = _prober(request, cluster, asked, path)

@@ -40,7 +40,7 @@ def run_trace(request: TraceRequest, output: TraceFormat, *, quiet: bool) -> int
     cluster = read_cluster((), request.access, request.namespace, names, progress)
     snapshot = cluster.snapshot
     path = build_path(snapshot, request.target, request.source, request.namespace or cluster.namespace)
-    if path.target.kind in (TargetKind.INGRESS, TargetKind.HTTP_ROUTE):
+    if path.target.kind in (TargetKind.INGRESS, TargetKind.HTTP_ROUTE, TargetKind.GATEWAY):
         hint = f"netdoctor check {request.target} tells what is known of it; trace the Service behind it"
         raise InputError(f"{request.target}: the way through an Ingress or a Gateway is no single one", hint=hint)
     expectation = expect(snapshot, path)

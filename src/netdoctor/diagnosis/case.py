@@ -26,7 +26,7 @@ class Seen:
         aimed: the purpose.
         observed: what it saw.
         contrasted: whether another probe got an answer where this one was silent.
-        own: whether an error that an Ingress controller answers with is the application's own.
+        own: whether an error that an Ingress controller or a Gateway answers with is the application's own.
     """
 
     aimed: Aimed
@@ -66,8 +66,9 @@ class Seen:
 
     @property
     def gateway_error(self) -> bool:
-        """Whether a controller answered what controllers say where they have no rule, or nothing behind it."""
-        return self.aimed.aim is Aim.RULE and self.status in _GATEWAY
+        """Whether a proxy answered what proxies say where they have no rule, or nothing behind it."""
+        invalid = self.aimed.invalid and self.status == _INVALID
+        return self.aimed.aim is Aim.RULE and (invalid or self.status in _GATEWAY)
 
     @property
     def neutral(self) -> bool:
@@ -92,6 +93,7 @@ class Seen:
 
 
 _OF_WHOLE = (Aim.RULE, Aim.CERTIFICATE)
+_INVALID = 500  # Gateway API reference, HTTPRouteRule.backendRefs: one that is not valid
 _GATEWAY = (404, 502, 503, 504)  # RFC 9110, 15.5.5, 15.6.3 to 15.6.5
 
 
@@ -210,14 +212,14 @@ class Case:
 
     @cached_property
     def parts(self) -> tuple[Case, ...]:
-        """The parts of the way through an Ingress, as cases of their own: the controller, then its backends."""
+        """The parts of the way through a proxy, as cases of their own: the proxy, then its backends."""
         return tuple(
             replace(self, path=path, expectation=expectation, observed=self._of_part(number))
             for number, (path, expectation) in enumerate(zip(self.path.parts, self.expectation.parts, strict=True))
         )
 
     def _of_part(self, number: int) -> tuple[Observed, ...]:
-        """What was seen of a part; what was asked of the controller's rules is of the whole."""
+        """What was seen of a part; what was asked of the proxy's rules is of the whole."""
         return tuple(o for o in self.observed if self.aims[o.id].part == number and self.aims[o.id].aim is not Aim.RULE)
 
     @property

@@ -149,7 +149,7 @@ def _area(case: Case, route: Route | None) -> Area:
         local, servers = case.path.dns.local, case.path.dns.meant
         allowed = any(case.expectation.of(server, "UDP").egress.allowed for server in servers)
         return Area.LOCAL_DNS if local and allowed else Area.DNS
-    if case.path.serves is not None:
+    if case.path.serves is not None and case.path.serves.kind == "Ingress":
         return Area.BEHIND_INGRESS
     if is_api_server(case.snapshot, case.path.target):
         return Area.API_SERVER

@@ -23,8 +23,8 @@ from netdoctor.probing.plan import Aim
 
 
 def hops(case: Case) -> tuple[Hop, ...]:
-    """Name, DNS servers, then per port: policies, VIP, endpoints; for an Ingress those of each part."""
-    way = case.path.target.ingress
+    """Name, DNS servers, then per port: policies, VIP, endpoints; for an Ingress or a Gateway those of each part."""
+    way = case.path.target.way
     return tuple(_hops(case) if way is None else ingress_hops(case, way, _hops))
 
 

@@ -1,4 +1,4 @@
-"""What the causes have in common that lie in an Ingress itself, or in its controller."""
+"""What the causes have in common that lie in the way through a proxy itself: in an Ingress, a Gateway or a route."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut
 from netdoctor.model.probe import Outcome
 from netdoctor.model.report import Untested
-from netdoctor.path.ingress.way import Ask, IngressWay
+from netdoctor.path.ingress.way import IngressWay
+from netdoctor.path.way import Ask
 from netdoctor.probing.plan import Aim
 
 
-class IngressCause(Cause):
+class WayCause(Cause):
     """Looks at the whole way of requests; ordinary causes look at its parts, one by one."""
+
+
+class IngressCause(WayCause):
+    """Looks at the way through an Ingress."""
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Does not apply where the target is reached without an Ingress."""
@@ -28,15 +33,15 @@ class IngressCause(Cause):
 
 
 def rule_answers(case: Case, asks: Iterable[Ask]) -> tuple[Seen, ...]:
-    """What came of these requests to the controller."""
-    way = case.path.target.ingress
+    """What came of these requests to the proxy."""
+    way = case.path.target.way
     wanted = list(asks)
     listed = case.of(Aim.RULE) if way is not None else ()
     return tuple(s for s in listed if way and s.aimed.ask is not None and way.asks[s.aimed.ask] in wanted)
 
 
 def without_backend(case: Case, asks: Iterable[Ask]) -> tuple[Seen, ...]:
-    """Those of them for which the controller had nothing to pass on: 502, 503, 504, or it still waits."""
+    """Those of them for which the proxy had nothing to pass on: 502, 503, 504, or it still waits."""
     return tuple(s for s in rule_answers(case, asks) if s in case.failed and (_said(s) or _waits(case, s)))
 
 
@@ -45,7 +50,7 @@ def _said(seen: Seen) -> bool:
 
 
 def _waits(case: Case, seen: Seen) -> bool:
-    """Whether the controller is reached, and does not answer."""
+    """Whether the proxy is reached, and does not answer."""
     asked = seen.observed.probe
     reached = (s for s in case.of(Aim.VIP, Aim.BACKEND, Aim.NODE_PORT, Aim.LOAD_BALANCER) if s.aimed.part == 0)
     silent = seen.outcome in (Outcome.TIMEOUT, Outcome.RESET, Outcome.BAD_RESPONSE)
@@ -53,8 +58,8 @@ def _waits(case: Case, seen: Seen) -> bool:
 
 
 def unread_secrets(case: Case) -> Iterator[Untested]:
-    """Certificates of which neither the Secret was read, nor the controller asked."""
-    way = case.path.target.ingress
+    """Certificates of which neither the Secret was read, nor the proxy asked."""
+    way = case.path.target.way
     if way is None or any(s.tried for s in case.of(Aim.CERTIFICATE)):
         return
     for ref in way.secrets:

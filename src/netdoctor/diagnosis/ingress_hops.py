@@ -1,4 +1,4 @@
-"""The way through an Ingress hop by hop."""
+"""The way through an Ingress or a Gateway hop by hop."""
 
 from __future__ import annotations
 
@@ -9,23 +9,28 @@ import msgspec
 from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.seen_hop import seen_hop
 from netdoctor.model.report import Hop
-from netdoctor.path.ingress.way import Ask, IngressWay
+from netdoctor.path.gateway.way import GatewayWay
+from netdoctor.path.ingress.way import IngressWay
+from netdoctor.path.way import Way
 from netdoctor.probing.aims import Aim
 
 
-def ingress_hops(case: Case, way: IngressWay, of_part: Callable[[Case], Iterator[Hop]]) -> Iterator[Hop]:
-    """Class, controller, rules, backends; `of_part` gives the hops of an ordinary way."""
-    yield _class_hop(way)
+def ingress_hops(case: Case, way: Way, of_part: Callable[[Case], Iterator[Hop]]) -> Iterator[Hop]:
+    """What it is, proxy, rules, backends; `of_part` gives the hops of an ordinary way."""
+    if isinstance(way, IngressWay):
+        yield _class_hop(way)
+    if isinstance(way, GatewayWay):
+        yield _gateway_hop(way)
     parts = case.parts
     for hop in of_part(parts[0]) if parts else ():
-        yield _named("Controller", hop)
+        yield _named("Controller" if isinstance(way, IngressWay) else "Gateway", hop)
     for number, ask in enumerate(way.asks):
         seen = [s for s in case.of(Aim.RULE) if s.aimed.ask == number]
         statuses = ", ".join(dict.fromkeys(_status(s.status, own=s.own) for s in seen if s.status))
         shown = [s for s in case.of(Aim.CERTIFICATE) if s.aimed.ask == number]
         if shown:
-            yield seen_hop(f"Certificate for {ask.host}", f"from Secret {_secret(ask)}", shown)
-        hop = seen_hop(f"Rule {ask.label}", _leads_to(ask), seen)
+            yield seen_hop(f"Certificate for {ask.host}", f"from Secret {ask.certificate}", shown)
+        hop = seen_hop(f"Rule {ask.label}", ask.expected, seen)
         yield msgspec.structs.replace(hop, seen=statuses) if statuses else hop
     for part in parts[1:]:
         service = part.path.target.service
@@ -50,13 +55,9 @@ def _status(status: int | None, *, own: bool) -> str:
     return f"{status}, the application's own" if own else str(status)
 
 
-def _leads_to(ask: Ask) -> str:
-    if ask.rule is None:
-        return "no rule takes it"
-    service = ask.rule.backend.service
-    to = f"Service {service.name}, port {service.port.label}" if service else "a resource"
-    return f"{ask.rule.path_type}, leads to {to}"
-
-
-def _secret(ask: Ask) -> str:
-    return (ask.tls.secret_name if ask.tls else "") or "of the controller's own choice"
+def _gateway_hop(way: GatewayWay) -> Hop:
+    listeners = dict.fromkeys(ask.listener.name for ask in way.asks if ask.listener)
+    expected = f"{way.gateway.ref}, listener {', '.join(listeners)}" if listeners else str(way.gateway.ref)
+    if way.proxy is None:
+        return Hop(str(way.ref), expected, "neither pods nor an address of it are known", ok=None)
+    return Hop(str(way.ref), expected, way.proxy.label, ok=True)

@@ -11,10 +11,9 @@ from netdoctor.path.path import Route
 
 def objects_suffice(case: Case) -> bool:
     """Whether objects and policies admit the flow and every endpoint is Ready under a probe of the port asked for."""
-    way = case.path.target.ingress
+    way = case.path.target.way
     if way is not None:
-        complete = way.served and not (way.left_out or way.unclear or any(ask.secured for ask in way.asks))
-        return complete and bool(case.parts) and all(map(objects_suffice, case.parts))
+        return way.settled and bool(case.parts) and all(map(objects_suffice, case.parts))
     routes = case.path.routes
     if case.path.target.scheme == "https":  # no object says what certificate is shown
         return False

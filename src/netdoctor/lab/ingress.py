@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from netdoctor.cluster.objects import Ingress, Service
@@ -17,7 +17,6 @@ from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.lab.objects import Objects, snapshot_of
 from netdoctor.path.ingress.classes import chosen_class, serving
 from netdoctor.path.ingress.controllers import controllers
-from netdoctor.path.ingress.parts import speaks_tls
 from netdoctor.path.ingress.rules import NGINX
 from netdoctor.path.ingress.shapes import (
     BackendPort,
@@ -28,6 +27,7 @@ from netdoctor.path.ingress.shapes import (
     ServiceBackend,
     spec_of,
 )
+from netdoctor.path.ingress.way import speaks_tls
 
 _OWNERS = frozenset({"Deployment", "DaemonSet", "ReplicaSet", "Pod"})
 _KINDS = frozenset({"Service", "EndpointSlice", "Endpoints", "Ingress", "IngressClass"}) | _OWNERS
@@ -104,13 +104,13 @@ def _backend(snapshot: Snapshot, ingress: Ingress, asked: ServiceBackend | None)
     if asked is not None:
         service = snapshot.get("Service", ingress.namespace, asked.name)
         if isinstance(service, Service):
-            endpoints, because = _endpoints(snapshot, service, asked.port)
+            endpoints, because = endpoints_of(snapshot, service, asked.port)
         else:
             because = f"{title} does not exist"
     return {"title": title, "tls": speaks_tls(ingress), "endpoints": list(endpoints), "because": because}
 
 
-def _endpoints(snapshot: Snapshot, service: Service, asked: BackendPort) -> tuple[list[tuple[str, int]], str]:
+def endpoints_of(snapshot: Snapshot, service: Service, asked: BackendPort) -> tuple[list[tuple[str, int]], str]:
     """The ready endpoints of a Service's port, or why there are none. A name stands for itself."""
     title = f"Service {service.namespace}/{service.name}"
     if service.spec.type == "ExternalName":
@@ -136,9 +136,14 @@ def _certificates(objects: Objects, ingress: Ingress, spec: IngressSpec) -> Iter
     """What the Secrets hold; without a usable one the controller's own certificate is served."""
     for tls in spec.tls or ():
         secret = objects.get(("Secret", ingress.namespace, tls.secret_name), {})
-        pair = [_text(secret, field) for field in ("tls.crt", "tls.key")]
-        if all(pair):
-            yield {"hosts": list(spec.tls_hosts(tls)), "certificate": pair[0], "key": pair[1]}
+        yield from certificate_in(secret, spec.tls_hosts(tls))
+
+
+def certificate_in(secret: Mapping[str, Any], hosts: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The certificate for some hosts in a Secret, where it holds one with its key."""
+    pair = [_text(secret, field) for field in ("tls.crt", "tls.key")]
+    if all(pair):
+        yield {"hosts": list(hosts), "certificate": pair[0], "key": pair[1]}
 
 
 def _text(secret: Mapping[str, Any], field: str) -> str:

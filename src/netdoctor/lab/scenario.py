@@ -228,7 +228,15 @@ def _objects(file: Path) -> Iterator[tuple[str, str, str]]:
         raise ScenarioError(f"{file}: something in it is no Kubernetes object with kind and name") from error
 
 
-_CLUSTER_SCOPED = {"Namespace", "Node", "IngressClass", "ClusterRole", "ClusterRoleBinding", "PriorityClass"}
+_CLUSTER_SCOPED = {
+    "Namespace",
+    "Node",
+    "IngressClass",
+    "GatewayClass",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "PriorityClass",
+}
 
 
 def _read(file: Path) -> str:

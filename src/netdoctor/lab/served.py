@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.lab.gateway import gateway_routes
 from netdoctor.lab.ingress import routes
 from netdoctor.lab.objects import Objects, snapshot_of
 from netdoctor.lab.place import ROOT
@@ -45,10 +46,11 @@ def serving(program: Program) -> Program:
 
 
 def write_served(snapshot: Snapshot, objects: Objects, outside: Mapping[str, Sequence[str]]) -> None:
-    """Tell DNS servers and ingress controllers what there is now. Raises OSError."""
+    """Tell DNS servers, ingress controllers and Gateways what there is now. Raises OSError."""
     _write(_ZONE_FILE, zone(snapshot, outside))
     _write(_NODE_ZONE_FILE, zone(snapshot_of({}, "outside"), outside))
-    _write(_ROUTES_FILE, routes(objects))
+    of_ingresses, of_gateways = routes(objects), gateway_routes(objects)
+    _write(_ROUTES_FILE, {key: [*of_ingresses[key], *of_gateways[key]] for key in of_ingresses})
 
 
 def _write(file: Path, document: Mapping[str, Any]) -> None:

@@ -12,13 +12,13 @@ from netdoctor.path.source import Source
 from netdoctor.path.target import Target, TargetKind
 from netdoctor.policy.flow import node_endpoint
 
+_BY_ADDRESS = (TargetKind.ADDRESS, TargetKind.INGRESS, TargetKind.HTTP_ROUTE, TargetKind.GATEWAY)
+
 
 def for_outside(target: Target) -> Target:
     """The target without the cluster's names, which nobody outside asks for. Raises InputError."""
     service = target.service
-    if target.kind in (TargetKind.ADDRESS, TargetKind.INGRESS, TargetKind.HTTP_ROUTE) or (
-        target.kind is TargetKind.SERVICE and service is None
-    ):
+    if target.kind in _BY_ADDRESS or (target.kind is TargetKind.SERVICE and service is None):
         return replace(target, dns_name="")
     if service is None:
         raise InputError(

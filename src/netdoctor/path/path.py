@@ -10,14 +10,14 @@ from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
 from netdoctor.model.refs import ObjectRef
 from netdoctor.path.backends import Backend, listed_backends, pod_backends
-from netdoctor.path.ingress.parts import asked_ports, backend_target, door_target
-from netdoctor.path.ingress.way import IngressWay
+from netdoctor.path.doors import backend_target, door_targets
 from netdoctor.path.intended import intended_pods
 from netdoctor.path.names import service_of
 from netdoctor.path.outside import as_pods_see, for_outside
 from netdoctor.path.resolver import Resolver, resolver_of
-from netdoctor.path.source import Source, SourceKind, resolve_source, standing_for
+from netdoctor.path.source import Source, SourceKind, resolve_source, standing_for, unknown_source
 from netdoctor.path.target import Target, TargetKind, resolve_target, target_namespace
+from netdoctor.path.way import Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +97,9 @@ class Path:
     """Everything that has to work between source and target.
 
     Attributes:
-        parts: of the way through an Ingress, which has no routes of its own: to its controller, and from there to each
-            backend.
-        serves: the Ingress for which the source, its controller, asks.
+        parts: of the way through an Ingress or a Gateway, which has no routes of its own: to its proxy, and from there
+            to each backend.
+        serves: the Ingress or the route for which the source, the proxy, asks.
     """
 
     source: Source
@@ -117,10 +117,8 @@ def build_path(snapshot: Snapshot, target_text: str, from_text: str | None, name
     target = resolve_target(snapshot, target_text, namespace, source.namespace)
     if source.kind is SourceKind.OUTSIDE:
         target = for_outside(target)
-    if target.ingress is not None:
-        return Path(
-            source, target, (), _dns_path(snapshot, source, target), _ingress_parts(snapshot, source, target.ingress)
-        )
+    if target.way is not None:
+        return Path(source, target, (), _dns_path(snapshot, source, target), _parts(snapshot, source, target.way))
     return _path(snapshot, source, target)
 
 
@@ -131,21 +129,23 @@ def _path(snapshot: Snapshot, source: Source, target: Target) -> Path:
     return Path(source, target, routes, _dns_path(snapshot, source, target))
 
 
-def _ingress_parts(snapshot: Snapshot, source: Source, way: IngressWay) -> tuple[Path, ...]:
-    """The way to the controller, where there is one, and from it to each backend that exists."""
-    controller = way.controller
-    if controller is None:
+def _parts(snapshot: Snapshot, source: Source, way: Way) -> tuple[Path, ...]:
+    """The way to the proxy, where there is one, and from it to each backend that exists."""
+    proxy = way.proxy
+    if proxy is None:
         return ()
-    door = _path(snapshot, source, door_target(controller))
-    door = replace(door, routes=tuple(r for r in door.routes if r.port in asked_ports(way, controller)))
-    from_there = standing_for(controller.owner, snapshot)
+    doors = [_path(snapshot, source, target) for target in door_targets(way, proxy)]
+    if not doors:
+        return ()
+    door = replace(doors[0], routes=tuple(r for door in doors for r in door.routes if r.port in way.ports))
+    from_there = standing_for(proxy.owner, snapshot) if proxy.owner else unknown_source(proxy.label, way.ref.namespace)
     legs = (_path(snapshot, from_there, backend_target(one)) for one in way.backends if one.exists)
-    return (door, *(replace(leg, serves=way.ingress.ref) for leg in legs))
+    return (door, *(replace(leg, serves=way.ref) for leg in legs))
 
 
 def _routes(snapshot: Snapshot, target: Target) -> tuple[Route, ...]:
-    if target.kind in (TargetKind.NODE, TargetKind.HTTP_ROUTE):
-        return ()  # neither has a port of its own that each client needs
+    if target.kind in (TargetKind.NODE, TargetKind.HTTP_ROUTE, TargetKind.GATEWAY):
+        return ()  # none has a port of its own that each client needs
     if target.kind is TargetKind.PODS:
         return _pod_routes(target)
     if target.kind is TargetKind.ADDRESS:

@@ -18,6 +18,7 @@ _ALIASES = {
     "StatefulSet": ("sts", "statefulset", "statefulsets"),
     "DaemonSet": ("ds", "daemonset", "daemonsets"),
     "Ingress": ("ing", "ingress", "ingresses"),
+    "Gateway": ("gateway", "gateways", "gtw"),
     "HTTPRoute": ("httproute", "httproutes"),
     "Node": ("no", "node", "nodes"),
     "Namespace": ("ns", "namespace", "namespaces"),

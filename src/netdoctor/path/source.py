@@ -89,8 +89,13 @@ def resolve_source(snapshot: Snapshot, text: str | None, namespace: str, target_
 
 def _outside(target_namespace: str) -> Source:
     """A client whose address is not known, and that nobody translates."""
-    endpoint = Endpoint(kind="ip", name="a client outside the cluster")
-    return Source(SourceKind.OUTSIDE, ObjectRef("Host", OUTSIDE), target_namespace, {}, None, (), endpoint)
+    return unknown_source("a client outside the cluster", target_namespace)
+
+
+def unknown_source(name: str, namespace: str) -> Source:
+    """Someone of whom no pod and no address is known; `name` is for people."""
+    endpoint = Endpoint(kind="ip", name=name)
+    return Source(SourceKind.OUTSIDE, ObjectRef("Host", OUTSIDE), namespace, {}, None, (), endpoint)
 
 
 def standing_for(found: Pod | Workload, snapshot: Snapshot) -> Source:

@@ -8,15 +8,17 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from netdoctor.cluster.facts import cluster_domain
-from netdoctor.cluster.objects import HTTPRoute, Ingress, Node, Object, Pod, Service, Workload
+from netdoctor.cluster.objects import Gateway, HTTPRoute, Ingress, Node, Object, Pod, Service, Workload
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
 from netdoctor.model.refs import ObjectRef
 from netdoctor.path.gateway.attachment import Attachment, attachments
+from netdoctor.path.gateway.way import GatewayWay, way_of_gateway, way_of_route, way_of_route_url
 from netdoctor.path.ingress.way import IngressWay, way_of_ingress, way_of_url
 from netdoctor.path.names import ServiceName, candidates, search_list, service_of
 from netdoctor.path.nodes import internal_addresses
 from netdoctor.path.reference import Reference, locate, parse_port, parse_reference, require
+from netdoctor.path.way import Way
 
 
 class TargetKind(StrEnum):
@@ -28,6 +30,7 @@ class TargetKind(StrEnum):
     HOST = "host"  # by a name that is no Service's
     INGRESS = "ingress"  # by an Ingress controller
     HTTP_ROUTE = "httpRoute"  # by Gateways
+    GATEWAY = "gateway"  # a Gateway itself, by what its routes take
     NODE = "node"  # a node itself, and the pods on it
 
 
@@ -50,7 +53,13 @@ class Target:
     scheme: str = ""  # of a URL: http or https
     by_name: bool = False  # given as a DNS name, not as KIND/NAME
     ingress: IngressWay | None = None  # of an Ingress, or of a URL that one serves
+    gateway: GatewayWay | None = None  # of a Gateway, of an HTTPRoute that one takes, or of a URL that one serves
     attachments: tuple[Attachment, ...] = ()  # of an HTTPRoute
+
+    @property
+    def way(self) -> Way | None:
+        """The way through a proxy, where there is one: an Ingress controller's or a Gateway's."""
+        return self.ingress or self.gateway
 
     @property
     def host(self) -> str:
@@ -77,9 +86,9 @@ def resolve_target(snapshot: Snapshot, text: str, namespace: str, source_namespa
         return replace(_address_target(snapshot, text, host, port), url_path=path, scheme=scheme)
     meant = _service_by_name(host, source_namespace, snapshot)
     if meant is None:
-        way = way_of_url(snapshot, scheme, host, path) if scheme and port in (80, 443) else None
-        if way is not None:
-            return Target(TargetKind.INGRESS, text, way.ingress.ref, url_path=path, scheme=scheme, ingress=way)
+        through = _through_proxy(snapshot, text, (scheme, host, port, path))
+        if through is not None:
+            return through
         if port is None:
             raise InputError(f"{text}: an outside name needs a port", hint=f"try {text}:443")
         ref = ObjectRef("Host", host)
@@ -96,6 +105,20 @@ def resolve_target(snapshot: Snapshot, text: str, namespace: str, source_namespa
         scheme=scheme,
         by_name=True,
     )
+
+
+def _through_proxy(snapshot: Snapshot, text: str, url: tuple[str, str, int | str | None, str]) -> Target | None:
+    """The target for a URL (scheme, host, port, path) of which an Ingress or a Gateway of the cluster has the host."""
+    scheme, host, port, path = url
+    if not scheme or not isinstance(port, int):
+        return None
+    way = way_of_url(snapshot, scheme, host, path) if port in (80, 443) else None
+    if way is not None:
+        return Target(TargetKind.INGRESS, text, way.ref, url_path=path, scheme=scheme, ingress=way)
+    served = way_of_route_url(snapshot, (scheme, host, port, path))
+    if served is None:
+        return None
+    return Target(TargetKind.HTTP_ROUTE, text, served.ref, url_path=path, scheme=scheme, gateway=served)
 
 
 def _object_target(snapshot: Snapshot, text: str, namespace: str, source_namespace: str) -> Target:
@@ -124,7 +147,11 @@ def _pods_target(snapshot: Snapshot, text: str, reference: Reference, found: Obj
     if isinstance(found, Ingress):
         return Target(TargetKind.INGRESS, text, found.ref, ingress=way_of_ingress(snapshot, found))
     if isinstance(found, HTTPRoute):
-        return Target(TargetKind.HTTP_ROUTE, text, found.ref, attachments=attachments(snapshot, found))
+        attached = attachments(snapshot, found)
+        way = way_of_route(snapshot, found, attached)
+        return Target(TargetKind.HTTP_ROUTE, text, found.ref, gateway=way, attachments=attached)
+    if isinstance(found, Gateway):
+        return Target(TargetKind.GATEWAY, text, found.ref, gateway=way_of_gateway(snapshot, found))
     if isinstance(found, Node):
         return _node_target(text, reference, found)
     raise InputError(

@@ -46,8 +46,8 @@ class Aim(StrEnum):
     FIXED_PORT = "fixedPort"  # datagrams to a ClusterIP, all from one source port
     DNS_PAIRS = "dnsPairs"  # many pairs of A and AAAA, each from one socket, asked of the DNS Service
     DNS_SINGLES = "dnsSingles"  # many single queries, asked of the DNS Service
-    RULE = "rule"  # a host and a path of an Ingress, asked of its controller
-    CERTIFICATE = "certificate"  # what an Ingress controller shows for a host
+    RULE = "rule"  # a host and a path of an Ingress or a route, asked of its proxy
+    CERTIFICATE = "certificate"  # what an Ingress controller or a Gateway shows for a host
     DIRECT = "direct"  # the same, asked of an endpoint behind it
     SOCKETS = "sockets"  # what listens inside an endpoint's pod
 
@@ -68,7 +68,8 @@ BY_NAME = (Aim.NAME, Aim.DNS_SERVER, Aim.DNS_VIP, Aim.HOST, Aim.TLS, Aim.URL)
 class Aimed:
     """A planned probe's purpose. A `required` probe must pass for the target to be healthy.
 
-    Of an Ingress, `part` is the number of the path's part that it is about, `ask` of the request.
+    Of an Ingress or a Gateway, `part` is the number of the path's part that it is about, `ask` of the request;
+    `invalid`: not all of its rule's backends are valid, so that a 500 is the Gateway's own.
     """
 
     aim: Aim
@@ -78,3 +79,4 @@ class Aimed:
     entrance: Entrance | None = None
     part: int = 0
     ask: int | None = None
+    invalid: bool = False

@@ -83,10 +83,10 @@ def make_plan(snapshot: Snapshot, path: Path, expectation: Expectation, options:
 def _planned(
     snapshot: Snapshot, path: Path, expectation: Expectation, *, attach: bool
 ) -> Iterator[tuple[Position, Iterator[tuple[Aimed, Probe]]]]:
-    """Each position with its probes; of the way through an Ingress, those of its parts."""
-    if path.target.kind is TargetKind.HTTP_ROUTE:
-        return  # objects tell whether it is attached; nothing is asked of a Gateway yet
-    if path.target.ingress is None:
+    """Each position with its probes; of the way through a proxy, those of its parts."""
+    if path.target.kind in (TargetKind.HTTP_ROUTE, TargetKind.GATEWAY) and not path.parts:
+        return  # there is no proxy to ask
+    if path.target.way is None:
         for position in positions(snapshot, path, attach=attach):
             yield position, _all_probes(snapshot, path, expectation, position)
     elif path.parts:
@@ -100,7 +100,7 @@ def _planned(
 
 
 def _leg_probes(path: Path, expectation: Expectation, position: Position) -> Iterator[tuple[Aimed, Probe]]:
-    """What the controller needs: the endpoints of all backends, to which it goes without their ClusterIPs."""
+    """What the proxy needs: the endpoints of all backends, to which it goes without their ClusterIPs."""
     for number, leg in enumerate(path.parts[1:], 1):
         probes = _probes(leg, expectation.parts[number], position)
         needed = (one for one in probes if one[0].aim not in _PAST_SERVICE and (leg.dns.name or one[0].route))
@@ -112,8 +112,6 @@ def _not_tested(snapshot: Snapshot, path: Path) -> Iterator[NotTested]:
     yield from _left_out(path)
     yield from (NotTested(what, because) for what, because in not_swept(snapshot, path))
     yield from ingress_left_out(path)
-    if path.target.kind is TargetKind.HTTP_ROUTE:
-        yield NotTested(f"requests that {path.target.ref} takes", "Gateways and backends of routes are not asked yet")
 
 
 def _bounded(aimed: Aimed, probe: Probe, options: PlanOptions) -> Probe:

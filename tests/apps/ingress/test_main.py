@@ -56,6 +56,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     whole = document(
         route(SHOP, "/", one, two),
         route(SHOP, "/none"),
+        route(SHOP, "/invalid", status=500),
         route(SHOP, "/refused", 9),
         route(SHOP, "/half", 9, one),
         route(SHOP, "/tls", free_port(), tls=True),
@@ -95,6 +96,7 @@ def test_the_backend_learns_who_asked_for_what(proxy: Proxy) -> None:
     [
         ("other.example", "/", 404, "no Ingress has a rule for host other.example"),
         (SHOP, "/none", 503, "has no ready endpoint"),
+        (SHOP, "/invalid", 500, "has no ready endpoint"),
         (SHOP, "/refused", 502, "Connection refused"),
         (SHOP, "/tls", 502, "Connection refused"),
         (SHOP, "/status/500", 500, "500"),

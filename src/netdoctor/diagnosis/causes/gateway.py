@@ -8,7 +8,9 @@ from typing import ClassVar
 
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.case import Case
-from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty
+from netdoctor.diagnosis.cause import Found, RuledOut, certainty
+from netdoctor.diagnosis.gateway_status import told
+from netdoctor.diagnosis.ingress_cause import WayCause
 from netdoctor.diagnosis.kubectl import json_patch, kubectl
 from netdoctor.model.report import Evidence, Finding, Fix
 from netdoctor.path.gateway.attachment import Attachment, Refusal, Why
@@ -17,7 +19,7 @@ from netdoctor.path.gateway.shapes import spec_of_gateway
 _NAMED = 3  # names suggested
 
 
-class RouteNotAttached(Cause):
+class RouteNotAttached(WayCause):
     """The HTTPRoute is not attached to a Gateway that it names.
 
     What it means: no listener of the Gateway takes the route. There is no such Gateway; or it has no listener of the
@@ -69,10 +71,7 @@ class RouteNotAttached(Cause):
             ),
             evidence=(
                 *(Evidence(str(refusal.field), str(refusal.why)) for refusal in refusals),
-                *(
-                    Evidence(str(one.field), f"{said.type} is {said.status}: {said.reason}: {said.message}")
-                    for one, said in said
-                ),
+                *(told(one.field, condition) for one, condition in said),
             ),
             fixes=tuple(fix for one in detached for refusal in one.refusals for fix in _fixes(case, one, refusal)),
         )

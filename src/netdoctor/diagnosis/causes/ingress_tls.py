@@ -14,7 +14,7 @@ from netdoctor.diagnosis.kubectl import json_patch, kubectl
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding, Fix
 from netdoctor.path.ingress.shapes import spec_of
-from netdoctor.path.ingress.way import Ask, IngressWay
+from netdoctor.path.ingress.way import IngressAsk, IngressWay
 from netdoctor.probing.aims import Aim
 
 # Subjects of the certificates that controllers make for themselves.
@@ -63,7 +63,7 @@ class IngressTLSSecretInvalid(IngressCause):
         return ruled_out
 
     def _found(
-        self, case: Case, way: IngressWay, ask: Ask, secret: TLSSecret, told: tuple[str, Sequence[Seen]]
+        self, case: Case, way: IngressWay, ask: IngressAsk, secret: TLSSecret, told: tuple[str, Sequence[Seen]]
     ) -> Found:
         because, shown = told
         failed = [s for s in shown if s in case.failed]
@@ -117,12 +117,12 @@ def _of_controller(certificate: Mapping[str, Any]) -> bool:
     return any(default in text for default in _DEFAULTS)
 
 
-def _field(way: IngressWay, ask: Ask) -> ObjectRef:
+def _field(way: IngressWay, ask: IngressAsk) -> ObjectRef:
     index = next((n for n, one in enumerate(spec_of(way.ingress).tls or ()) if one == ask.tls), 0)
     return way.ingress.ref.at(f"spec.tls[{index}].secretName")
 
 
-def _explained(case: Case, way: IngressWay, ask: Ask, because: str) -> Iterator[str]:
+def _explained(case: Case, way: IngressWay, ask: IngressAsk, because: str) -> Iterator[str]:
     yield f"{because[0].upper()}{because[1:]}, so that the controller has no certificate for {ask.host}"
     yield "and shows its own default one, which clients refuse."
     elsewhere = _elsewhere(case, way, ask)
@@ -133,7 +133,7 @@ def _explained(case: Case, way: IngressWay, ask: Ask, because: str) -> Iterator[
         yield f"The Ingress has the annotation {issuer}: cert-manager is to make it, and its Certificate says why not."
 
 
-def _elsewhere(case: Case, way: IngressWay, ask: Ask) -> ObjectRef | None:
+def _elsewhere(case: Case, way: IngressWay, ask: IngressAsk) -> ObjectRef | None:
     name, here = ask.tls.secret_name if ask.tls else "", way.ingress.namespace
     return next((s.ref for s in case.snapshot.secrets if s.name == name and s.namespace != here), None)
 

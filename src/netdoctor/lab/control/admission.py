@@ -30,7 +30,14 @@ _SHAPES: Mapping[str, type[msgspec.Struct]] = {
 }
 _STRING_MAPS = {"labels", "annotations", "matchLabels", "nodeSelector", "data"}  # with the user's own keys
 _SERVER_SIDE = ("creationTimestamp", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "selfLink")
-_STATUS_KEPT = {"Node", "Service", "Ingress"}  # nothing in a lab would give them another one
+_STATUS_KEPT = {
+    "Node",
+    "Service",
+    "Ingress",
+    "GatewayClass",
+    "Gateway",
+    "HTTPRoute",
+}  # nothing in a lab would give them another one
 
 
 def admitted(document: Mapping[str, Any]) -> Manifest | None:

@@ -42,6 +42,22 @@ class AllowedRoutes(_Shape, frozen=True):
     kinds: tuple[RouteGroupKind, ...] = ()
 
 
+class ObjectReference(_Shape, frozen=True):
+    """certificateRefs[] of a listener; no `namespace` means that of the Gateway."""
+
+    name: str = ""
+    namespace: str = ""
+    kind: str = "Secret"
+    group: str = ""
+
+
+class ListenerTLS(_Shape, frozen=True):
+    """tls of a listener: `mode` is Terminate or Passthrough."""
+
+    mode: str = "Terminate"
+    certificate_refs: tuple[ObjectReference, ...] = ()
+
+
 class Listener(_Shape, frozen=True):
     """spec.listeners[]; no `hostname` means all."""
 
@@ -50,6 +66,7 @@ class Listener(_Shape, frozen=True):
     port: int = 0
     protocol: str = ""
     allowed_routes: AllowedRoutes = AllowedRoutes()
+    tls: ListenerTLS | None = None
 
 
 class GatewaySpec(_Shape, frozen=True):
@@ -81,9 +98,55 @@ class BackendRef(_Shape, frozen=True):
     weight: int = 1
 
 
-class RouteRule(_Shape, frozen=True):
-    """spec.rules[] of an HTTPRoute."""
+class PathMatch(_Shape, frozen=True):
+    """path of a match: `type` is Exact, PathPrefix or RegularExpression."""
 
+    type: str = "PathPrefix"
+    value: str = "/"
+
+
+class NameMatch(_Shape, frozen=True):
+    """headers[] and queryParams[] of a match."""
+
+    name: str = ""
+
+
+class RouteMatch(_Shape, frozen=True):
+    """matches[] of a rule; no `method` means all."""
+
+    path: PathMatch = PathMatch()
+    headers: tuple[NameMatch, ...] = ()
+    query_params: tuple[NameMatch, ...] = ()
+    method: str = ""
+
+
+class PathModifier(_Shape, frozen=True):
+    """path of a urlRewrite: `type` is ReplaceFullPath or ReplacePrefixMatch."""
+
+    type: str = ""
+    replace_full_path: str = ""
+    replace_prefix_match: str = ""
+
+
+class URLRewrite(_Shape, frozen=True):
+    """urlRewrite of a filter."""
+
+    hostname: str = ""
+    path: PathModifier | None = None
+
+
+class RouteFilter(_Shape, frozen=True):
+    """filters[] of a rule, of which only what changes the request's host and path matters here."""
+
+    type: str = ""
+    url_rewrite: URLRewrite | None = None
+
+
+class RouteRule(_Shape, frozen=True):
+    """spec.rules[] of an HTTPRoute; no `matches` means all requests."""
+
+    matches: tuple[RouteMatch, ...] = ()
+    filters: tuple[RouteFilter, ...] = ()
     backend_refs: tuple[BackendRef, ...] = ()
 
 
@@ -132,6 +195,28 @@ class RouteStatus(_Shape, frozen=True):
     parents: tuple[RouteParentStatus, ...] = ()
 
 
+class GatewayAddress(_Shape, frozen=True):
+    """status.addresses[] of a Gateway: `type` is IPAddress, Hostname, or a controller's own."""
+
+    type: str = "IPAddress"
+    value: str = ""
+
+
+class ListenerStatus(_Shape, frozen=True):
+    """status.listeners[] of a Gateway."""
+
+    name: str = ""
+    conditions: tuple[Condition, ...] = ()
+
+
+class GatewayStatus(_Shape, frozen=True):
+    """status of a Gateway."""
+
+    addresses: tuple[GatewayAddress, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    listeners: tuple[ListenerStatus, ...] = ()
+
+
 _T = TypeVar("_T", bound=msgspec.Struct)
 
 
@@ -153,6 +238,11 @@ def spec_of_grant(grant: ReferenceGrant) -> GrantSpec:
 def status_of_route(route: HTTPRoute) -> RouteStatus:
     """What controllers say of a route. Raises InputError: no API server would accept it."""
     return _read(route, route.status, RouteStatus)
+
+
+def status_of_gateway(gateway: Gateway) -> GatewayStatus:
+    """What its controller says of a Gateway. Raises InputError: no API server would accept it."""
+    return _read(gateway, gateway.status, GatewayStatus)
 
 
 def _read(read: Gateway | HTTPRoute | ReferenceGrant, part: dict[str, Any], shape: type[_T]) -> _T:

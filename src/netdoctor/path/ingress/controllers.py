@@ -14,7 +14,8 @@ from netdoctor.cluster.objects import Container, DaemonSet, Deployment, Pod, Pod
 from netdoctor.cluster.selectors import matches_labels
 from netdoctor.cluster.snapshot import Snapshot
 
-_WEB = {"http": (80, ("http", "web", "http2")), "https": (443, ("https", "websecure"))}
+HTTP = 80
+_WEB = {"http": (HTTP, ("http", "web", "http2")), "https": (443, ("https", "websecure"))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,3 +242,10 @@ def container_ports(spec: PodSpec) -> dict[str, int]:
                 if port.name in names or number in (port.container_port, port.host_port):
                     found.setdefault(scheme, port.container_port)
     return found
+
+
+def door_ports(controller: Controller) -> dict[str, int]:
+    """Where it takes requests, by scheme: ports of its Service, or of its pods."""
+    if controller.service is not None:
+        return web_ports(controller.service)
+    return container_ports(controller.spec) or {"http": HTTP}

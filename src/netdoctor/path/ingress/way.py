@@ -9,12 +9,11 @@ from netdoctor.cluster.objects import Ingress, Service, ServicePort
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 from netdoctor.path.ingress.classes import ChosenClass, chosen_class, serving
-from netdoctor.path.ingress.controllers import Controller, controllers
+from netdoctor.path.ingress.controllers import Controller, controllers, door_ports
 from netdoctor.path.ingress.nearest import NearestRule, nearest_rule, related
-from netdoctor.path.ingress.rules import Rule, examples, match, names_for, rules_of
+from netdoctor.path.ingress.rules import NGINX, Rule, examples, match, names_for, rules_of
 from netdoctor.path.ingress.shapes import BackendPort, TLSEntry, spec_of
-
-MAX_RULES = 16  # enough for a check, never a load
+from netdoctor.path.way import MAX_RULES, Ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +32,32 @@ class IngressBackendPort:
         external = self.service is not None and self.service.spec.type == "ExternalName"
         return self.service is not None and (self.port is not None or (external and self.asked.isdecimal()))
 
+    @property
+    def number(self) -> int:
+        """The port's number; 0 for a name that the Service does not have."""
+        return self.port.port if self.port else int(self.asked) if self.asked.isdecimal() else 0
+
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """One request to the controller.
+class IngressAsk(Ask):
+    """A request with the `rule` that takes it, None where none does, and the entry of spec.tls for its host."""
 
-    Attributes:
-        host: for the Host header and for SNI; empty for the address.
-        path: the URL's path.
-        rule: that takes it; None where none does.
-        backend: the number of its backend in `IngressWay.backends`; None where it has none that exists.
-        behind: the path that the backend is asked for; None where that is not known.
-        tls: the entry of spec.tls for the host.
-        secured: whether it goes over TLS.
-    """
-
-    host: str
-    path: str
     rule: Rule | None = None
-    backend: int | None = None
-    behind: str | None = None
     tls: TLSEntry | None = None
-    secured: bool = False
 
     @property
-    def label(self) -> str:
-        """`shop.example/api`."""
-        return f"{self.host or '*'}{self.path}"
+    def expected(self) -> str:
+        """`Prefix, leads to Service web, port 80`."""
+        if self.rule is None:
+            return "no rule takes it"
+        service = self.rule.backend.service
+        to = f"Service {service.name}, port {service.port.label}" if service else "a resource"
+        return f"{self.rule.path_type}, leads to {to}"
+
+    @property
+    def certificate(self) -> str:
+        """The Secret's name."""
+        return (self.tls.secret_name if self.tls else "") or "of the controller's own choice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +74,8 @@ class IngressWay:
         left_out: how many more rules there are.
         nearest: for a URL that no rule takes.
         unclear: rules of which no request is known that they take.
+
+    The properties are those of `netdoctor.path.way.Way`.
     """
 
     ingress: Ingress
@@ -83,7 +83,7 @@ class IngressWay:
     controllers: tuple[Controller, ...]
     controller: Controller | None
     served: bool
-    asks: tuple[Ask, ...]
+    asks: tuple[IngressAsk, ...]
     backends: tuple[IngressBackendPort, ...]
     left_out: int = 0
     nearest: NearestRule | None = None
@@ -94,6 +94,64 @@ class IngressWay:
         """The Secrets with the certificates of the hosts that are asked for over TLS."""
         named = (ask.tls.secret_name for ask in self.asks if ask.secured and ask.tls)
         return tuple(ObjectRef("Secret", name, self.ingress.namespace) for name in dict.fromkeys(named) if name)
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The Ingress."""
+        return self.ingress.ref
+
+    @property
+    def proxy(self) -> Controller | None:
+        """The controller."""
+        return self.controller
+
+    @property
+    def proxy_name(self) -> str:
+        """The controller in words."""
+        return f"the controller of {self.ingress.ref}"
+
+    @property
+    def unasked(self) -> tuple[tuple[str, str], ...]:
+        """The unclear rules."""
+        because = "no request is known here that it, and no other rule, takes"
+        return tuple((f"rule {rule.label}", because) for rule in self.unclear)
+
+    @property
+    def unknown(self) -> str:
+        """Why the controller is not known."""
+        if self.chosen.controller and self.chosen.family is None:
+            return f"no pod is known here that is {self.chosen.controller}"
+        return "no Ingress controller that is known here runs in the cluster, as far as it can be read"
+
+    @property
+    def settled(self) -> bool:
+        """Whether the controller takes the Ingress, and each rule is asked for in plain HTTP."""
+        return self.served and not (self.left_out or self.unclear or any(ask.secured for ask in self.asks))
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether the controller speaks TLS to the backends."""
+        return speaks_tls(self.ingress)
+
+    def port_of(self, ask: Ask) -> int | None:
+        """The controller's port by the scheme."""
+        return self._door_ports.get("https" if ask.secured else "http")
+
+    @property
+    def ports(self) -> frozenset[int]:
+        """By the schemes; all where nothing is asked for."""
+        asked = (self.port_of(ask) for ask in self.asks)
+        return frozenset(p for p in asked if p) if self.asks else frozenset(self._door_ports.values())
+
+    @property
+    def _door_ports(self) -> dict[str, int]:
+        return door_ports(self.controller) if self.controller else {}
+
+
+def speaks_tls(ingress: Ingress) -> bool:
+    """Whether the controller speaks TLS to the backends."""
+    annotations = ingress.metadata.annotations
+    return annotations.get(f"{NGINX}/backend-protocol", "").upper() in ("HTTPS", "GRPCS")
 
 
 def way_of_ingress(snapshot: Snapshot, ingress: Ingress) -> IngressWay:
@@ -163,11 +221,13 @@ def _preferred(takers: Sequence[Controller]) -> Controller | None:
     return max(takers, key=lambda one: (one.service is not None, bool(one.pods)), default=None)
 
 
-def _ask(ingress: Ingress, backends: Sequence[IngressBackendPort], host: str, path: str, rule: Rule | None) -> Ask:
-    backend = next((n for n, one in enumerate(backends) if rule in one.rules and one.exists), None)
+def _ask(
+    ingress: Ingress, backends: Sequence[IngressBackendPort], host: str, path: str, rule: Rule | None
+) -> IngressAsk:
+    leading = tuple(n for n, one in enumerate(backends) if rule in one.rules and one.exists)
     behind = rule.asked_of_backend(path) if rule else None
     tls = tls_of(ingress, host)
-    return Ask(host, path, rule, backend, behind, tls, secured=tls is not None)
+    return IngressAsk(host, path, leading, behind, tls is not None, rule, tls)
 
 
 def tls_of(ingress: Ingress, host: str) -> TLSEntry | None:
