@@ -75,7 +75,7 @@ def cluster_policy(name: str, tier: str = "Admin", priority: int = 10, **spec: A
 
 def cluster(*manifests: Manifest, unread: tuple[tuple[str, str], ...] = ()) -> Snapshot:
     """A snapshot as the files door would make it; `unread` are (kind, namespace)."""
-    read = [with_defaults(o) for m in manifests if (o := convert({"apiVersion": _VERSIONS[m["kind"]], **m}))]
+    read = [with_defaults(o) for m in manifests if (o := convert({"apiVersion": _VERSIONS.get(m["kind"]), **m}))]
     return Snapshot.of(
         read,
         source="test",

@@ -162,6 +162,11 @@ class CalicoTier(CalicoObject, frozen=True, tag="Tier"):
 
     spec: TierSpec = TierSpec()
 
+    @property
+    def denies(self) -> bool:
+        """What its end does to those that its policies select and none of their rules decides about."""
+        return self.spec.default_action != "Pass"
+
     @classmethod
     def kind_name(cls) -> str:
         """As Calico calls it: the other Tiers of this name are other tools' and not read."""

@@ -14,6 +14,7 @@ from netdoctor.cluster.defaults import with_defaults
 from netdoctor.cluster.objects import EgressRule, IngressRule, NetworkPolicy, PolicyPeer, PolicyPort
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
+from netdoctor.policy.calico.compile import calico_policies
 from netdoctor.policy.cluster_wide import ClusterWidePolicy, wide_rulesets
 from netdoctor.policy.contribution import Contribution
 from netdoctor.policy.flow import Endpoint
@@ -199,7 +200,7 @@ def compile_policies(
 
 
 # Each compiles a network plugin's own kinds, given the plugin that runs (empty if it is not known).
-_FAMILIES: tuple[Callable[[Snapshot, str], Contribution], ...] = ()
+_FAMILIES: tuple[Callable[[Snapshot, str], Contribution], ...] = (calico_policies,)
 
 
 def network_policy_priority(name: str, cni: str) -> Priority:
