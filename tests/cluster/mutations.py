@@ -197,20 +197,6 @@ OBJECTS: list[dict[str, Any]] = [
         "web",
         spec={"rules": [{"host": "a.example", "http": {"paths": [{"path": "/", "backend": {"service": {}}}]}}]},
     ),
-    *(
-        _object(kind, "projectcalico.org/v3", "calico", spec=spec)
-        for kind, spec in (
-            ("NetworkPolicy", _CALICO_SPEC),
-            ("GlobalNetworkPolicy", {**_CALICO_SPEC, "namespaceSelector": "team == 'red'", "applyOnForward": True}),
-            ("StagedNetworkPolicy", {**_CALICO_SPEC, "stagedAction": "Set"}),
-            ("StagedGlobalNetworkPolicy", {**_CALICO_SPEC, "preDNAT": True, "doNotTrack": False}),
-            ("StagedKubernetesNetworkPolicy", {**_POLICY_SPEC, "stagedAction": "Delete"}),
-            ("Tier", {"order": 10.5, "defaultAction": "Pass"}),
-            ("NetworkSet", {"nets": ["203.0.113.0/24"]}),
-            ("GlobalNetworkSet", {"nets": ["2001:db8::/32"]}),
-            ("HostEndpoint", {"node": "n1", "interfaceName": "*", "expectedIPs": ["192.0.2.1"]}),
-        )
-    ),
     _object("Event", "v1", "e", involvedObject={"kind": "Pod", "name": "web-1"}, lastTimestamp="2026-01-02T03:04:05Z"),
     _object("ConfigMap", "v1", "coredns", data={"Corefile": ".:53 {\n  kubernetes cluster.local\n}\n"}),
 ]
@@ -256,6 +242,21 @@ CILIUM_POLICIES: list[dict[str, Any]] = [
     ),
 ]
 
+CALICO_OBJECTS: list[dict[str, Any]] = [
+    _object(kind, "projectcalico.org/v3", "calico", spec=spec)
+    for kind, spec in (
+        ("NetworkPolicy", _CALICO_SPEC),
+        ("GlobalNetworkPolicy", {**_CALICO_SPEC, "namespaceSelector": "team == 'red'", "applyOnForward": True}),
+        ("StagedNetworkPolicy", {**_CALICO_SPEC, "stagedAction": "Set"}),
+        ("StagedGlobalNetworkPolicy", {**_CALICO_SPEC, "preDNAT": True, "doNotTrack": False}),
+        ("StagedKubernetesNetworkPolicy", {**_POLICY_SPEC, "stagedAction": "Delete"}),
+        ("Tier", {"order": 10.5, "defaultAction": "Pass"}),
+        ("NetworkSet", {"nets": ["203.0.113.0/24"]}),
+        ("GlobalNetworkSet", {"nets": ["2001:db8::/32"]}),
+        ("HostEndpoint", {"node": "n1", "interfaceName": "*", "expectedIPs": ["192.0.2.1"]}),
+    )
+]
+
 _ODD_VALUES: list[Any] = [
     None,
     True,
@@ -298,7 +299,7 @@ _ODD_VALUES: list[Any] = [
 def mutated(seed: int) -> bytes:
     """A file that is broken in one to three places."""
     random = Random(seed)
-    objects = deepcopy(random.sample(OBJECTS, random.randint(1, 4)))
+    objects = deepcopy(random.sample([*OBJECTS, *CALICO_OBJECTS], random.randint(1, 4)))
     if random.random() < 0.6:
         for _ in range(random.randint(1, 3)):
             _break_value(random, objects)

@@ -32,7 +32,7 @@ def read(content: bytes, folder: Path) -> Snapshot | str:
 
 
 def reason_about(snapshot: Snapshot) -> None:
-    policies = compile_policies(snapshot)
+    policies = compile_policies(snapshot, cni="calico")
     pods = [pod_endpoint(pod, snapshot) for pod in snapshot.pods]
     outside = ip_endpoint("192.0.2.1", snapshot)
     for pod in pods:
@@ -71,7 +71,7 @@ def test_the_mutations_break_much_and_spare_much(tmp_path: Path) -> None:
     """Otherwise the test above would prove little."""
     refused = sum(isinstance(read(mutated(seed), tmp_path), str) for seed in range(300))
     assert 100 < refused < 250
-    assert len({mutated(seed) for seed in range(300)}) > 290
+    assert len({mutated(seed) for seed in range(300)}) > 280
 
 
 @pytest.mark.parametrize("number", range(len(OBJECTS)), ids=lambda number: str(OBJECTS[number]["kind"]))

@@ -78,7 +78,7 @@ OTHER = "kind: {}\napiVersion: {}\nmetadata: {{name: x, namespace: {}}}\nspec: {
     ("kind", "version", "shown"),
     [
         ("CiliumNetworkPolicy", "cilium.io/v2", "CiliumNetworkPolicy db/x"),
-        ("NetworkPolicy", "crd.projectcalico.org/v1", "NetworkPolicy.v3.projectcalico.org db/x"),
+        ("NetworkPolicy", "crd.projectcalico.org/v2", "NetworkPolicy.v2.crd.projectcalico.org db/x"),
         ("NetworkPolicy", "networking.k8s.io/v2", "NetworkPolicy.v2.networking.k8s.io db/x"),
         ("NetworkPolicy", "''", "NetworkPolicy.? db/x"),
     ],
@@ -101,7 +101,7 @@ def test_a_namespaced_policy_of_another_kind_leaves_its_namespace_open(
     ("kind", "version"),
     [
         ("CiliumClusterwideNetworkPolicy", "cilium.io/v2"),
-        ("GlobalNetworkPolicy", "projectcalico.org/v3"),
+        ("GlobalNetworkPolicy", "projectcalico.org/v4"),
         ("ClusterNetworkPolicy", "crd.antrea.io/v1beta1"),
         ("ClusterNetworkPolicy", "policy.networking.k8s.io/v1"),
     ],
