@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, OID = 0x01, 0x02, 0x03, 0x04, 0x06
-SEQUENCE, SET, UTC_TIME, GENERALIZED_TIME = 0x30, 0x31, 0x17, 0x18
+BOOLEAN, INTEGER, OCTET_STRING, OID = 0x01, 0x02, 0x04, 0x06
+SEQUENCE, UTC_TIME, GENERALIZED_TIME = 0x30, 0x17, 0x18
 _LENGTH_BYTES = 4  # more than any certificate needs
 _LONGEST_OID = 64  # bytes; those in use have about ten
 _MULTI_BYTE_TAG = 0x1F  # certificates have none

@@ -9,6 +9,13 @@ from netdoctor_probe.attempt import EndedError
 from netdoctor_probe.icmp import ask_for_errors
 from netdoctor_probe.wire import Outcome
 
+# linux/in.h and linux/in6.h; Python's socket module lacks them.
+_MTU_DISCOVER, _IPV6_MTU_DISCOVER, _PMTUDISC_PROBE = 10, 23, 3
+_MTU, _IPV6_MTU = 14, 24
+_IPV6_DONTFRAG = 62
+#: Bytes before the data: IP, and UDP or ICMP echo.
+HEADERS = {socket.AF_INET: 28, socket.AF_INET6: 48}
+
 
 def open_socket(host: str, kind: socket.SocketKind, protocol: int = 0, ttl: int | None = None) -> socket.socket:
     """A socket of the host's family; `ttl` is the TTL, or hop limit, of what it sends.
@@ -32,6 +39,22 @@ def family_of(host: str) -> socket.AddressFamily:
     except ValueError as error:
         raise EndedError(Outcome.ERROR, because=f"{host!r} is not an IP address") from error
     return socket.AF_INET6 if address.version == 6 else socket.AF_INET
+
+
+def never_fragment(sock: socket.socket) -> None:
+    """What it sends is never cut up, and whatever the kernel has learnt of the path is not heeded (ip(7))."""
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_MTU_DISCOVER, _PMTUDISC_PROBE)
+        sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_DONTFRAG, 1)
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, _MTU_DISCOVER, _PMTUDISC_PROBE)
+
+
+def route_mtu(sock: socket.socket) -> int:
+    """Bytes of the largest packet that this kernel would send in one piece to where the socket is connected."""
+    if sock.family == socket.AF_INET6:
+        return sock.getsockopt(socket.IPPROTO_IPV6, _IPV6_MTU)
+    return sock.getsockopt(socket.IPPROTO_IP, _MTU)
 
 
 def local_address(sock: socket.socket) -> str:

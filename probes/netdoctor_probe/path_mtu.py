@@ -22,15 +22,10 @@ from typing import Any
 
 from netdoctor_probe.attempt import EndedError, ready
 from netdoctor_probe.icmp import queued_error
-from netdoctor_probe.kernel import family_of, open_socket
+from netdoctor_probe.kernel import HEADERS, family_of, never_fragment, open_socket, route_mtu
 from netdoctor_probe.loop import READ, Task
 from netdoctor_probe.wire import Observation, Outcome, Probe
 
-# linux/in.h and linux/in6.h
-_IP_MTU, _IPV6_MTU = 14, 24
-_IP_MTU_DISCOVER, _IPV6_MTU_DISCOVER, _PMTUDISC_PROBE = 10, 23, 3
-_IPV6_DONTFRAG = 62
-_HEADERS = {socket.AF_INET: 28, socket.AF_INET6: 48}  # IP and UDP, or IP and ICMP echo
 _LEAST = {socket.AF_INET: 576, socket.AF_INET6: 1280}  # every host takes these (RFC 791, RFC 8200)
 _MOST = 9216  # a jumbo frame; local links of 64 KiB need no sweep
 _USUAL = (9001, 8951, 8901, 1500, 1480, 1460, 1450, 1440, 1430, 1420, 1400, 1380, 1350, 1300, 1200)
@@ -138,8 +133,7 @@ def _told(sent: Iterable[_Sent], least: int, most: int) -> _Sent | None:
 
 def _bounds(probe: Probe, way: _Way) -> tuple[int, int]:
     with _opened(probe, way) as sock:
-        ipv6 = sock.family == socket.AF_INET6
-        known = sock.getsockopt(*((socket.IPPROTO_IPV6, _IPV6_MTU) if ipv6 else (socket.IPPROTO_IP, _IP_MTU)))
+        known = route_mtu(sock)
         least = _LEAST[sock.family]
     return least, max(least + 1, min(known, _MOST))
 
@@ -162,11 +156,7 @@ def _opened(probe: Probe, way: _Way) -> socket.socket:
     echo = way is _ECHO
     sock = _ping_socket(probe.host) if echo else open_socket(probe.host, socket.SOCK_DGRAM)
     try:
-        if sock.family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_MTU_DISCOVER, _PMTUDISC_PROBE)
-            sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_DONTFRAG, 1)
-        else:
-            sock.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _PMTUDISC_PROBE)
+        never_fragment(sock)
         sock.connect((probe.host, 0 if echo else probe.port or _PORT))
     except OSError as error:
         sock.close()
@@ -198,7 +188,7 @@ def _round(probe: Probe, way: _Way, sizes: Iterable[int]) -> Task[list[_Sent]]:
 
 def _send(sock: socket.socket, way: _Way, size: int, number: int) -> _Sent | None:
     """None if it is on its way."""
-    room = size - _HEADERS[socket.AddressFamily(sock.family)]
+    room = size - HEADERS[socket.AddressFamily(sock.family)]
     kind = 128 if sock.family == socket.AF_INET6 else 8  # echo request; the kernel fills in checksum and id
     header = struct.pack("!BBHHH", kind, 0, 0, 0, number) if way is _ECHO else b""
     try:

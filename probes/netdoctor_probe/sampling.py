@@ -10,11 +10,12 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from netdoctor_probe.ranks import percentile
 from netdoctor_probe.wire import Observation, Outcome, Probe
 
 _NO_ANSWER = {Outcome.TIMEOUT, Outcome.REFUSED, Outcome.REJECTED, Outcome.RESET}
 _NOT_MADE = {Outcome.SKIPPED, Outcome.ERROR}
-_PLACES = {"min": 0.0, "p50": 0.5, "p95": 0.95, "max": 1.0}
+_PERCENT = {"min": 0, "p50": 50, "p95": 95, "max": 100}
 
 
 class Samples:
@@ -90,7 +91,7 @@ class _Sample:
         outcomes = Counter(one.outcome for one in made)
         failed = [one for one in outcomes.most_common() if one[0] is not Outcome.OK]
         outcome = failed[0][0] if failed else Outcome.OK
-        passed = sorted(one.seconds for one in made if one.outcome is Outcome.OK)
+        passed = [one.seconds for one in made if one.outcome is Outcome.OK]
         deciding = next(one for one in made if one.outcome is outcome)
         detail: dict[str, Any] = {
             "tries": len(made),
@@ -102,11 +103,6 @@ class _Sample:
         if named := Counter(str(one.detail["endpoint"]) for one in made if "endpoint" in one.detail):
             detail["endpoints"] = dict(named.most_common())
         if passed:
-            detail["seconds"] = {name: round(_quantile(passed, place), 6) for name, place in _PLACES.items()}
-        seconds = _quantile(passed, 0.5) if passed else deciding.seconds
+            detail["seconds"] = {name: round(percentile(passed, of), 6) for name, of in _PERCENT.items()}
+        seconds = percentile(passed, 50) if passed else deciding.seconds
         return Observation(self._probe.id, outcome, seconds, deciding.answered_by, detail)
-
-
-def _quantile(ordered: list[float], place: float) -> float:
-    """The nearest rank: the least value that this part of them does not exceed."""
-    return ordered[max(0, -int(-place * len(ordered) // 1) - 1)]

@@ -39,8 +39,7 @@ def test_the_requests_do_not_depend_on_the_number_of_nodes() -> None:
     for nodes in (3, 300):
         plan, names = planned(nodes, seed=7)
         api = SimulatedCluster(names)
-        ran = run(api, plan)
-        assert ran.requests == len(api.requests)
+        run(api, plan)
         counts.append(Counter(api.requests))
         assert api.made == {}
     assert counts[0] == counts[1]

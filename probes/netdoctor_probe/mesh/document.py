@@ -62,11 +62,6 @@ class Mesh:
                 seen.add(peer)
                 yield peer
 
-    def pairs(self) -> Iterator[tuple[int, int]]:
-        """Everybody with all peers: (from, to)."""
-        for member in range(len(self.members)):
-            yield from ((member, peer) for peer in self.peers(member))
-
 
 @dataclass(frozen=True, slots=True)
 class PeerSeen:

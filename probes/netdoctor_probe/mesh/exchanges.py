@@ -14,14 +14,10 @@ from contextlib import suppress
 
 from netdoctor_probe.attempt import EndedError
 from netdoctor_probe.icmp import ask_for_errors, failure, queued_error, queued_failure
-from netdoctor_probe.kernel import family_of, local_address
+from netdoctor_probe.kernel import HEADERS, family_of, local_address, never_fragment, route_mtu
 from netdoctor_probe.mesh import serve
 from netdoctor_probe.wire import Outcome
 
-# linux/in.h and linux/in6.h; Python's socket module lacks them.
-_MTU_DISCOVER, _MTU = {4: 10, 6: 23}, {4: 14, 6: 24}
-_PROBE = 3  # IP_PMTUDISC_PROBE: never cut up, and whatever has been learnt of the path is not heeded
-_HEADERS = {4: 28, 6: 48}  # bytes: IP, and UDP or ICMP
 _ECHO = {4: (8, 0), 6: (128, 129)}  # types of request and reply: RFC 792, RFC 4443
 _ICMP = struct.Struct("!BBHHH")
 
@@ -34,18 +30,15 @@ class Exchange(ABC):
         self.sock = sock
         self._host = host
         self.version = 6 if sock.family == socket.AF_INET6 else 4
+        self._headers = HEADERS[socket.AddressFamily(sock.family)]
         try:
             ask_for_errors(sock)
-            sock.setsockopt(self._level, _MTU_DISCOVER[self.version], _PROBE)
+            never_fragment(sock)
             sock.connect((host, port))
         except OSError as error:
             sock.close()
             raise failure(sock, error.errno or 0, "", host) from error
         self.local = local_address(sock)
-
-    @property
-    def _level(self) -> int:
-        return socket.IPPROTO_IPV6 if self.version == 6 else socket.IPPROTO_IP
 
     def close(self) -> None:
         """Be done with it."""
@@ -54,7 +47,7 @@ class Exchange(ABC):
     @property
     def believed(self) -> int:
         """Bytes of the largest packet that this kernel would send there in one piece."""
-        return self.sock.getsockopt(self._level, _MTU[self.version])
+        return route_mtu(self.sock)
 
     def ask(self, number: int, size: int) -> bool:
         """Send a question in an IP packet of so many bytes; False if the kernel does not (the interface's MTU).
@@ -62,7 +55,7 @@ class Exchange(ABC):
         Raises EndedError if there is no way at all.
         """
         try:
-            self.sock.send(self._question(number, max(0, size - _HEADERS[self.version])))
+            self.sock.send(self._question(number, max(0, size - self._headers)))
         except OSError as error:
             if isinstance(error, BlockingIOError) or error.errno == errno.EMSGSIZE:
                 return False

@@ -12,7 +12,7 @@ from netdoctor_probe.attempt import EndedError, Seen
 from netdoctor_probe.loop import Loop, Task
 from netdoctor_probe.mesh.document import AT_ONCE, NODE, POD, SWEEP_SECONDS, Mesh, PeerSeen, Said
 from netdoctor_probe.mesh.exchanges import Echo, Exchange, Ping
-from netdoctor_probe.mesh.sampling import Samples, sample
+from netdoctor_probe.mesh.sampling import RoundTrips, sample
 from netdoctor_probe.mesh.serve import plain
 from netdoctor_probe.mesh.sweep import PathMTU, Sweep
 from netdoctor_probe.wire import Outcome, Probe, ProbeKind
@@ -68,9 +68,9 @@ def _to_pod(mesh: Mesh, peer: int) -> Task[PeerSeen]:
     address = mesh.members[peer].pod
     exchange = Echo(address, mesh.port)
     try:
-        samples, path = yield from _measured(mesh, exchange)
+        trips, path = yield from _measured(mesh, exchange)
         connected = yield from _connected(address, mesh.port, mesh.timeout, payload="netdoctor")
-        return _tested(peer, exchange, samples, path, connected)
+        return _tested(peer, exchange, trips, path, connected)
     finally:
         exchange.close()
 
@@ -87,19 +87,19 @@ def _to_node(mesh: Mesh, peer: int) -> Task[PeerSeen]:
         got_there = connected.outcome in {Outcome.OK, Outcome.REFUSED}
         return PeerSeen(peer, Outcome.OK, tcp=connected.outcome) if got_there else _failed(peer, connected)
     try:
-        samples, path = yield from _measured(mesh, exchange)
-        return _tested(peer, exchange, samples, path, connected)
+        trips, path = yield from _measured(mesh, exchange)
+        return _tested(peer, exchange, trips, path, connected)
     finally:
         exchange.close()
 
 
-def _measured(mesh: Mesh, exchange: Exchange) -> Task[tuple[Samples, PathMTU]]:
-    samples = yield from sample(exchange, mesh.samples, mesh.interval, mesh.timeout)
-    if not samples.seconds:
-        return samples, _UNKNOWN
+def _measured(mesh: Mesh, exchange: Exchange) -> Task[tuple[RoundTrips, PathMTU]]:
+    trips = yield from sample(exchange, mesh.samples, mesh.interval, mesh.timeout)
+    if not trips.seconds:
+        return trips, _UNKNOWN
     until = time.monotonic() + SWEEP_SECONDS
-    path = yield from Sweep(exchange, max(samples.seconds), samples.lost > 0, until).run()
-    return samples, path
+    path = yield from Sweep(exchange, max(trips.seconds), trips.lost > 0, until).run()
+    return trips, path
 
 
 def _connected(address: str, port: int, timeout: float, payload: str = "") -> Task[Seen]:
@@ -112,21 +112,21 @@ def _connected(address: str, port: int, timeout: float, payload: str = "") -> Ta
     return Seen(observation.outcome, observation.answered_by, observation.detail)
 
 
-def _tested(peer: int, exchange: Exchange, samples: Samples, path: PathMTU, connected: Seen) -> PeerSeen:
-    counts: dict[str, Any] = {"sent": samples.sent, "received": len(samples.seconds), "tcp": str(connected.outcome)}
-    if not samples.seconds:
+def _tested(peer: int, exchange: Exchange, trips: RoundTrips, path: PathMTU, connected: Seen) -> PeerSeen:
+    counts: dict[str, Any] = {"sent": trips.sent, "received": len(trips.seconds), "tcp": str(connected.outcome)}
+    if not trips.seconds:
         # Firewalls before nodes often drop ICMP. Before pods, which answer datagrams here, their silence is a fault.
         if isinstance(exchange, Ping) and connected.outcome in {Outcome.OK, Outcome.REFUSED}:
             return PeerSeen(peer, Outcome.OK, **counts)
         silent = connected if isinstance(exchange, Ping) else Seen(Outcome.TIMEOUT)
-        return _failed(peer, samples.failed or silent, **counts)
-    other = samples.seen - {plain(exchange.local)}
+        return _failed(peer, trips.failed or silent, **counts)
+    other = trips.seen - {plain(exchange.local)}
     return PeerSeen(
         peer,
         Outcome.OK,
-        p50=samples.microseconds(50),
-        p95=samples.microseconds(95),
-        p99=samples.microseconds(99),
+        p50=trips.microseconds(50),
+        p95=trips.microseconds(95),
+        p99=trips.microseconds(99),
         mtu=path.mtu,
         hole=path.hole,
         believed=path.believed,

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from math import ceil
 
 from netdoctor_probe.attempt import EndedError, Seen
 from netdoctor_probe.loop import READ, Task, Wait
 from netdoctor_probe.mesh.exchanges import Exchange
+from netdoctor_probe.ranks import percentile
 
 SIZE = 100  # bytes of a packet: small enough for any link
 
 
 @dataclass(slots=True)
-class Samples:
+class RoundTrips:
     """What came of them. `seconds` are those from question to answer, `seen` the addresses that the other end saw."""
 
     sent: int = 0
@@ -33,43 +32,37 @@ class Samples:
         return round(percentile(self.seconds, percent) * 1e6) if self.seconds else 0
 
 
-def percentile(values: Iterable[float], percent: int) -> float:
-    """The smallest value that is not exceeded by so many percent of them (nearest rank)."""
-    ordered: Sequence[float] = sorted(values)
-    return ordered[max(0, ceil(len(ordered) * percent / 100) - 1)]
-
-
-def sample(exchange: Exchange, number: int, interval: float, timeout: float) -> Task[Samples]:
+def sample(exchange: Exchange, number: int, interval: float, timeout: float) -> Task[RoundTrips]:
     """Send so many datagrams, `interval` seconds apart, and wait `timeout` for the last one's answer.
 
     Raises EndedError if there is no way to send any.
     """
-    samples = Samples()
+    trips = RoundTrips()
     asked: dict[int, float] = {}
     due = time.monotonic()
     for count in range(number):
         at = time.monotonic()
         if exchange.ask(count, SIZE):
             asked[count] = at
-            samples.sent += 1
+            trips.sent += 1
         due += interval
         while (yield Wait(due, exchange.sock, READ)):
-            _take_in(exchange, asked, samples)
+            _take_in(exchange, asked, trips)
     until = time.monotonic() + timeout
     while asked and (yield Wait(until, exchange.sock, READ)):
-        _take_in(exchange, asked, samples)
-    return samples
+        _take_in(exchange, asked, trips)
+    return trips
 
 
-def _take_in(exchange: Exchange, asked: dict[int, float], samples: Samples) -> None:
+def _take_in(exchange: Exchange, asked: dict[int, float], trips: RoundTrips) -> None:
     now = time.monotonic()
     try:
         answers = exchange.answers()
     except EndedError as ended:
-        samples.failed = ended.seen
+        trips.failed = ended.seen
         return
     for number, seen in answers:
         if (begun := asked.pop(number, None)) is not None:
-            samples.seconds.append(now - begun)
+            trips.seconds.append(now - begun)
         if seen:
-            samples.seen.add(seen)
+            trips.seen.add(seen)

@@ -111,7 +111,6 @@ class MeshReport(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     nodes: tuple[str, ...]
     coverage: Coverage
     causes: tuple[Finding, ...] = ()
-    warnings: tuple[Finding, ...] = ()
     unexplained: tuple[Evidence, ...] = ()
     not_tested: tuple[Untested, ...] = ()
     pairs: tuple[MeshPair, ...] = ()

@@ -110,7 +110,6 @@ class _Run:
         self._closing = threading.Event()
         self._watch: Watch | None = None
         self._broken = ""
-        self.requests = 0
         self.interrupted = False
 
     def interrupt(self) -> None:
@@ -144,7 +143,6 @@ class _Run:
 
     def _refused(self, role: str) -> str:
         """Why the API server admits no pod of that role; empty if it does."""
-        self.requests += 1
         try:
             self._api.create(example_pod(self._run, self._plan, role), dry_run=True)
         except AccessError as error:
@@ -152,7 +150,6 @@ class _Run:
         return ""
 
     def _create(self, document: Document) -> Document:
-        self.requests += 1
         self._made.append(document)
         return self._api.create(document)
 
@@ -185,7 +182,6 @@ class _Run:
         because = "the watch ended"
         for _ in range(_MAX_WATCHES):
             try:
-                self.requests += 1
                 self._watch = self._api.watch_run(self._plan.namespace, self._run.id)
                 self._read(self._watch)
             except AccessError as error:
@@ -223,7 +219,6 @@ class _Run:
 
     def _remove(self, document: Document) -> str:
         kind, metadata = document["kind"], document["metadata"]
-        self.requests += 1
         try:
             self._api.delete(kind, metadata["namespace"], metadata["name"])
         except AccessError as error:
@@ -238,4 +233,4 @@ class _Run:
         for network in NETWORKS:
             for node, because in self._roster.waiting(nodes, network).items():
                 missing[node, network] = self._broken or because
-        return MeshRun(mesh, self._roster.said, missing, unserved, self.requests, notes)
+        return MeshRun(mesh, self._roster.said, missing, unserved, notes)

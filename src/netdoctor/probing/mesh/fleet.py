@@ -40,7 +40,6 @@ class MeshRun:
         said: by node and network (`POD`, `NODE`).
         missing: why nothing was said, likewise; untrusted text.
         unserved: why no pod answered on a node, by node; untrusted text.
-        requests: made of the API server.
         notes: about what is left.
     """
 
@@ -48,7 +47,6 @@ class MeshRun:
     said: Mapping[tuple[str, str], Said]
     missing: Mapping[tuple[str, str], str]
     unserved: Mapping[str, str]
-    requests: int = 0
     notes: tuple[str, ...] = ()
 
 
