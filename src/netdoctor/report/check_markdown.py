@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from netdoctor.model.report import CheckReport, Finding, Fix, Hop, ProbeResult, Verdict
+from netdoctor.model.report import CheckReport, Finding, Fix, Hop, ProbeResult
 from netdoctor.report.command import command_of
+from netdoctor.report.labels import SIGNS, labelled, verdicts, well
 from netdoctor.report.untrusted import in_markdown, printable
-
-_SIGNS = {True: "✅", False: "❌", None: "❔"}
-_VERDICTS: dict[Verdict, bool | None] = {Verdict.HEALTHY: True, Verdict.UNHEALTHY: False}
 
 
 def as_markdown(reports: Sequence[CheckReport]) -> Iterator[str]:
@@ -23,29 +20,25 @@ def as_markdown(reports: Sequence[CheckReport]) -> Iterator[str]:
 
 
 def _overview(reports: Sequence[CheckReport]) -> Iterator[str]:
-    verdicts = Counter(report.verdict for report in reports)
-    counts = ", ".join(f"{verdicts[v]} {v}" for v in Verdict if verdicts[v])
-    yield f"### {len(reports)} targets: {counts}" if reports else "no target"
+    yield f"### {verdicts(reports)}" if reports else verdicts(reports)
     if reports:
         yield ""
         yield "| | target | from | verdict | causes |"
         yield "|---|---|---|---|---|"
     for report in reports:
         codes = ", ".join(cause.code for cause in report.causes)
-        sign = _SIGNS[_VERDICTS.get(report.verdict)]
-        yield _row(sign, str(report.target), str(report.source), report.verdict, codes)
+        yield row_line(SIGNS[well(report.verdict)], str(report.target), str(report.source), report.verdict, codes)
 
 
 def _report(report: CheckReport, *, first: bool) -> Iterator[str]:
     if not first:
         yield ""
-    sign = _SIGNS[_VERDICTS.get(report.verdict)]
+    sign = SIGNS[well(report.verdict)]
     yield f"### {sign} {report.verdict}: {in_markdown(str(report.target))} from {in_markdown(str(report.source))}"
     if not report.causes:  # whose titles would say it again
         yield ""
         yield in_markdown(report.summary)
-    for number, cause in enumerate(report.causes, start=1):
-        label = "Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}"
+    for label, cause in labelled(report.causes):
         yield from finding_lines(label, cause)
     yield from listed_lines("Not explained", ((item.id, item.text) for item in report.unexplained))
     yield from way_lines("The way there", report.hops)
@@ -100,7 +93,7 @@ def way_lines(heading: str, hops: Sequence[Hop]) -> Iterator[str]:
         yield "| | step | expected | seen |"
         yield "|---|---|---|---|"
     for hop in hops:
-        yield _row(_SIGNS[hop.ok], hop.name, hop.expected, hop.seen or "not tried")
+        yield row_line(SIGNS[hop.ok], hop.name, hop.expected, hop.seen or "not tried")
 
 
 def listed_lines(heading: str, items: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -127,8 +120,9 @@ def _probes(probes: Sequence[ProbeResult]) -> Iterator[str]:
         yield "|---|---|---|---|---|---|---|"
     for probe in probes:
         where = (probe.id, probe.kind, probe.from_, probe.to, probe.outcome, probe.answered_by or "")
-        yield _row(*where, f"{probe.seconds:.3f}")
+        yield row_line(*where, f"{probe.seconds:.3f}")
 
 
-def _row(*cells: str) -> str:
+def row_line(*cells: str) -> str:
+    """A row of a table."""
     return f"| {' | '.join(map(in_markdown, cells))} |"

@@ -31,6 +31,11 @@ class Grid:
     rows: tuple[tuple[Cell | None, ...], ...]
 
 
+def nodes(report: MeshReport) -> str:
+    """How many they are: `1 node`, `3 nodes`."""
+    return "1 node" if len(report.nodes) == 1 else f"{len(report.nodes)} nodes"
+
+
 def grids(report: MeshReport) -> Iterator[Grid]:
     """The tables from node to node."""
     by_ends = {(pair.network, pair.from_, pair.to): pair for pair in report.pairs}

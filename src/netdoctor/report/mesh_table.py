@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from netdoctor.model.mesh_report import MeshReport
-from netdoctor.model.report import Verdict
-from netdoctor.report.mesh_cells import HEADS, MOST_NODES, Grid, facts, grids, row, unexplained, wrong
+from netdoctor.report.labels import COLORS, labelled, well
+from netdoctor.report.mesh_cells import HEADS, MOST_NODES, Grid, facts, grids, nodes, row, unexplained, wrong
 from netdoctor.report.page import Page
 from netdoctor.report.style import Style
 from netdoctor.report.table import tell_finding, tell_reasons
 
-_MARKS = {Verdict.HEALTHY: True, Verdict.UNHEALTHY: False}
-_COLORS = {True: "bold green", False: "bold red", None: "bold yellow"}
 _LONGEST = 16  # characters of a cell in a table from node to node
 
 
 def mesh_table(report: MeshReport, style: Style, *, wide: bool = False) -> str:
     """The report; `wide` lists every pair with its numbers."""
     page = Page(style)
-    ok = _MARKS.get(report.verdict)
-    nodes = "1 node" if len(report.nodes) == 1 else f"{len(report.nodes)} nodes"
-    about = page.text(f"mesh of {nodes}", "bold")
-    page.prose(page.mark(ok), page.text(f"{report.verdict}:", _COLORS[ok]), about, hang=2)
+    ok = well(report.verdict)
+    about = page.text(f"mesh of {nodes(report)}", "bold")
+    page.prose(page.mark(ok), page.text(f"{report.verdict}:", COLORS[ok]), about, hang=2)
     if not report.causes:
         page.prose(report.summary, indent=2)
-    for number, cause in enumerate(report.causes, start=1):
-        label = "Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}"
+    for label, cause in labelled(report.causes):
         tell_finding(page, label, cause, quiet=style.quiet)
     tell_reasons(page, "Not explained", list(unexplained(report)))
     if not style.quiet:

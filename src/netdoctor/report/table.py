@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from netdoctor.model.report import CheckReport, Contrast, Effect, Finding, Fix, ProbeResult, RuledOut, Verdict
 from netdoctor.report.command import command_of
+from netdoctor.report.labels import COLORS, labelled, verdicts, well
 from netdoctor.report.page import Page
 from netdoctor.report.style import Style
-
-_VERDICTS: dict[Verdict, tuple[bool | None, str]] = {
-    Verdict.HEALTHY: (True, "bold green"),
-    Verdict.UNHEALTHY: (False, "bold red"),
-    Verdict.UNDETERMINED: (None, "bold yellow"),
-    Verdict.NOT_TESTED: (None, "bold yellow"),
-}
 
 
 def tables(reports: Sequence[CheckReport], style: Style, *, wide: bool = False) -> str:
@@ -33,24 +26,21 @@ def tables(reports: Sequence[CheckReport], style: Style, *, wide: bool = False) 
 
 
 def _overview(page: Page, reports: Sequence[CheckReport]) -> None:
-    verdicts = Counter(report.verdict for report in reports)
-    counts = ", ".join(f"{verdicts[v]} {v}" for v in Verdict if verdicts[v])
-    page.prose(f"{len(reports)} targets: {counts}" if reports else "no target")
+    page.prose(verdicts(reports))
     for report in reports:
-        ok, color = _VERDICTS[report.verdict]
+        ok = well(report.verdict)
         codes = ", ".join(cause.code for cause in report.causes)
         target = f"{report.target} ({codes})" if codes else str(report.target)
-        page.prose(page.mark(ok), page.text(report.verdict, color), target, indent=2, hang=2)
+        page.prose(page.mark(ok), page.text(report.verdict, COLORS[ok]), target, indent=2, hang=2)
 
 
 def _report(page: Page, report: CheckReport, style: Style, *, wide: bool) -> None:
-    ok, color = _VERDICTS[report.verdict]
-    verdict = page.text(f"{report.verdict}:", color)
+    ok = well(report.verdict)
+    verdict = page.text(f"{report.verdict}:", COLORS[ok])
     page.prose(page.mark(ok), verdict, page.text(f"{report.target}", "bold"), "from", str(report.source), hang=2)
     if not report.causes:  # whose titles would say it again
         page.prose(report.summary, indent=2)
-    for number, cause in enumerate(report.causes, start=1):
-        label = "Cause" if len(report.causes) == 1 else f"Cause {number} of {len(report.causes)}"
+    for label, cause in labelled(report.causes):
         tell_finding(page, label, cause, quiet=style.quiet, verbose=style.verbose)
     tell_reasons(page, "Not explained", [(item.id, item.text) for item in report.unexplained])
     if not style.quiet:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netdoctor.model.report import Hop, Verdict
+from netdoctor.model.report import Hop
 from netdoctor.model.trace_report import Leg, TraceReport
 from netdoctor.report import Format, Style, encode
 from netdoctor.report.check_markdown import listed_lines, way_lines
+from netdoctor.report.labels import COLORS, SIGNS, well
 from netdoctor.report.page import Page
 from netdoctor.report.table import tell_reasons
 from netdoctor.report.trace_format import TraceFormat
 from netdoctor.report.untrusted import in_markdown
-
-_OK = {Verdict.HEALTHY: True, Verdict.UNHEALTHY: False}
-_COLORS = {True: "bold green", False: "bold red", None: "bold yellow"}
-_SIGNS = {True: "✅", False: "❌", None: "❔"}
 
 
 def render_trace(report: TraceReport, output: TraceFormat, style: Style) -> str:
@@ -31,9 +28,9 @@ def render_trace(report: TraceReport, output: TraceFormat, style: Style) -> str:
 
 def _table(report: TraceReport, style: Style) -> str:
     page = Page(style)
-    ok = _OK.get(report.verdict)
+    ok = well(report.verdict)
     ends = page.text(str(report.target), "bold"), "from", str(report.source)
-    page.prose(page.mark(ok), page.text(f"{report.verdict}:", _COLORS[ok]), *ends, hang=2)
+    page.prose(page.mark(ok), page.text(f"{report.verdict}:", COLORS[ok]), *ends, hang=2)
     page.prose(report.summary, indent=2)
     for leg in report.legs if not style.quiet else ():
         page.blank()
@@ -58,7 +55,7 @@ def _heading(leg: Leg) -> str:
 
 
 def _markdown(report: TraceReport) -> Iterator[str]:
-    sign = _SIGNS[_OK.get(report.verdict)]
+    sign = SIGNS[well(report.verdict)]
     yield f"### {sign} {report.verdict}: {in_markdown(str(report.target))} from {in_markdown(str(report.source))}"
     yield ""
     yield in_markdown(report.summary)
