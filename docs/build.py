@@ -31,7 +31,7 @@ def generated() -> dict[Path, str]:
 
 
 def _schema_file(kind: str) -> Path:
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind).lower()
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", kind).lower()
     return SCHEMAS / f"{words}.v1.json"
 
 

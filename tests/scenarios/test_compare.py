@@ -72,3 +72,10 @@ def test_several_reports_count_together() -> None:
 def test_without_a_report_nothing_but_the_exit_code_can_be_right() -> None:
     assert compare({"exit": 2}, exit=2, problem="no JSON") == []
     assert compare({"exit": 2, "causes": []}, exit=2, problem="no JSON") == ["no JSON"]
+
+
+def test_findings_of_cni_are_compared_as_causes_are() -> None:
+    found = {"findings": [{"code": "A", "objects": [NODE]}]}
+    assert compare({"findings": ["A"], "objects": ["Node/n1"]}, found) == []
+    assert compare({"findings": []}, found) == ["findings A, not none"]
+    assert compare({"absent": ["A"]}, found) == ["A must not be named"]

@@ -87,7 +87,7 @@ _PLUGINS = (
     _Plugin("azure-npm", ("azure-npm",), _always),
     # aws/aws-network-policy-agent#56
     _Plugin("aws-vpc-cni", ("aws-node",), _aws, admits_node=False),
-    _Plugin("flannel", ("kube-flannel-ds", "kube-flannel"), _never),
+    _Plugin("flannel", ("kube-flannel-ds", "kube-flannel", "kube-flannel-ds-amd64", "kube-flannel-ds-arm64"), _never),
 )
 
 # Clouds' own plugins, which only connect pods: looked for where nothing of the above runs, as it may run on top.
@@ -101,7 +101,7 @@ PLUGIN_NAMES = tuple(sorted({"canal", "k3s", *(plugin.name for plugin in (*_PLUG
 
 def cni(snapshot: Snapshot) -> CNI:
     """Recognise the network plugin; where several run together, one that enforces is enough."""
-    running = _running(snapshot, _PLUGINS) or _running(snapshot, _CLOUD_PLUGINS)
+    running = _all_running(snapshot)
     if not running:
         return _without_daemon_set(snapshot)
     answers = [plugin.enforces(snapshot, daemon_set) for plugin, daemon_set in running]
@@ -119,8 +119,17 @@ def cni(snapshot: Snapshot) -> CNI:
 
 def plugin_pods(snapshot: Snapshot, node: str) -> tuple[Pod, ...]:
     """The pods of the network plugin on a node, as far as it runs as a DaemonSet."""
-    running = _running(snapshot, _PLUGINS) or _running(snapshot, _CLOUD_PLUGINS)
+    running = running_plugins(snapshot)
     return tuple(pod for _, one in running for pod in snapshot.pods_of(one) if pod.spec.node_name == node)
+
+
+def running_plugins(snapshot: Snapshot) -> tuple[tuple[str, DaemonSet], ...]:
+    """The network plugins and policy agents that run here, each with its DaemonSet."""
+    return tuple((plugin.name, daemon_set) for plugin, daemon_set in _all_running(snapshot))
+
+
+def _all_running(snapshot: Snapshot) -> list[tuple[_Plugin, DaemonSet]]:
+    return _running(snapshot, _PLUGINS) or _running(snapshot, _CLOUD_PLUGINS)
 
 
 def _running(snapshot: Snapshot, plugins: tuple[_Plugin, ...]) -> list[tuple[_Plugin, DaemonSet]]:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from netdoctor.cluster.cni import cni
-from netdoctor.cluster.objects import ConfigMap, FelixConfiguration, IPPool
+from netdoctor.cluster.cni import cni, running_plugins
+from netdoctor.cluster.flags import option
+from netdoctor.cluster.network_settings import cilium_settings, config_data, felix, flannel_settings
+from netdoctor.cluster.objects import FelixConfiguration, IPPool
 from netdoctor.cluster.snapshot import Snapshot
 
 # Bytes that are put around each packet: outer IPv4 header and what is inside it (RFC 7348, RFC 2003, RFC 8926).
@@ -20,7 +22,11 @@ _UDP_BYTES = 28
 _OVN_BYTES = 100  # Geneve with OVN's options, as OVN-Kubernetes reserves it
 _IPIP = "IP protocol 4 (IPIP)"
 _BGP = "TCP 179 (BGP)"
-_SYSTEM = "kube-system"
+_IPV6_BYTES = 20  # that an IPv6 header has more than one of IPv4
+_CALICO_VNI = 4096  # FelixConfiguration, vxlanVNI
+_FLANNEL_VNI = 1
+_CROSS_SUBNET = "CrossSubnet"
+_EITHER = "either"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +39,27 @@ class Encapsulation:
         needs: what firewalls between nodes must let through for it, for the reader: ``UDP 8472 (VXLAN)``.
         overhead: bytes that it takes of each packet of the nodes' network, over IPv4.
         evidence: what this was concluded from, for the reader.
+        mode: ``CrossSubnet`` where packets to nodes of the same subnet are sent as they are; ``either`` where each
+            packet is in one of the two that `name` joins; else empty.
+        vni: the VXLAN network identifier, where there is a single one.
     """
 
     name: str
     needs: tuple[str, ...]
     overhead: int
     evidence: str
+    mode: str = ""
+    vni: int | None = None
 
     @property
     def known(self) -> bool:
         """Whether the objects tell."""
         return self.name != "unknown"
+
+    def overhead_over(self, version: int) -> int:
+        """Bytes where the nodes' addresses are of this IP version."""
+        headers = 1 if self.mode == _EITHER else len(self.name.split("+"))
+        return self.overhead + (_IPV6_BYTES * headers if version == 6 and self.overhead else 0)
 
 
 def encapsulation(snapshot: Snapshot) -> Encapsulation:
@@ -54,8 +70,8 @@ def encapsulation(snapshot: Snapshot) -> Encapsulation:
     return next((one for one in found if one is not None), unknown)
 
 
-def _vxlan(port: int | str, evidence: str) -> Encapsulation:
-    return Encapsulation("VXLAN", (f"UDP {port} (VXLAN)",), _VXLAN_BYTES, evidence)
+def _vxlan(port: int | str, evidence: str, vni: int | None = None, mode: str = "") -> Encapsulation:
+    return Encapsulation("VXLAN", (f"UDP {port} (VXLAN)",), _VXLAN_BYTES, evidence, mode, vni)
 
 
 def _geneve(port: int | str, evidence: str, overhead: int = _GENEVE_BYTES) -> Encapsulation:
@@ -71,7 +87,8 @@ def _routed(evidence: str, *needs: str) -> Encapsulation:
     return Encapsulation("none", ("packets with pods' own addresses", *needs), 0, evidence)
 
 
-def _encrypted(inner: Encapsulation, port: int | str) -> Encapsulation:
+def _encrypted(inner: Encapsulation, port: int | str, *, nested: bool) -> Encapsulation:
+    """With WireGuard: around what is there, or instead of it between nodes that both have a key."""
     outer = _wireguard(port, inner.evidence)
     if inner.name == "none":
         return outer
@@ -79,7 +96,8 @@ def _encrypted(inner: Encapsulation, port: int | str) -> Encapsulation:
         inner,
         name=f"{inner.name}+{outer.name}",
         needs=(*inner.needs, *outer.needs),
-        overhead=inner.overhead + outer.overhead,
+        overhead=inner.overhead + outer.overhead if nested else max(inner.overhead, outer.overhead),
+        mode=inner.mode if nested else _EITHER,
     )
 
 
@@ -87,26 +105,37 @@ def _encrypted(inner: Encapsulation, port: int | str) -> Encapsulation:
 
 
 def _calico(snapshot: Snapshot) -> Encapsulation | None:
-    """By the IPPools; without them by the backend (docs.tigera.io, IPPool; Network requirements)."""
-    felix = next((one for one in snapshot.felix_configurations if one.name == "default"), None)
-    found = _by_pools(snapshot, felix) or _by_backend(snapshot)
-    if found is not None and felix is not None and felix.spec.get("wireguardEnabled") is True:
-        return _encrypted(found, felix.spec.get("wireguardListeningPort") or 51820)
+    """By the IPPools; without them by the backend (docs.tigera.io, IPPool; Network requirements).
+
+    Between nodes with keys, WireGuard is used instead of VXLAN and IPIP (docs.tigera.io, Encrypt in-cluster pod
+    traffic; Configure MTU).
+    """
+    settings = felix(snapshot)
+    found = _by_pools(snapshot, settings) or _by_backend(snapshot)
+    if found is not None and settings is not None and settings.spec.get("wireguardEnabled") is True:
+        return _encrypted(found, settings.spec.get("wireguardListeningPort") or 51820, nested=False)
     return found
 
 
-def _by_pools(snapshot: Snapshot, felix: FelixConfiguration | None) -> Encapsulation | None:
+def _by_pools(snapshot: Snapshot, settings: FelixConfiguration | None) -> Encapsulation | None:
     pools = [pool for pool in snapshot.ip_pools if not pool.spec.get("disabled")]
     if not pools:
         return None
+    given = settings.spec if settings else {}
     for pool in pools:
         if _used(pool, "vxlanMode"):
-            port = (felix.spec.get("vxlanPort") if felix else None) or 4789
-            return _vxlan(port, f"{pool.ref} has vxlanMode {pool.spec['vxlanMode']}")
+            mode = str(pool.spec["vxlanMode"])
+            port, vni = given.get("vxlanPort") or 4789, given.get("vxlanVNI") or _CALICO_VNI
+            return _vxlan(port, f"{pool.ref} has vxlanMode {mode}", vni, _mode(mode))
         if _used(pool, "ipipMode"):
-            because = f"{pool.ref} has ipipMode {pool.spec['ipipMode']}"
-            return Encapsulation("IPIP", (_IPIP, _BGP), _IPIP_BYTES, because)
+            mode = str(pool.spec["ipipMode"])
+            because = f"{pool.ref} has ipipMode {mode}"
+            return Encapsulation("IPIP", (_IPIP, _BGP), _IPIP_BYTES, because, _mode(mode))
     return _routed(f"{pools[0].ref} has neither vxlanMode nor ipipMode", _BGP)
+
+
+def _mode(mode: str) -> str:
+    return _CROSS_SUBNET if mode == _CROSS_SUBNET else ""
 
 
 def _used(pool: IPPool, mode: str) -> bool:
@@ -114,40 +143,39 @@ def _used(pool: IPPool, mode: str) -> bool:
 
 
 def _by_backend(snapshot: Snapshot) -> Encapsulation | None:
-    backend = _data(snapshot, _SYSTEM, "calico-config").get("calico_backend", "")
+    backend = config_data(snapshot, "calico-config").get("calico_backend", "")
     said = f"ConfigMap kube-system/calico-config has calico_backend {backend}"
     if backend == "vxlan":
-        return _vxlan(4789, said)
+        return _vxlan(4789, said, _CALICO_VNI)
     return Encapsulation("unknown", (_BGP, _IPIP), _IPIP_BYTES, said) if backend == "bird" else None
 
 
 def _flannel(snapshot: Snapshot) -> Encapsulation | None:
     """By net-conf.json (github.com/flannel-io/flannel, Documentation/backends.md)."""
-    places = (("kube-flannel", "kube-flannel-cfg"), (_SYSTEM, "kube-flannel-cfg"), (_SYSTEM, "canal-config"))
-    for namespace, name in places:
-        text = _data(snapshot, namespace, name).get("net-conf.json", "")
-        backend = re.search(r'"Type"\s*:\s*"([\w-]+)"', text)
-        if backend:
-            return _flannel_backend(backend[1], text, f"ConfigMap {namespace}/{name} has the backend {backend[1]}")
-    return None
+    settings = flannel_settings(snapshot)
+    if settings is None or not settings.backend:
+        return None
+    where = f"ConfigMap {settings.field.namespace}/{settings.field.name}"
+    found = _flannel_backend(settings.backend, f"{where} has the backend {settings.backend}", settings.number)
+    if found is not None and found.name == "VXLAN" and settings.direct_routing:
+        return replace(found, mode=_CROSS_SUBNET)
+    return found
 
 
-def _flannel_backend(backend: str, settings: str, evidence: str) -> Encapsulation | None:
-    def port(name: str, default: int) -> int:
-        given = re.search(rf'"{name}"\s*:\s*(\d+)', settings)
-        return int(given[1]) if given else default
-
+def _flannel_backend(
+    backend: str, evidence: str, number: Callable[[str], int | None] = lambda _: None
+) -> Encapsulation | None:
     match backend:
         case "vxlan":
-            return _vxlan(port("Port", 8472), evidence)
+            return _vxlan(number("Port") or 8472, evidence, number("VNI") or _FLANNEL_VNI)
         case "host-gw":
             return _routed(evidence)
         case "wireguard" | "wireguard-native":
-            return _wireguard(port("ListenPort", 51820), evidence)
+            return _wireguard(number("ListenPort") or 51820, evidence)
         case "ipip":
             return Encapsulation("IPIP", (_IPIP,), _IPIP_BYTES, evidence)
         case "udp":
-            return Encapsulation("UDP", (f"UDP {port('Port', 8285)}",), _UDP_BYTES, evidence)
+            return Encapsulation("UDP", (f"UDP {number('Port') or 8285}",), _UDP_BYTES, evidence)
     return None
 
 
@@ -157,19 +185,19 @@ def _k3s(snapshot: Snapshot) -> Encapsulation | None:
         arguments = node.metadata.annotations.get("k3s.io/node-args", "")
         given = re.search(r"--flannel-backend[\"=,\s]+([\w-]+)", arguments)
         backend = given[1] if given else "vxlan"
-        return _flannel_backend(backend, "", f"{node.ref} runs k3s, with the backend {backend} of flannel")
+        return _flannel_backend(backend, f"{node.ref} runs k3s, with the backend {backend} of flannel")
     return None
 
 
 def _cilium(snapshot: Snapshot) -> Encapsulation | None:
     """By cilium-config (docs.cilium.io, Routing; System Requirements, "Firewall Rules")."""
-    settings = _data(snapshot, _SYSTEM, "cilium-config")
+    where, settings = cilium_settings(snapshot)
     if not settings:
         return None
     old = settings.get("tunnel", "")  # before v1.14
     mode = settings.get("routing-mode") or ("native" if old == "disabled" else "tunnel")
     protocol = settings.get("tunnel-protocol") or (old if old in {"vxlan", "geneve"} else "vxlan")
-    said = f"ConfigMap kube-system/cilium-config has routing-mode {mode}"
+    said = f"{where} has routing-mode {mode}"
     port = settings.get("tunnel-port", "0")
     if mode == "native":
         found = _routed(said)
@@ -177,12 +205,12 @@ def _cilium(snapshot: Snapshot) -> Encapsulation | None:
         found = _geneve(port if port != "0" else 6081, f"{said} and tunnel-protocol geneve")
     else:
         found = _vxlan(port if port != "0" else 8472, f"{said} and tunnel-protocol vxlan")
-    return _encrypted(found, 51871) if settings.get("enable-wireguard") == "true" else found
+    return _encrypted(found, 51871, nested=True) if settings.get("enable-wireguard") == "true" else found
 
 
 def _antrea(snapshot: Snapshot) -> Encapsulation | None:
     """By antrea-agent.conf, where a line that is a comment stands for the default (antrea.io, Network Requirements)."""
-    text = _data(snapshot, _SYSTEM, "antrea-config").get("antrea-agent.conf")
+    text = config_data(snapshot, "antrea-config").get("antrea-agent.conf")
     if text is None:
         return None
 
@@ -214,15 +242,22 @@ def _ovn(_: Snapshot) -> Encapsulation:
     return _geneve(6081, "OVN-Kubernetes connects nodes by Geneve", _OVN_BYTES)
 
 
-def _data(snapshot: Snapshot, namespace: str, name: str) -> Mapping[str, str]:
-    found = snapshot.get("ConfigMap", namespace, name)
-    return found.data if isinstance(found, ConfigMap) else {}
+def _kube_router(snapshot: Snapshot) -> Encapsulation:
+    """IPIP between subnets, unless its arguments say otherwise (github.com/cloudnativelabs/kube-router, docs)."""
+    specs = [one.spec.template.spec for name, one in running_plugins(snapshot) if name == "kube-router"]
+    given = {name: next((v for spec in specs if (v := option(spec, name))), "") for name in _OVERLAY}
+    if given["enable-overlay"] == "false":
+        return _routed("kube-router has --enable-overlay=false: it routes packets of pods by BGP", _BGP)
+    kind = given["overlay-type"] or "subnet"
+    said = f"kube-router puts packets of pods into IPIP: overlay-type {kind}"
+    return Encapsulation("IPIP", (_IPIP, _BGP), _IPIP_BYTES, said, "" if kind == "full" else _CROSS_SUBNET)
 
 
+_OVERLAY = ("enable-overlay", "overlay-type")
 _PLUGINS: Mapping[str, Callable[[Snapshot], Encapsulation | None]] = MappingProxyType(
     {
         "calico": _calico,
-        "canal": lambda snapshot: _flannel(snapshot) or _vxlan(8472, "Canal connects nodes by flannel's VXLAN"),
+        "canal": lambda snapshot: _flannel(snapshot) or _vxlan(8472, "Canal connects nodes by flannel's VXLAN", 1),
         "cilium": _cilium,
         "flannel": _flannel,
         "k3s": _k3s,
@@ -230,7 +265,7 @@ _PLUGINS: Mapping[str, Callable[[Snapshot], Encapsulation | None]] = MappingProx
         "weave": _weave,
         "ovn-kubernetes": _ovn,
         "kindnet": lambda _: _routed("kindnet routes packets of pods from node to node"),
-        "kube-router": lambda _: _routed("kube-router routes packets of pods by BGP", _BGP, _IPIP),
+        "kube-router": _kube_router,
         "aws-vpc-cni": lambda _: _routed("the AWS VPC CNI gives pods addresses of the VPC"),
         "azure-cni": lambda _: _routed("Azure CNI gives pods addresses that the cloud's network routes"),
         "gke": lambda _: _routed("GKE gives pods addresses that the cloud's network routes"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from netdoctor.cluster.cni import CNI, cni
 from netdoctor.cluster.flags import option
+from netdoctor.cluster.network_settings import felix
 from netdoctor.cluster.objects import ConfigMap, DaemonSet, Pod, Service
 from netdoctor.cluster.snapshot import Snapshot
 
@@ -93,7 +94,7 @@ def kube_proxy(snapshot: Snapshot) -> KubeProxy:
         # kubeadm runs a DaemonSet (k8s-app), GKE and RKE2 static pods (component).
         if "kube-proxy" in (pod.labels.get("k8s-app"), pod.labels.get("component")):
             by_node[pod.spec.node_name] = (*by_node.get(pod.spec.node_name, ()), pod)
-    return KubeProxy(_proxy_mode(snapshot, by_node), by_node, _proxy_replacement(snapshot))
+    return KubeProxy(_proxy_mode(snapshot, by_node), by_node, next(_replacing(snapshot), None))
 
 
 def _proxy_mode(snapshot: Snapshot, pods: Mapping[str, tuple[Pod, ...]]) -> str | None:
@@ -122,7 +123,8 @@ def node_port_addresses(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(re.findall(r"[0-9A-Fa-f.:]+/\d+|primary", listed[1])) if listed else ()
 
 
-def _proxy_replacement(snapshot: Snapshot) -> str | None:
+def _replacing(snapshot: Snapshot) -> Iterator[str]:
+    """What does kube-proxy's work."""
     for daemon_set in snapshot.daemon_sets:
         spec = daemon_set.spec.template.spec
         match daemon_set.name:
@@ -130,16 +132,17 @@ def _proxy_replacement(snapshot: Snapshot) -> str | None:
                 "true",
                 "strict",
             }:
-                return "cilium"
+                yield "cilium"
             case "anetd":
-                return "cilium"
+                yield "cilium"
             case "ovnkube-node":
-                return "ovn-kubernetes"
+                yield "ovn-kubernetes"
             case "kube-router" if option(spec, "run-service-proxy") == "true":
-                return "kube-router"
+                yield "kube-router"
+    if (settings := felix(snapshot)) is not None and settings.spec.get("bpfEnabled") is True:
+        yield "calico"  # its eBPF data plane: docs.tigera.io, Enable eBPF
     if any("+k3s" in node.status.node_info.kubelet_version for node in snapshot.nodes):
-        return "k3s"  # kube-proxy's code inside the k3s process
-    return None
+        yield "k3s"  # kube-proxy's code inside the k3s process
 
 
 def _config(snapshot: Snapshot, name: str) -> Mapping[str, str]:

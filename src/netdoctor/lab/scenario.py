@@ -39,6 +39,7 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     absent: tuple[str, ...] | UnsetType = UNSET
     warnings: tuple[str, ...] | UnsetType = UNSET
     allowed: bool | UnsetType | None = UNSET
+    findings: tuple[str, ...] | UnsetType = UNSET
 
 
 class Check(Expected, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from netdoctor.model.cni_report import CNIReport
 from netdoctor.model.diff_report import DiffReport
 from netdoctor.model.flow_report import FlowReport
 from netdoctor.model.lint_report import LintReport
@@ -27,6 +28,7 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "PolicyLint": LintReport,
     "MeshReport": MeshReport,
     "TraceReport": TraceReport,
+    "CNIReport": CNIReport,
 }
 
 

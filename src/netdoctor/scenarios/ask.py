@@ -17,7 +17,7 @@ from netdoctor.report import Format, Style, render
 
 NETDOCTOR = (sys.executable, "-m", "netdoctor")  # wherever its script has been put
 SECONDS = 180  # no command may take longer
-_WITH_JSON = {"check", "can", "mesh", "trace"}
+_WITH_JSON = {"check", "can", "mesh", "trace", "cni"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def mismatches(expected: Expected, answer: Answer) -> list[str]:
     return found
 
 
-_FROM_REPORT = ("verdict", "causes", "objects", "absent", "warnings", "allowed")
+_FROM_REPORT = ("verdict", "causes", "objects", "absent", "warnings", "allowed", "findings")
 
 
 # Causes that something passes which should not: there the probe that tells is one that was answered.
@@ -71,9 +71,12 @@ def _mismatches(expected: Expected, answer: Answer) -> Iterator[str]:
     if expected.causes is not UNSET and causes != set(expected.causes):
         yield f"causes {_listed(causes)}, not {_listed(set(expected.causes))}"
     warnings = _codes(reports, "warnings")
+    findings = _codes(reports, "findings")
+    if expected.findings is not UNSET and findings != set(expected.findings):
+        yield f"findings {_listed(findings)}, not {_listed(set(expected.findings))}"
     if expected.warnings is not UNSET and (missing := set(expected.warnings) - warnings):
         yield f"no warning {_listed(missing)}; there are {_listed(warnings)}"
-    if expected.absent is not UNSET and (present := set(expected.absent) & (causes | warnings)):
+    if expected.absent is not UNSET and (present := set(expected.absent) & (causes | warnings | findings)):
         yield f"{_listed(present)} must not be named"
     if expected.objects is not UNSET and (missing := set(expected.objects) - _objects(reports)):
         yield f"no cause names {_listed(missing)}; they name {_listed(_objects(reports))}"
@@ -86,8 +89,9 @@ def _codes(reports: list[Mapping[str, Any]], key: str) -> set[str]:
 
 
 def _objects(reports: list[Mapping[str, Any]]) -> set[str]:
-    """Every object that a cause names, as KIND/NAMESPACE/NAME or KIND/NAME."""
-    return {name for report in reports for cause in report.get("causes", ()) for name in named_objects(cause)}
+    """Every object that a cause or a finding names, as KIND/NAMESPACE/NAME or KIND/NAME."""
+    named = (one for report in reports for one in (*report.get("causes", ()), *report.get("findings", ())))
+    return {name for one in named for name in named_objects(one)}
 
 
 def named_objects(cause: Mapping[str, Any]) -> set[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from netdoctor.cluster.addresses import parse_address, parse_networks
+from netdoctor.cluster.addresses import parse_networks
 from netdoctor.cluster.cni import plugin_pods
 from netdoctor.cluster.objects import Condition, Node, Pod
 from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.diagnosis.address_use import room, used
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Certainty, Found, RuledOut, certainty, ids, probe_evidence
 from netdoctor.diagnosis.kubectl import kubectl
@@ -17,8 +18,6 @@ from netdoctor.diagnosis.not_ready import short
 from netdoctor.diagnosis.pod_networks import Waiting, about_network, network_condition, others_unready, waiting
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding, Fix
-
-_RESERVED = 3  # of a podCIDR: network, gateway, broadcast
 
 
 class NodeNetworkUnavailable(Cause):
@@ -191,11 +190,6 @@ def _events(pods: Sequence[Waiting]) -> Iterator[Evidence]:
 
 def _used(snapshot: Snapshot, node: Node) -> Iterator[str]:
     """How many addresses of the node's ranges pods have."""
-    taken = [
-        parse_address(ip) for pod in snapshot.pods if not pod.finished and not pod.spec.host_network for ip in pod.ips
-    ]
     for network in parse_networks({c for c in (*node.spec.pod_cidrs, node.spec.pod_cidr) if c}):
         if network.version == 4:
-            used = sum(address is not None and address in network for address in taken)
-            all_of = max(0, network.num_addresses - _RESERVED)
-            yield f"Pods have {used} of the {all_of} addresses of its podCIDR {network}."
+            yield f"Pods have {used(snapshot, network)} of the {room(network)} addresses of its podCIDR {network}."

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
-from netdoctor.cluster.addresses import Network, parse_address, parse_networks
-from netdoctor.cluster.objects import ConfigMap
-from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.cluster.addresses import parse_address
+from netdoctor.diagnosis.address_ranges import Overlap, address_ranges, overlaps_of
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
 from netdoctor.diagnosis.kubectl import kubectl
 from netdoctor.diagnosis.pairs import follows, vanished
-from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding, Fix
 from netdoctor.probing.aims import Aim
-
-
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """Addresses, what they are for, and the field that says so; `node` has them, where it is one node's."""
-
-    network: Network
-    use: str
-    field: ObjectRef
-    node: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Overlap:
-    one: _Range
-    other: _Range
-
-    @property
-    def shared(self) -> Network:
-        """The addresses that both have: of two networks that overlap, one holds the other."""
-        return max((self.one.network, self.other.network), key=lambda network: network.prefixlen)
 
 
 class PodCIDROverlap(Cause):
@@ -68,14 +43,14 @@ class PodCIDROverlap(Cause):
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where an overlap has to do with this flow."""
-        ranges = list(_ranges(case.snapshot))
-        overlaps = list(_overlaps(ranges))
+        ranges = list(address_ranges(case.snapshot))
+        overlaps = list(overlaps_of(ranges))
         mine = [overlap for overlap in overlaps if _concerns(case, overlap)]
         if mine:
             return self._found(case, mine)
         return self.ruled_out("no two ranges overlap") if ranges and not overlaps else None
 
-    def _found(self, case: Case, overlaps: Sequence[_Overlap]) -> Found:
+    def _found(self, case: Case, overlaps: Sequence[Overlap]) -> Found:
         first = overlaps[0]
         lost = [s for s in case.of(Aim.BACKEND, Aim.DNS_SERVER, Aim.VIP) if vanished(s) and _meets(case, s, overlaps)]
         explained = [*follows(case, lost), *(s for s in lost if s in case.failed)]
@@ -105,57 +80,7 @@ class PodCIDROverlap(Cause):
         return Found(finding, ids(explained), warning=works)
 
 
-def _ranges(snapshot: Snapshot) -> Iterator[_Range]:
-    pods = [a for pod in snapshot.pods if not pod.spec.host_network for ip in pod.ips if (a := parse_address(ip))]
-    for pool in snapshot.ip_pools:
-        for network in parse_networks({str(pool.spec.get("cidr", ""))}):
-            if not pool.spec.get("disabled"):
-                yield _Range(network, f"pods ({pool.ref})", pool.ref.at("spec.cidr"))
-    for node in snapshot.nodes:
-        own = parse_networks({cidr for cidr in (*node.spec.pod_cidrs, node.spec.pod_cidr) if cidr})
-        for network in own:
-            if any(address in network for address in pods if address.version == network.version):
-                yield _Range(network, f"pods of {node.name}", node.ref.at("spec.podCIDR"), node.name)
-        for number, one in enumerate(node.status.addresses):
-            for network in parse_networks({one.address} if one.type == "InternalIP" else set()):
-                yield _Range(network, f"node {node.name}", node.ref.at(f"status.addresses[{number}]"), node.name)
-    yield from _of_services(snapshot)
-
-
-def _of_services(snapshot: Snapshot) -> Iterator[_Range]:
-    """The range of ClusterIPs as kubeadm has it; without that, the single ClusterIPs."""
-    found = snapshot.get("ConfigMap", "kube-system", "kubeadm-config")
-    text = found.data.get("ClusterConfiguration", "") if isinstance(found, ConfigMap) else ""
-    given = re.search(r"^\s*serviceSubnet:\s*[\"']?([^\s\"'#]+)", text, re.MULTILINE)
-    if given and isinstance(found, ConfigMap):
-        for network in parse_networks(set(given[1].split(","))):
-            yield _Range(network, "Services", found.ref.at("data.ClusterConfiguration"))
-        return
-    for service in snapshot.services:
-        for network in parse_networks(set(service.vips)):
-            yield _Range(network, str(service.ref), service.ref.at("spec.clusterIP"))
-
-
-def _overlaps(ranges: Sequence[_Range]) -> Iterator[_Overlap]:
-    """Networks overlap only where one holds the other: in the order of their first addresses, that is one pass."""
-    around: list[_Range] = []
-    order = sorted(ranges, key=lambda one: (one.network.version, int(one.network[0]), one.network.prefixlen))
-    for one in order:
-        while around and not around[-1].network.overlaps(one.network):
-            around.pop()
-        yield from (_Overlap(outer, one) for outer in around if _at_odds(outer, one))
-        around.append(one)
-
-
-def _at_odds(one: _Range, other: _Range) -> bool:
-    """Not an address twice of one node, nor pools beside the podCIDRs that are taken from them."""
-    of_pods = [r.field.kind == "IPPool" or r.field.path == "spec.podCIDR" for r in (one, other)]
-    if "IPPool" in (one.field.kind, other.field.kind) and all(of_pods):
-        return False
-    return any(of_pods) or "Services" in (one.use, other.use)
-
-
-def _concerns(case: Case, overlap: _Overlap) -> bool:
+def _concerns(case: Case, overlap: Overlap) -> bool:
     """Whether the flow has an address in the overlap, or an end on a node whose range it is."""
     addresses = [*_addresses(case)]
     nodes = {b.node for route in case.path.routes for b in route.backends} | {
@@ -176,7 +101,7 @@ def _addresses(case: Case) -> Iterator[str]:
         yield from (backend.address for backend in route.backends)
 
 
-def _meets(case: Case, seen: Seen, overlaps: Sequence[_Overlap]) -> bool:
+def _meets(case: Case, seen: Seen, overlaps: Sequence[Overlap]) -> bool:
     """Whether a probe went to an address in an overlap, or to a pod whose node's own address is in one."""
     probe = seen.observed.probe
     node = case.snapshot.node(seen.aimed.backend.node) if seen.aimed.backend else None

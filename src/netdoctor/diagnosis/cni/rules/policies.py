@@ -1,0 +1,101 @@
+"""Policies that nothing applies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from netdoctor.cluster.decode import KINDS
+from netdoctor.cluster.unsupported import OTHER_POLICIES
+from netdoctor.diagnosis.cni.enforcement import OWNERS, enforcement
+from netdoctor.diagnosis.cni.facts import View
+from netdoctor.model.refs import ObjectRef
+from netdoctor.model.report import Certainty, Evidence, Finding, Fix, Untested
+
+_CODE = "PoliciesWithoutEffect"
+_SHOWN = 5
+_WITH_OWN = "calico"  # of whose releases it is known which kinds they apply
+
+
+def policies(view: View) -> Iterator[Finding | Untested]:
+    """Trap: Canal, k3s, or a policy agent beside flannel, which do apply them."""
+    snapshot = view.snapshot
+    refs = [one.ref for one in (*snapshot.network_policies, *snapshot.cluster_wide_policies)]
+    if not refs:
+        return
+    if view.plugin.enforces_policy is None:
+        yield Untested(f"whether {len(refs)} policies have an effect", view.plugin.evidence)
+    elif view.plugin.enforces_policy is False:
+        yield _without_effect(view, refs, f"{view.plugin.evidence}.")
+    else:
+        yield from _cluster_wide(view)
+
+
+def _cluster_wide(view: View) -> Iterator[Finding | Untested]:
+    """Not every plugin that applies NetworkPolicies applies these, too."""
+    applied = enforcement(view).kinds
+    left = [one.ref for one in view.snapshot.cluster_wide_policies if one.ref.kind not in applied]
+    kinds = " and ".join(dict.fromkeys(ref.kind for ref in left))
+    if left and view.runs(_WITH_OWN, "canal"):
+        yield _without_effect(
+            view, left, f"This release of {view.plugin.name} is not known to apply {kinds}.", Certainty.LIKELY
+        )
+    elif left:
+        yield Untested(
+            f"whether {len(left)} policies of kind {kinds} have an effect", f"it is not known of {view.plugin.name}"
+        )
+
+
+def foreign_policies(view: View) -> Iterator[Finding | Untested]:
+    """Those of another plugin than the cluster's.
+
+    Trap: Calico beside another plugin for policies alone, which counts as one of the cluster's.
+    """
+    for group, owners in OWNERS.items():
+        refs = list(_of_group(view, group))
+        if not refs or view.runs(*owners):
+            continue
+        if view.plugin.name == "unknown":
+            yield Untested(f"whether {len(refs)} policies of {group} have an effect", view.plugin.evidence)
+        else:
+            yield _without_effect(view, refs, f"Only {owners[0]} applies them, and {view.plugin.name} runs here.")
+
+
+def _of_group(view: View, group: str) -> Iterator[ObjectRef]:
+    """Those that can be read, and those of which it is only known that they are there."""
+    groups = [one for one in OTHER_POLICIES if one.endswith(group)]
+    names = {kind for one in groups for kind in OTHER_POLICIES[one].values()}
+    for ref in view.snapshot.unsupported_policies:
+        kind, _, version = ref.kind.partition(".")
+        if version.endswith(group) if version else kind in names:
+            yield ref
+    for name, read in KINDS.items():
+        applied = "NetworkPolicy" in name and not name.startswith("Staged")
+        if applied and any(one.endswith(group) for one in read.groups):
+            yield from (one.ref for one in getattr(view.snapshot, read.field))
+
+
+def _without_effect(
+    view: View, refs: Sequence[ObjectRef], why: str, certainty: Certainty = Certainty.CERTAIN
+) -> Finding:
+    kinds = " and ".join(dict.fromkeys(ref.kind for ref in refs))
+    return Finding(
+        code=_CODE,
+        title=f"{len(refs)} policies have no effect: {_listed(refs)}",
+        certainty=certainty,
+        objects=tuple(refs[:_SHOWN]),
+        explanation=f"{why} Whatever these policies of kind {kinds} say, every flow passes them.",
+        evidence=(Evidence("network plugin", view.plugin.evidence),),
+        fixes=(
+            Fix(
+                "run a network plugin that applies them, or a policy agent beside this one "
+                "(kube-network-policies, Calico for policies alone, as in Canal)"
+            ),
+        ),
+        would_change="a plugin or an agent that applies policies of this kind",
+    )
+
+
+def _listed(refs: Iterable[ObjectRef]) -> str:
+    names = [str(ref) for ref in refs]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
