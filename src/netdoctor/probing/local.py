@@ -8,10 +8,11 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 
-from netdoctor.model.probe import NotTested, Observation, Observed, ProbePod
+from netdoctor.model.probe import NotTested, Observed, ProbePod
+from netdoctor.probing.heard import Heard
 from netdoctor.probing.kube.signals import signals_call
 from netdoctor.probing.prober import ProbeRun
-from netdoctor_probe.wire import Plan, WireError, decode_line, encode_plan
+from netdoctor_probe.wire import Plan, encode_plan
 
 _AGENT = "netdoctor_probe"
 _END_SECONDS = 10.0  # beyond the plan's own deadline
@@ -26,17 +27,16 @@ class LocalProber:
         observed: list[Observed] = []
         missing: list[NotTested] = []
         for pod in pods:
-            plan = Plan(pod.probes)
-            seen, said = _run(plan)
-            observed += [Observed(p, pod.position, seen[p.id]) for p in pod.probes if p.id in seen]
-            if len(seen) < len(pod.probes):
-                what = f"{len(pod.probes) - len(seen)} of {len(pod.probes)} probes from this machine"
-                missing.append(NotTested(what, f"the probe agent gave no complete answer: {said}"))
+            heard = _run(Plan(pod.probes))
+            observed += heard.observed(pod.probes, pod.position)
+            if count := heard.missing(pod.probes):
+                what = f"{count} of {len(pod.probes)} probes from this machine"
+                missing.append(NotTested(what, f"the probe agent gave no complete answer{heard.last_words}"))
         return ProbeRun(tuple(observed), tuple(missing))
 
 
-def _run(plan: Plan) -> tuple[dict[str, Observation], str]:
-    """What the agent saw, by probe id, and its last words beside that. Raises KeyboardInterrupt."""
+def _run(plan: Plan) -> Heard:
+    """What the agent says. Raises KeyboardInterrupt."""
     process = subprocess.Popen(
         [sys.executable, "-m", _AGENT, "--plan", "-"],
         stdin=subprocess.PIPE,
@@ -61,18 +61,7 @@ def _run(plan: Plan) -> tuple[dict[str, Observation], str]:
         process.wait()
     if interrupted.is_set():
         raise KeyboardInterrupt
-    return _observations(output)
-
-
-def _observations(output: str) -> tuple[dict[str, Observation], str]:
-    seen: dict[str, Observation] = {}
-    words = "nothing was said"
+    heard = Heard()
     for line in output.splitlines():
-        try:
-            decoded = decode_line(line)
-        except WireError:
-            words = line.strip() or words
-            continue
-        if isinstance(decoded, Observation):
-            seen[decoded.id] = decoded
-    return seen, words
+        heard.take(line)
+    return heard

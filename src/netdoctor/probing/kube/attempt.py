@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from netdoctor.model.probe import NotTested, Observation, Observed, ProbePod, Role
+from netdoctor.model.probe import NotTested, Observed, ProbePod, Role
+from netdoctor.probing.heard import Heard
 from netdoctor.probing.kube import status
 from netdoctor.probing.kube.manifest import Document
-from netdoctor_probe.wire import WireError, decode_line
 
 UNSCHEDULABLE_GRACE = 2.0  # seconds: a fresh pod can be refused once while the scheduler's view catches up
 END_GRACE = 10.0  # seconds beyond the plan's deadline
@@ -50,11 +50,9 @@ class Attempt:
     because: str = ""
     stage: str = "being created"
     _pod_status: Document = field(default_factory=dict)
-    _seen: dict[str, Observation] = field(default_factory=dict)
-    _end: int | None = None
+    _heard: Heard = field(default_factory=Heard)
     _started: float = 0.0
     _refused_since: float | None = None
-    _last_words: str = ""
 
     @property
     def namespace(self) -> str:
@@ -90,15 +88,8 @@ class Attempt:
 
     def on_line(self, line: str) -> None:
         """A line of its log: an observation, the end, or words of something else that went wrong."""
-        try:
-            decoded = decode_line(line)
-        except WireError:
-            self._last_words = line.strip() or self._last_words
-            return
-        if isinstance(decoded, Observation):
-            self._seen[decoded.id] = decoded
-        else:
-            self._end = decoded
+        self._heard.take(line)
+        if self._heard.end is not None:
             self.step = Step.ENDED
 
     def on_log_end(self, because: str) -> bool:
@@ -110,8 +101,7 @@ class Attempt:
             self.step = Step.BROKEN
             return self._reread()
         how = status.ended(self._pod_status, self.container)
-        said = f"; its last words: {self._last_words}" if self._last_words else ""
-        self.fail(f"the probe agent gave no complete answer: {because or how}{said}")
+        self.fail(f"the probe agent gave no complete answer: {because or how}{self._heard.last_words}")
         return False
 
     def _reread(self) -> bool:
@@ -139,17 +129,14 @@ class Attempt:
     def observed(self) -> Iterator[Observed]:
         """What came back, in the plan's order."""
         node, pod_ip = status.node(self._pod_status), status.pod_ip(self._pod_status)
-        for probe in self.pod.probes:
-            if observation := self._seen.get(probe.id):
-                yield Observed(probe, self.pod.position, observation, node, pod_ip)
+        yield from self._heard.observed(self.pod.probes, self.pod.position, node, pod_ip)
 
     def not_tested(self) -> Iterator[NotTested]:
         """What did not."""
-        missing = [probe for probe in self.pod.probes if probe.id not in self._seen]
-        if missing:
-            because = self.because or f"the probe agent answered {self._end} of {len(self.pod.probes)} probes"
+        if missing := self._heard.missing(self.pod.probes):
+            because = self.because or f"the probe agent answered {self._heard.end} of {len(self.pod.probes)} probes"
             contrast = self.pod.position.role is Role.NODE
-            yield NotTested(f"{_count(len(missing), self.pod)} {place(self.pod)}", because, contrast)
+            yield NotTested(f"{_count(missing, self.pod)} {place(self.pod)}", because, contrast)
 
 
 def place(pod: ProbePod) -> str:
