@@ -49,17 +49,14 @@ def admitted(document: Mapping[str, Any]) -> Manifest | None:
     Raises:
         InputError: it is no object, or does not have its kind's shape; names it and the field.
     """
-    manifest = _without_nulls(document)
-    kind, name = _identity(manifest)
-    if _of_another_group(manifest):
+    manifest = _named(document)
+    if manifest is None:
         return None
     metadata = {k: v for k, v in manifest["metadata"].items() if k not in (*_SERVER_SIDE, "uid")}
-    if kind not in CLUSTER_SCOPED:
-        metadata["namespace"] = metadata.get("namespace") or "default"
     manifest = {**manifest, "metadata": metadata}
-    if kind not in _STATUS_KEPT:
+    if manifest["kind"] not in _STATUS_KEPT:
         manifest.pop("status", None)
-    _check(manifest, kind, name)
+    _check(manifest)
     return with_defaults(manifest)
 
 
@@ -69,15 +66,22 @@ def checked(document: Mapping[str, Any]) -> Manifest | None:
     Raises:
         InputError: it is no object, or does not have its kind's shape; names it and the field.
     """
+    manifest = _named(document)
+    if manifest is not None:
+        _check(manifest)
+    return manifest
+
+
+def _named(document: Mapping[str, Any]) -> Manifest | None:
+    """A copy of the document with its namespace, of one of the kinds and groups that a lab knows; else None."""
     manifest = _without_nulls(document)
-    kind, name = _identity(manifest)
+    _require_identity(manifest)
     if _of_another_group(manifest):
         return None
-    if kind not in CLUSTER_SCOPED:
-        metadata = manifest["metadata"]
-        manifest = {**manifest, "metadata": {**metadata, "namespace": metadata.get("namespace") or "default"}}
-    _check(manifest, kind, name)
-    return manifest
+    if manifest["kind"] in CLUSTER_SCOPED:
+        return manifest
+    metadata = manifest["metadata"]
+    return {**manifest, "metadata": {**metadata, "namespace": metadata.get("namespace") or "default"}}
 
 
 def _of_another_group(manifest: Manifest) -> bool:
@@ -85,8 +89,9 @@ def _of_another_group(manifest: Manifest) -> bool:
     return group is not None and str(manifest.get("apiVersion", "")).rpartition("/")[0] != group
 
 
-def _check(manifest: Manifest, kind: str, name: str) -> None:
+def _check(manifest: Manifest) -> None:
     """Refuse what does not have its kind's shape. Raises InputError, which names the object and the field."""
+    kind, _, name = key_of(manifest)
     where = f"{kind} {name}"
     _check_names(manifest, where, kind)
     try:
@@ -105,7 +110,8 @@ def _check(manifest: Manifest, kind: str, name: str) -> None:
         _check_selector(read.spec.selector, read.spec.template.metadata.labels, kind, where)
 
 
-def _identity(manifest: Mapping[str, Any]) -> tuple[str, str]:
+def _require_identity(manifest: Mapping[str, Any]) -> None:
+    """Raise InputError: it has no kind, name or version, or they cannot be those of an object."""
     kind, metadata = manifest.get("kind"), manifest.get("metadata")
     if not isinstance(kind, str) or not kind:
         raise InputError("this is no Kubernetes object: it has no kind")
@@ -119,7 +125,6 @@ def _identity(manifest: Mapping[str, Any]) -> tuple[str, str]:
     for field in ("labels", "annotations"):
         if not _of_strings(manifest["metadata"].get(field, {})):
             raise InputError(f"{kind} {name}: metadata.{field} is no map of strings")
-    return kind, name
 
 
 def _of_strings(value: Any) -> bool:

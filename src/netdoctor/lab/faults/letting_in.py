@@ -74,31 +74,6 @@ def _crash_proxy(fault: Fault, world: World) -> None:
     world.forget_services(node)
 
 
-def _drop_node_ports(fault: Fault, world: World) -> None:
-    (node,) = fault.nodes
-    _filter(world, world.network.nodes[node].space, filters.node_ports_dropped())
-
-
-def _isolate(fault: Fault, world: World) -> None:
-    (node,) = fault.nodes
-    _filter(world, world.network.nodes[node].space, filters.everything_dropped())
-
-
-def _prohibit(fault: Fault, world: World) -> None:
-    (node,) = fault.nodes
-    _filter(world, world.network.nodes[node].space, filters.connections_prohibited())
-
-
-def _block_kubelet(fault: Fault, world: World) -> None:
-    (node,) = fault.nodes
-    _filter(world, world.network.nodes[node].space, filters.to_own_pods_dropped())
-
-
-def _hide_pods(fault: Fault, world: World) -> None:
-    (node,) = fault.nodes
-    _filter(world, world.network.nodes[node].space, filters.pods_masqueraded())
-
-
 def _stop_dns(_: Fault, world: World) -> None:
     world.follow(without_dns(world.objects, world.snapshot))
 
@@ -114,11 +89,6 @@ def _silence_dns_server(_: Fault, world: World) -> None:
         replace_tables([filters.queries_dropped()])
 
 
-def _drop_hairpins(fault: Fault, world: World) -> None:
-    for space in _spaces(world, fault.nodes):
-        _filter(world, space, filters.hairpins_dropped())
-
-
 def _keep_sources(fault: Fault, world: World) -> None:
     world.stop_masquerading(fault.nodes or world.network.nodes)
 
@@ -127,6 +97,16 @@ def _turn_aside(fault: Fault, world: World) -> None:
     one, other = fault.nodes
     world.network.detour(one, other)
     _filter(world, world.network.outside, filters.unbegun_dropped())
+
+
+def _filtering(table: Callable[[], Table]) -> Callable[[Fault, World], None]:
+    """A fault that is no more than a filter on its nodes; on all, where it names none."""
+
+    def let_in_filter(fault: Fault, world: World) -> None:
+        for space in _spaces(world, fault.nodes):
+            _filter(world, space, table())
+
+    return let_in_filter
 
 
 def _spaces(world: World, names: Iterable[str] = ()) -> list[Space]:
@@ -147,14 +127,14 @@ _WAYS: Mapping[str, Callable[[Fault, World], None]] = MappingProxyType(
         "loss": _lose,
         "delay": _delay,
         "proxy-gone": _crash_proxy,
-        "node-port-dropped": _drop_node_ports,
-        "node-isolated": _isolate,
-        "firewall-rejects": _prohibit,
-        "kubelet-blocked": _block_kubelet,
-        "pods-masqueraded": _hide_pods,
+        "node-port-dropped": _filtering(filters.node_ports_dropped),
+        "node-isolated": _filtering(filters.everything_dropped),
+        "firewall-rejects": _filtering(filters.connections_prohibited),
+        "kubelet-blocked": _filtering(filters.to_own_pods_dropped),
+        "pods-masqueraded": _filtering(filters.pods_masqueraded),
         "dns-down": _stop_dns,
         "dns-half-down": _silence_dns_server,
-        "hairpin-off": _drop_hairpins,
+        "hairpin-off": _filtering(filters.hairpins_dropped),
         "no-masquerade": _keep_sources,
         "asymmetric-route": _turn_aside,
     }
