@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_interface
+from ipaddress import IPv6Address, ip_interface, ip_network
 
 from netdoctor.cluster.addresses import Address, Network, parse_address
+from netdoctor.model.errors import AccessError
 
 _USUAL = {4: 24, 6: 64}  # prefix lengths
 _WIDEST = {4: 8, 6: 16}  # wider than that nothing would be left that is outside
@@ -70,3 +71,19 @@ def routable(networks: Iterable[Network], nodes: Sequence[Subnet]) -> tuple[Netw
         if not (network.is_multicast or network.is_loopback or network.is_link_local)
         and not any(s.version == network.version and s.network.overlaps(network) for s in nodes)
     )
+
+
+def around(used: Iterable[Address]) -> list[Network]:
+    """The networks of the last addresses of each IP family, where nodes do not say which are theirs."""
+    newest = {address.version: address for address in sorted(used, key=int)}
+    return [ip_network(f"{address}/{24 if version == 4 else 120}", strict=False) for version, address in newest.items()]
+
+
+def last_free(network: Network, used: Collection[Address]) -> Address:
+    """From the end, where addresses are given last. Raises AccessError where none is left."""
+    last = int(network.broadcast_address) - 1
+    for number in range(last, max(int(network.network_address), last - 4096), -1):
+        address = type(network.network_address)(number)
+        if address not in used:
+            return address
+    raise AccessError(f"no address is left in {network}", hint="use a lab with fewer pods")

@@ -6,33 +6,25 @@ programs. Only what has changed is touched, so that connections elsewhere go on.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from ipaddress import ip_network
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from netdoctor.cluster.addresses import Address, Network, parse_networks
-from netdoctor.cluster.cni import cni
+from netdoctor.cluster.addresses import Address, parse_networks
 from netdoctor.cluster.facts import cluster_domain, dns_service
 from netdoctor.cluster.objects import Node, Pod
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.lab.balancers import balanced
-from netdoctor.lab.enforcement import enforces, proxied
 from netdoctor.lab.network import LabNetwork, PodSpace
-from netdoctor.lab.nft.door import remove_tables, replace_tables
-from netdoctor.lab.nft.table import Table
+from netdoctor.lab.node_filters import NodeFilters
 from netdoctor.lab.objects import Objects, snapshot_of
 from netdoctor.lab.place import Place, Resolution, clear, furnish, hosts_file
 from netdoctor.lab.processes import Process, load, start, wait_until_begun
 from netdoctor.lab.programs import Program, programs
-from netdoctor.lab.rules.details import details_of
-from netdoctor.lab.rules.nat import nat_table
-from netdoctor.lab.rules.policies import LocalPod, PolicyTables
-from netdoctor.lab.rules.services import service_table
+from netdoctor.lab.rules.policies import LocalPod
 from netdoctor.lab.served import API_SERVER, NODE_DNS, OUTSIDE_ROOTS, outside_programs, serving, write_served
-from netdoctor.lab.subnets import parsed
-from netdoctor.model.errors import AccessError
+from netdoctor.lab.subnets import around, last_free, parsed
 from netdoctor.model.refs import ObjectRef
-from netdoctor.policy.profile import profile_for
 
 
 @dataclass(slots=True)
@@ -69,29 +61,30 @@ class World:
             NetdoctorError: the objects cannot be realised.
         """
         self.name = name
-        self.objects: Objects = {}
-        self.snapshot = snapshot_of({}, name)
+        self.objects, self.snapshot = objects, snapshot_of(objects, name)
         self.pods: dict[ObjectRef, LivePod] = {}
         self.stand_ins: dict[str, LivePod] = {}
         self.node_places: dict[str, Place] = {}
         self._outside = outside
-        self._tables: dict[str, dict[str, Table]] = {}
-        self._not_masquerading: set[str] = set()
         self._others: list[Process] = []
-        snapshot = snapshot_of(objects, name)
-        self.network = LabNetwork([a for node in snapshot.nodes for a in _addresses(node)], overlay=overlay)
-        for node in snapshot.nodes:
+        nodes = self.snapshot.nodes
+        self.network = LabNetwork([address for node in nodes for address in _addresses(node)], overlay=overlay)
+        for node in nodes:
             pod_networks = parse_networks({*node.spec.pod_cidrs, node.spec.pod_cidr} - {""})
             self.network.add_node(node.name, _addresses(node), pod_networks)
+        self._filters = NodeFilters(self.network)
         self.network.add_outside(parsed(address for addresses in outside.values() for address in addresses))
         descriptor = self.network.outside.descriptor
         self.outside_place = furnish("outside", descriptor, "", hosts_file("outside", (), ()))
-        self.follow(objects)
+        self._realise()
         self._serve_nodes_and_outside()
 
     def follow(self, objects: Objects) -> None:
         """Make what exists what the objects say. Raises as the constructor does."""
         self.objects, self.snapshot = objects, snapshot_of(objects, self.name)
+        self._realise()
+
+    def _realise(self) -> None:
         for node in self.snapshot.nodes:
             if node.name not in self.node_places:
                 self._furnish_node(node)
@@ -99,7 +92,7 @@ class World:
         self.filter()
         for address, name in balanced(self.snapshot).items():
             self.network.lead_in(address, name)
-        write_served(self.snapshot, objects, self._outside)
+        write_served(self.snapshot, self.objects, self._outside)
         self._follow_programs()
 
     # Pods ----------------------------------------------------------------------------------------------------
@@ -183,44 +176,21 @@ class World:
     # Packet filters ------------------------------------------------------------------------------------------
 
     def filter(self) -> None:
-        """Make all nodes translate and filter as Services, EndpointSlices and policies say now."""
-        snapshot = replace(self.snapshot, pods=(*self.snapshot.pods, *(live.pod for live in self.stand_ins.values())))
-        translating, enforced = proxied(self.snapshot), enforces(self.snapshot)
-        policies = PolicyTables(snapshot, profile_for(cni(self.snapshot).name))
-        details, nat = details_of(self.objects), nat_table(snapshot)
-        for node in self.network.nodes:
-            made = {**self._tables.get(node, {}), "nat": nat}
-            if node in self._not_masquerading:
-                del made["nat"]
-            if node in translating:
-                made["services"] = service_table(snapshot, node, details)
-            if enforced:
-                made["policies"] = policies.table(self._local(node))
-            else:
-                made.pop("policies", None)
-            self._send(node, made)
+        """Make all nodes translate and filter as the objects say now, and for the probe pods that there are."""
+        local: defaultdict[str, list[LocalPod]] = defaultdict(list)
+        for live in (*self.pods.values(), *self.stand_ins.values()):
+            if live.space is not None:
+                local[live.space.node].append(LocalPod(live.pod, live.space.interface))
+        self._filters.follow(self.snapshot, self.objects, (live.pod for live in self.stand_ins.values()), local)
 
     def forget_services(self, node: str) -> None:
         """Take away what a service proxy that does not run any more has left on a node."""
-        self._send(node, {name: table for name, table in self._tables[node].items() if name != "services"})
+        self._filters.forget_services(node)
 
     def stop_masquerading(self, nodes: Iterable[str]) -> None:
         """Let what pods of these nodes send out of the cluster keep the pods' own addresses, from now on."""
-        self._not_masquerading.update(nodes)
+        self._filters.stop_masquerading(nodes)
         self.filter()
-
-    def _send(self, node: str, made: dict[str, Table]) -> None:
-        before = self._tables.get(node, {})
-        changed = [table for name, table in made.items() if before.get(name) != table]
-        gone = [table.name for name, table in before.items() if name not in made]
-        with self.network.inside(self.network.nodes[node].space.descriptor):
-            replace_tables(changed)
-            remove_tables(gone)
-        self._tables[node] = made
-
-    def _local(self, node: str) -> list[LocalPod]:
-        living = [*self.pods.values(), *self.stand_ins.values()]
-        return [LocalPod(live.pod, live.space.interface) for live in living if live.space and live.space.node == node]
 
     # Names ---------------------------------------------------------------------------------------------------
 
@@ -239,7 +209,7 @@ class World:
         used = {a for live in (*self.pods.values(), *self.stand_ins.values()) for a in parsed(live.pod.ips)}
         families = {address.version for address in used} or {4}
         ranges = [n for n in self.network.nodes[node].networks if n.version in families]
-        return tuple(str(_last_free(network, used)) for network in ranges or _around(used))
+        return tuple(str(last_free(network, used)) for network in ranges or around(used))
 
 
 def _addresses(node: Node) -> tuple[Address, ...]:
@@ -254,19 +224,3 @@ def _api_servers(snapshot: Snapshot) -> Iterator[Address]:
     for one in snapshot.endpoint_slices:
         if (one.namespace, one.service) == ("default", "kubernetes"):
             yield from parsed(address for endpoint in one.endpoints for address in endpoint.addresses)
-
-
-def _around(used: Iterable[Address]) -> list[Network]:
-    """The networks of the last addresses of each IP family, where nodes do not say which are theirs."""
-    newest = {address.version: address for address in sorted(used, key=int)}
-    return [ip_network(f"{address}/{24 if version == 4 else 120}", strict=False) for version, address in newest.items()]
-
-
-def _last_free(network: Network, used: Collection[Address]) -> Address:
-    """From the end, where addresses are given last. Raises AccessError where none is left."""
-    last = int(network.broadcast_address) - 1
-    for number in range(last, max(int(network.network_address), last - 4096), -1):
-        address = type(network.network_address)(number)
-        if address not in used:
-            return address
-    raise AccessError(f"no address is left in {network}", hint="use a lab with fewer pods")

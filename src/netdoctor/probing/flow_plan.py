@@ -12,8 +12,9 @@ from netdoctor.model.probe import Position, Probe, ProbePod
 from netdoctor.path.expected import DecidedExpectation, DecidedFlow
 from netdoctor.path.source import Source, resolve_source
 from netdoctor.policy.flow import Endpoint
-from netdoctor.probing.plan import SETTLE, PlanOptions, reach
+from netdoctor.probing.plan import PlanOptions
 from netdoctor.probing.positions import position_of
+from netdoctor.probing.reaching import reach, settling
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class _Planning:
         key = position.id, flow.protocol, host, port
         if key not in self._probes:
             denied = decided.verdict.allowed is False
-            probe = reach(flow.protocol, host, port, SETTLE if denied else 0.0)
+            probe = reach(flow.protocol, host, port, settling(denied))
             attempts = 1 if denied else self.options.attempts
             name = f"{position.id}-{len(self._probes)}"
             self._probes[key] = replace(probe, id=name, timeout=self.options.timeout, attempts=attempts)

@@ -17,26 +17,24 @@ from netdoctor.path.backends import Backend
 from netdoctor.path.egress import leaves_cluster
 from netdoctor.path.entrances import not_swept
 from netdoctor.path.expectation import Expectation
-from netdoctor.path.names import service_name
 from netdoctor.path.path import Path, Route
 from netdoctor.path.target import TargetKind
 from netdoctor.probing.aims import BY_NAME, Aim, Aimed
+from netdoctor.probing.dns import dns_probes
 from netdoctor.probing.egress import egress_probes
 from netdoctor.probing.entrances import entrance_probes
 from netdoctor.probing.ingress import PATIENCE, controller_positions, direct_probes, ingress_left_out, rule_probes
 from netdoctor.probing.nodes import node_probes, node_target_probes
 from netdoctor.probing.positions import itself_among, positions
-from netdoctor.probing.reaching import reach
+from netdoctor.probing.reaching import MAX_BACKENDS, reach, settling
 from netdoctor.probing.sampling import fixed_port_probes, sample_probes
 from netdoctor.probing.urls import url_probes
 
-__all__ = ["BY_NAME", "Aim", "Aimed", "PlanOptions", "ProbePlan", "make_plan", "reach"]
+__all__ = ["BY_NAME", "Aim", "Aimed", "PlanOptions", "ProbePlan", "make_plan"]
 
-MAX_BACKENDS = 16  # per route: enough for any contrast, never a load
 MAX_OTHER_PORTS = 4  # per backend
 _PAST_SERVICE = (Aim.VIP, Aim.HEADLESS_PORT)  # ports of Services, which an Ingress controller does not use
 _FROM_NODES = (Aim.HOST, Aim.VIP, Aim.BACKEND)
-SETTLE = 2.0  # seconds for a CNI to apply its policies to a new pod before a denial is expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +161,7 @@ def _all_probes(
         yield from entrance_probes(snapshot, path, expectation, position)
         yield from egress_probes(snapshot, path, position)
         denied = any(expectation.denied_backends(route) for route in path.routes)
-        yield from url_probes(snapshot, path, position, _delay(denied))
+        yield from url_probes(snapshot, path, position, settling(denied))
     if position.role is Role.SOURCE and not position.outside and not leaving:
         yield from node_probes(snapshot, path, expectation, position)
 
@@ -177,7 +175,7 @@ def _probes(path: Path, expectation: Expectation, position: Position) -> Iterato
         yield from ((aimed, probe) for aimed, probe in routed if aimed.aim in _FROM_NODES or _own(aimed, position))
         return
     yield Aimed(Aim.RESOLV_CONF), Probe("", ProbeKind.RESOLV_CONF)
-    yield from _dns_probes(path, expectation)
+    yield from dns_probes(path, expectation)
     for route in path.routes:
         for aimed, probe in _route_probes(path, route, expectation):
             if position.role is Role.SOURCE or aimed.aim not in (Aim.OTHER_PORT, Aim.OTHER_PROTOCOL):
@@ -189,67 +187,6 @@ def _own(aimed: Aimed, position: Position) -> bool:
     return aimed.aim is Aim.UNREADY and aimed.backend is not None and aimed.backend.node == position.node
 
 
-def _dns_probes(path: Path, expectation: Expectation) -> Iterator[tuple[Aimed, Probe]]:
-    dns = path.dns
-    if not dns.name:
-        return
-    denied = any(expectation.denied(b, "UDP") for b in ((dns.local,) if dns.local else dns.udp))
-    yield Aimed(Aim.NAME, required=True), Probe("", ProbeKind.LOOKUP, name=dns.name, delay=_delay(denied))
-    question = _absolute(path)
-    for transport, backends in (("udp", dns.udp), ("tcp", dns.tcp)):
-        for vip in dns.service.vips if dns.service else ():
-            probe = Probe("", ProbeKind.DNS, name=question, server=vip, transport=transport, delay=_delay(denied))
-            yield Aimed(Aim.DNS_VIP), probe
-        for backend in backends[:MAX_BACKENDS]:
-            delay = _delay(expectation.denied(backend, transport.upper()))
-            required = dns.used and transport == "udp" and dns.local is None
-            yield (
-                Aimed(Aim.DNS_SERVER, required, backend=backend),
-                Probe(
-                    "",
-                    ProbeKind.DNS,
-                    name=question,
-                    server=backend.address,
-                    port=backend.port,
-                    transport=transport,
-                    delay=delay,
-                ),
-            )
-    yield from _local_dns_probes(path, expectation)
-    yield from _control_probes(path)
-
-
-def _local_dns_probes(path: Path, expectation: Expectation) -> Iterator[tuple[Aimed, Probe]]:
-    """What the source asks where NodeLocal DNSCache stands before the DNS servers."""
-    local = path.dns.local
-    if local is None:
-        return
-    for transport in ("udp", "tcp"):
-        delay = _delay(expectation.denied(local, transport.upper()))
-        yield (
-            Aimed(Aim.DNS_LOCAL, backend=local),
-            Probe("", ProbeKind.DNS, name=_absolute(path), server=local.address, transport=transport, delay=delay),
-        )
-
-
-def _control_probes(path: Path) -> Iterator[tuple[Aimed, Probe]]:
-    """Beside a name that the DNS servers have to ask elsewhere, one that they know: which part of them fails?"""
-    service = path.target.service
-    outside = path.target.kind is TargetKind.HOST or (service is not None and service.spec.type == "ExternalName")
-    name = f"kubernetes.default.svc.{path.dns.domain}"
-    for backend in path.dns.udp[:MAX_BACKENDS] if outside else ():
-        probe = Probe("", ProbeKind.DNS, name=name, server=backend.address, port=backend.port)
-        yield Aimed(Aim.CLUSTER_NAME, backend=backend), probe
-
-
-def _absolute(path: Path) -> str:
-    """The name that each DNS server is asked for: fully qualified, so that no search list matters."""
-    target = path.target
-    if target.kind is TargetKind.SERVICE:
-        return service_name(target.ref, path.dns.domain)
-    return path.dns.name.rstrip(".")
-
-
 def _route_probes(path: Path, route: Route, expectation: Expectation) -> Iterator[tuple[Aimed, Probe]]:
     if path.dns.name and not route.vips and not route.backends:
         yield (
@@ -257,12 +194,12 @@ def _route_probes(path: Path, route: Route, expectation: Expectation) -> Iterato
             reach(route.protocol, "", route.port, name=path.dns.name),
         )
         return
-    delay = _delay(bool(expectation.denied_backends(route)))
+    delay = settling(bool(expectation.denied_backends(route)))
     for vip in route.vips:
         yield Aimed(Aim.VIP, True, route), reach(route.protocol, vip, route.port, delay)
     headless = path.target.service is not None and path.target.service.headless
     for backend in route.ready[:MAX_BACKENDS]:
-        delay = _delay(expectation.denied(backend, route.protocol))
+        delay = settling(expectation.denied(backend, route.protocol))
         yield (
             Aimed(Aim.BACKEND, True, route, backend),
             reach(route.protocol, backend.address, backend.port, delay),
@@ -272,7 +209,7 @@ def _route_probes(path: Path, route: Route, expectation: Expectation) -> Iterato
             yield aimed, reach(route.protocol, backend.address, route.port)
         yield from _contrasts(route, backend)
     for backend in [b for b in (*route.unready, *route.intended) if b.address][:MAX_BACKENDS]:
-        delay = _delay(expectation.denied(backend, route.protocol))
+        delay = settling(expectation.denied(backend, route.protocol))
         yield (
             Aimed(Aim.UNREADY, path.target.kind is TargetKind.PODS, route, backend),
             reach(route.protocol, backend.address, backend.port, delay),
@@ -293,7 +230,3 @@ def _contrasts(route: Route, backend: Backend) -> Iterator[tuple[Aimed, Probe]]:
     ]
     for port in ports[:MAX_OTHER_PORTS]:
         yield Aimed(Aim.OTHER_PORT, route=route, backend=backend), reach(route.protocol, backend.address, port)
-
-
-def _delay(denied: bool) -> float:
-    return SETTLE if denied else 0.0

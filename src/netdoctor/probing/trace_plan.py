@@ -10,9 +10,8 @@ from netdoctor.model.probe import Position, Probe, ProbeKind, ProbePod, Role
 from netdoctor.path.backends import Backend
 from netdoctor.path.expectation import Expectation
 from netdoctor.path.path import Path, Route
-from netdoctor.probing.plan import SETTLE
 from netdoctor.probing.positions import positions
-from netdoctor.probing.reaching import reach
+from netdoctor.probing.reaching import reach, settling
 
 MOST_ENDS = 4  # endpoints of a port, those on different nodes first
 
@@ -53,7 +52,7 @@ def plan_trace(snapshot: Snapshot, path: Path, expectation: Expectation, timeout
 
 def _probes(path: Path, expectation: Expectation, position: Position) -> Iterator[tuple[Traced, Probe]]:
     for route in path.routes:
-        delay = SETTLE if expectation.denied_backends(route) else 0.0
+        delay = settling(bool(expectation.denied_backends(route)))
         for vip in route.vips if not position.outside else ():
             yield Traced(route, vip=vip), reach(route.protocol, vip, route.port, delay)
         for backend in ends(route):
