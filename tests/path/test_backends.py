@@ -67,3 +67,16 @@ def test_each_port_is_a_route_with_its_own_backends(snapshot: Load) -> None:
 def test_a_port_that_the_service_lacks_has_no_backends(snapshot: Load) -> None:
     (route,) = build_path(snapshot(CLUSTER), "svc/api:8080", None, "prod").routes
     assert (route.service_port, route.backends, route.vips) == (None, (), ("10.96.0.7",))
+
+
+def test_a_range_of_pods_that_is_none_holds_no_address(snapshot: Load) -> None:
+    """Whoever made the file may have written anything there."""
+    node = "apiVersion: v1\nkind: Node\nmetadata: {name: NAME}\nspec: {podCIDR: RANGE}\n---\n"
+    nodes = node.replace("NAME", "a").replace("RANGE", "anything") + node.replace("NAME", "b").replace(
+        "RANGE", "10.244.3.0/24"
+    )
+    loaded = snapshot(nodes + CLUSTER)
+    service = loaded.get("Service", "prod", "api")
+    assert isinstance(service, Service)
+    gone = {b.address: b.gone for b in listed_backends(loaded, service, service.spec.ports[0])}
+    assert gone["10.244.3.9"] == "a pod's address that no pod has"

@@ -41,7 +41,7 @@ def server_skew(case: Case, seen: Seen) -> timedelta | None:
 def _http_date(text: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a server wrote it: it may be anything
         return None
     return found if found.tzinfo else None
 

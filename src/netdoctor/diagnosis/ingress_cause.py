@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 
-from netdoctor.cluster.certificate import Holding, tls_secret
+from netdoctor.cluster.certificate import Holding, TLSSecret, tls_secret
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut
 from netdoctor.model.probe import Outcome
@@ -57,12 +57,29 @@ def _waits(case: Case, seen: Seen) -> bool:
     return silent and any(s.ok and s.observed.probe.host == asked.host for s in reached)
 
 
+# What cert-manager is told by, to make the Secrets that an Ingress names (ingress-shim; kube-lego's older one).
+_ISSUED = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme")
+
+
+def issued_by(way: IngressWay) -> str:
+    """The annotation by which cert-manager is to make the Secrets of an Ingress; empty for none."""
+    return next((key for key in _ISSUED if key in way.ingress.metadata.annotations), "")
+
+
+def secret_of(case: Case, way: IngressWay, name: str) -> TLSSecret:
+    """What is known of a Secret that an Ingress names; of one that cert-manager makes, files need not have it."""
+    secret = tls_secret(case.snapshot, way.ingress.namespace, name)
+    if secret.holding is Holding.ABSENT and secret.ref not in case.snapshot.missing and issued_by(way):
+        return TLSSecret(secret.ref, Holding.UNKNOWN, because="cert-manager makes it, and it is not among the files")
+    return secret
+
+
 def unread_secrets(case: Case) -> Iterator[Untested]:
     """Certificates of which neither the Secret was read, nor the proxy asked."""
     way = case.path.target.way
     if way is None or any(s.tried for s in case.of(Aim.CERTIFICATE)):
         return
     for ref in way.secrets:
-        secret = tls_secret(case.snapshot, ref.namespace, ref.name)
+        secret = secret_of(case, way, ref.name)
         if secret.holding is Holding.UNKNOWN:
             yield Untested(f"the certificate of {ref}", secret.because)

@@ -14,7 +14,12 @@ from netdoctor.model.report import Fix
 def kubectl(verb: str, ref: ObjectRef, *options: str) -> str:
     """`kubectl VERB KIND/NAME -n NAMESPACE OPTION…`."""
     where = ("-n", ref.namespace) if ref.namespace else ()
-    return shlex.join(["kubectl", *verb.split(), f"{ref.kind.lower()}/{ref.name}", *where, *options])
+    return command(*verb.split(), f"{ref.kind.lower()}/{ref.name}", *where, *options)
+
+
+def command(*words: str) -> str:
+    """`kubectl WORD…`, for what is not about one object."""
+    return shlex.join(["kubectl", *words])
 
 
 def merge_patch(title: str, ref: ObjectRef, patch: dict[str, Any]) -> Fix:

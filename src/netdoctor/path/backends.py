@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from ipaddress import ip_address, ip_network
 
-from netdoctor.cluster.addresses import host_and_port
+from netdoctor.cluster.addresses import host_and_port, parse_address, parse_networks
 from netdoctor.cluster.objects import Endpoint, EndpointPort, Pod, Service, ServicePort
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
@@ -115,8 +114,9 @@ def _gone(snapshot: Snapshot, service: Service, endpoint: Endpoint, address: str
 
 def _of_pods(snapshot: Snapshot, address: str) -> bool:
     """Whether only a pod could have the address: it is in a node's podCIDR."""
-    cidrs = [cidr for node in snapshot.nodes for cidr in (node.spec.pod_cidrs or (node.spec.pod_cidr,)) if cidr]
-    return any(ip_address(address) in ip_network(cidr, strict=False) for cidr in cidrs)
+    networks = parse_networks({c for n in snapshot.nodes for c in (*n.spec.pod_cidrs, n.spec.pod_cidr) if c})
+    parsed = parse_address(address)
+    return parsed is not None and any(parsed in network for network in networks)
 
 
 def pod_backends(pods: tuple[Pod, ...], service_port: ServicePort) -> tuple[Backend, ...]:

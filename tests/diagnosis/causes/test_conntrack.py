@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.causes.conntrack import DNSConntrackRace, StaleConntrack
 from netdoctor.model.probe import Outcome, Position, Probe
-from netdoctor.model.report import Certainty, Verdict
+from netdoctor.model.report import Certainty, Fix, Verdict
 from netdoctor.probing.plan import Aim, Aimed
 from tests.diagnosis.builders import (
     Manifest,
@@ -118,13 +120,23 @@ def test_pairs_lose_one_half_and_single_queries_nothing() -> None:
     assert one.finding.certainty is Certainty.LIKELY
     assert refs(one) == ["Node worker-1", "Node worker-2"]
     (fix,) = one.finding.fixes
-    assert fix.patch == {
-        "op": "add",
-        "path": "/spec/template/spec/dnsConfig",
-        "value": {"options": [{"name": "single-request-reopen"}]},
-    }
+    assert _dns_config(fix) == {"options": [{"name": "single-request-reopen"}]}
     assert codes(case) == ["DNSConntrackRace"]
     assert not report(case).unexplained
+
+
+def test_the_options_that_a_workload_has_are_kept() -> None:
+    asking = web(dnsConfig={"searches": ["corp.example"], "options": [{"name": "ndots", "value": "2"}]})
+    servers = cluster_dns("10.244.2.2", "10.244.1.2")
+    case = examine(cluster(api(), asking, dns=servers), "svc/api", queries(halves=6), source="deploy/web")
+    (fix,) = found(DNSConntrackRace, case).finding.fixes
+    assert "--type=merge" in fix.command, "what else dnsConfig has stays"
+    assert _dns_config(fix) == {"options": [{"name": "ndots", "value": "2"}, {"name": "single-request-reopen"}]}
+
+
+def _dns_config(fix: Fix) -> Any:
+    assert fix.patch is not None
+    return fix.patch["spec"]["template"]["spec"]["dnsConfig"]
 
 
 @pytest.mark.parametrize(

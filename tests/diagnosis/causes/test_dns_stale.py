@@ -54,6 +54,23 @@ def test_the_servers_give_an_address_that_the_service_has_no_more() -> None:
     assert codes(case) == ["DNSStaleRecord"]
 
 
+def test_what_runs_the_servers_is_named_as_it_is_called() -> None:
+    servers = cluster_dns("10.244.2.2")
+    renamed = [one | {"metadata": one["metadata"] | {"name": "rke2-coredns"}} for one in servers[:1]]
+    case = examine(cluster(api(), dns=[*renamed, *servers[1:]]), "svc/api", answering("10.96.0.99", "10.96.0.99"))
+    one = found(DNSStaleRecord, case)
+    assert refs(one) == ["Deployment kube-system/rke2-coredns"]
+    assert [fix.command for fix in one.finding.fixes] == [
+        "kubectl rollout restart deployment/rke2-coredns -n kube-system"
+    ]
+
+
+def test_an_ipv6_address_is_the_same_however_it_is_written() -> None:
+    six = api(clusterIP="fd00:10:96:0::50", clusterIPs=["fd00:10:96:0::50"], ipFamilies=["IPv6"])
+    case = examine(cluster(six), "svc/api", answering("fd00:10:96::50", "fd00:10:96::50"))
+    assert "resolves to what Service shop/api has" in ruled_out(DNSStaleRecord, case)
+
+
 def test_one_server_of_two_is_stale() -> None:
     servers = {"10.244.1.3": "10.96.0.50", "10.244.2.2": "10.96.0.99"}
     two = cluster(api(), dns=cluster_dns("10.244.1.3", "10.244.2.2"))

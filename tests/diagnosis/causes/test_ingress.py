@@ -14,7 +14,8 @@ from netdoctor.model.report import Certainty, Verdict
 from tests.diagnosis.builders import api, cluster, codes, examine, found, refs, report, ruled_out, service
 from tests.diagnosis.ingress_builders import answers, backend, gate, ingress, rule
 
-_IN_ORDER = rule("shop.example", "/", "Prefix", backend("api", 80))
+_TO = backend("api", 80)
+_IN_ORDER = rule("shop.example", "/", "Prefix", _TO)
 
 
 def _case(*objects: Any, target: str = "ing/shop", status: int | None = None, direct: int = 200) -> Case:
@@ -52,6 +53,34 @@ def test_a_controller_may_take_ingresses_without_a_class() -> None:
     case = examine(cluster(*watching, *api(), ingress(_IN_ORDER, name="")), "ing/shop", answers(200))
     assert "takes it all the same" in ruled_out(IngressClassMissing, case)
     assert codes(case) == []
+
+
+def test_the_old_annotation_goes_with_the_class_that_it_names() -> None:
+    """Controllers heed it before the field: a class in the field alone would change nothing."""
+    shop = ingress(_IN_ORDER, name="")
+    shop["metadata"]["annotations"] = {"kubernetes.io/ingress.class": "niginx"}
+    result = found(IngressClassMissing, _case(shop, status=404))
+    assert result.finding.fixes[0].patch == {
+        "metadata": {"annotations": {"kubernetes.io/ingress.class": None}},
+        "spec": {"ingressClassName": "nginx"},
+    }
+
+
+@pytest.mark.parametrize(("name", "annotation"), [("", ""), ("", "gce")])
+def test_an_address_shows_a_controller_outside_the_cluster(name: str, annotation: str) -> None:
+    shop = ingress(_IN_ORDER, name=name)
+    shop["metadata"]["annotations"] = {"kubernetes.io/ingress.class": annotation} if annotation else {}
+    shop["status"] = {"loadBalancer": {"ingress": [{"ip": "203.0.113.80"}]}}
+    case = examine(cluster(api(), shop), "ing/shop")
+    assert "203.0.113.80" in ruled_out(IngressClassMissing, case)
+    assert codes(case) == []
+    shop["status"] = {}
+    assert codes(examine(cluster(api(), shop), "ing/shop")) == ["IngressClassMissing"]
+
+
+def test_fields_that_a_file_leaves_empty_are_not_set() -> None:
+    shop = ingress({"host": None, "http": {"paths": [{"path": None, "pathType": "Prefix", "backend": _TO}]}}, tls=None)
+    assert codes(_case(shop, status=200)) == []
 
 
 def test_classes_that_cannot_be_read_are_not_missing() -> None:

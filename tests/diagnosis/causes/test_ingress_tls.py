@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from netdoctor.cluster.tls_secrets import all_there
@@ -14,6 +16,7 @@ from netdoctor.probing.plan import Aim, Aimed
 from tests.diagnosis.builders import Manifest, See, Sight, api, cluster, examine, found, manifest, refs, report
 from tests.diagnosis.builders import ruled_out as ruled_out_of
 from tests.diagnosis.ingress_builders import answers, backend, gate, ingress, rule
+from tests.probes.certificates import authority, issue
 
 _RULE = rule("shop.example", "/", "Prefix", backend("api", 80))
 _TLS = [{"hosts": ["shop.example"], "secretName": "cert"}]
@@ -76,9 +79,22 @@ def test_a_secret_without_a_certificate() -> None:
     assert "holds no usable certificate" in result.finding.title
 
 
-def test_another_certificate_of_the_namespace_is_offered() -> None:
-    result = found(IngressTLSSecretInvalid, _case(None, _secret("other-cert")))
-    assert '"value":"other-cert"' in result.finding.fixes[0].command
+def test_another_certificate_of_the_namespace_is_offered_where_it_is_for_the_host(tmp_path: Path) -> None:
+    ca = authority(tmp_path, "/CN=Ours")
+    own, foreign = (issue(tmp_path, f"/CN={host}", f"DNS:{host}", by=ca) for host in ("shop.example", "blog.example"))
+    secrets = [_secret("a-foreign", text=foreign.pem), _secret("b-none"), _secret("c-own", text=own.pem)]
+    result = found(IngressTLSSecretInvalid, _case(None, *secrets))
+    assert [fix.title for fix in result.finding.fixes][:-1] == ["use Secret c-own"]
+    assert '"value":"c-own"' in result.finding.fixes[0].command
+
+
+def test_files_need_not_have_what_cert_manager_makes() -> None:
+    shop = ingress(_RULE, tls=_TLS)
+    shop["metadata"]["annotations"] = {"cert-manager.io/issuer": "letsencrypt"}
+    snapshot = replace(cluster(*gate(), *api(), shop, _secret("database")), from_files=True)
+    answer = report(examine(snapshot, "ing/shop"))
+    assert answer.causes == ()
+    assert any("cert-manager makes it" in one.because for one in answer.not_tested)
 
 
 def test_cert_manager_is_named_where_it_is_to_make_the_secret() -> None:

@@ -19,6 +19,7 @@ from tests.diagnosis.builders import (
     endpoints,
     examine,
     found,
+    manifest,
     pod,
     refs,
     report,
@@ -80,6 +81,18 @@ def test_a_family_without_endpoints() -> None:
     assert refs(one) == ["Service shop/api spec.ipFamilies"]
     assert "EndpointSlice shop/api-1" in {e.id for e in one.finding.evidence}
     assert codes(case) == ["IPFamilyMismatch"]
+
+
+def test_endpoints_have_one_family_alone_and_prove_nothing_of_the_other() -> None:
+    """Who may read Endpoints and no EndpointSlices sees the addresses of the Service's first family."""
+    old = manifest("Endpoints", "api", subsets=[{"addresses": [{"ip": "10.244.1.5"}], "ports": [{"port": 8080}]}])
+    made = [one for one in dual() if one["kind"] != "EndpointSlice"]
+    assert codes(examine(cluster(made, old), "svc/api", sees())) == []
+    assert codes(examine(cluster(made, old), "svc/api")) == []
+
+
+def test_an_address_that_answers_is_served() -> None:
+    assert codes(examine(cluster(dual(six=False)), "svc/api", sees())) == []
 
 
 def test_a_headless_service_has_no_address_that_could_be_unserved() -> None:

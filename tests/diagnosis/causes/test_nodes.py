@@ -192,6 +192,8 @@ def rejecting(meaning: str, sender: str) -> See:
         ("admin prohibited", "172.18.0.1", ["Node worker-1"]),
         ("host prohibited", "172.18.0.1", ["Node worker-1"]),
         ("port unreachable", "172.18.0.1", ["Node worker-1"]),
+        ("port unreachable", "10.244.1.1", ["Node worker-1"]),  # of the pods' bridge on the node
+        ("admin prohibited", "10.244.1.5", ["Service shop/api"]),  # a pod's own
         ("admin prohibited", "192.0.2.1", ["Service shop/api"]),
     ],
 )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
+
+from netdoctor.cluster.objects import DaemonSet, Deployment, PodDNSConfig, StatefulSet
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
 from netdoctor.diagnosis.dns import server_ref
-from netdoctor.diagnosis.kubectl import json_patch, kubectl
+from netdoctor.diagnosis.kubectl import kubectl, merge_patch
 from netdoctor.diagnosis.samples import LOSS, failures, together
 from netdoctor.model.chance import Rate
 from netdoctor.model.probe import Outcome
@@ -135,7 +138,6 @@ class DNSConntrackRace(Cause):
         return self._found(case, pairs, singles, halves, alone)
 
     def _found(self, case: Case, pairs: list[Seen], singles: list[Seen], halves: Rate, alone: Rate) -> Found:
-        workload = case.path.source.ref
         nodes = sorted({s.observed.node for s in pairs if s.observed.node and not s.ok})
         told = halves.said("pairs of DNS queries lost one of the two")
         finding = Finding(
@@ -153,20 +155,20 @@ class DNSConntrackRace(Cause):
                 *probe_evidence(singles, limit=1),
                 Evidence(str(server_ref(case)), f"answers {alone.of - alone.count} of {alone.of} single queries"),
             ),
-            fixes=(_one_by_one(workload),) if workload.kind in _TEMPLATES else (),
+            fixes=_one_by_one(case),
         )
         return Found(finding, ids(s for s in pairs if s in case.failed), proven=False)
 
 
-_TEMPLATES = ("Deployment", "StatefulSet", "DaemonSet")
-
-
-def _one_by_one(workload: ObjectRef) -> Fix:
-    return json_patch(
-        "let its resolver ask one by one",
-        workload,
-        {"op": "add", "path": "/spec/template/spec/dnsConfig", "value": {"options": [_SINGLE_REQUEST]}},
-    )
+def _one_by_one(case: Case) -> tuple[Fix, ...]:
+    """The option beside those that the workload's template has; what else dnsConfig says stays."""
+    workload = case.snapshot.find(case.path.source.ref)
+    if not isinstance(workload, Deployment | StatefulSet | DaemonSet):
+        return ()
+    given = workload.spec.template.spec.dns_config or PodDNSConfig()
+    options = [*(msgspec.to_builtins(one) for one in given.options), _SINGLE_REQUEST]
+    patch = {"spec": {"template": {"spec": {"dnsConfig": {"options": options}}}}}
+    return (merge_patch("let its resolver ask one by one", workload.ref, patch),)
 
 
 def _halves(pairs: list[Seen]) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+from netdoctor.cluster.addresses import parse_address
 from netdoctor.cluster.objects import Service
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids
-from netdoctor.diagnosis.dns import failed_names
+from netdoctor.diagnosis.dns import failed_names, server_ref, server_workload
 from netdoctor.diagnosis.kubectl import kubectl
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding, Fix
@@ -16,7 +17,6 @@ from netdoctor.path.names import service_name
 from netdoctor.probing.plan import Aim
 
 _SETTLED = 60.0  # seconds after which no cache has an old answer any more: twice the TTL that CoreDNS is shipped with
-_COREDNS = ObjectRef("Deployment", "coredns", "kube-system")
 _CONFIG = ObjectRef("ConfigMap", "coredns", "kube-system")
 
 
@@ -53,7 +53,7 @@ class DNSStaleRecord(Cause):
             return None
         right, fqdn = _addresses(case, service), service_name(service.ref, case.path.dns.domain)
         asked = [s for s in case.of(Aim.NAME, Aim.DNS_SERVER, Aim.DNS_VIP) if s.ok and _answers(s)]
-        asked = [s for s in asked if s.aimed.aim is not Aim.NAME or _canonical(s) == fqdn]
+        asked = [s for s in asked if s.aimed.aim is not Aim.NAME or _full_name(s) == fqdn]
         if not asked or not right:
             return None
         stale = [s for s in asked if not right & _answers(s)]
@@ -66,7 +66,8 @@ class DNSStaleRecord(Cause):
     def _found(self, case: Case, service: Service, stale: list[Seen], fresh: list[Seen]) -> Found:
         right = ", ".join(sorted(_addresses(case, service))[:4])
         wrong = ", ".join(sorted(_answers(stale[0])))
-        servers = _servers(stale)
+        servers, server = _servers(stale), server_ref(case)
+        config = (_CONFIG,) if server.name == _CONFIG.name or case.snapshot.find(_CONFIG) else ()
         others = (
             f" {', '.join(sorted(_servers(fresh) - servers))} answers rightly." if _servers(fresh) - servers else ""
         )
@@ -74,7 +75,7 @@ class DNSStaleRecord(Cause):
             code=self.code,
             title=f"DNS says that {service.ref} is at {wrong}, and it is at {right}",
             certainty=certainty(stale),
-            objects=(_COREDNS, _CONFIG),
+            objects=(server, *config),
             explanation=(
                 f"{', '.join(sorted(servers)) or 'The resolver'} answers {wrong} for {service.ref}, whose addresses "
                 f"are {right}, and that has not changed within the last minute.{others} The DNS servers answer from "
@@ -85,27 +86,38 @@ class DNSStaleRecord(Cause):
                 *(Evidence(s.id, f"{s.observed.probe.name}: {', '.join(sorted(_answers(s)))}") for s in stale[:3]),
             ),
             fixes=(
-                Fix("look whether the Corefile pins the name", kubectl("get", _CONFIG, "-o", "yaml")),
-                Fix("have the DNS servers read the cluster anew", kubectl("rollout restart", _COREDNS)),
+                *(Fix("look whether the Corefile pins the name", kubectl("get", ref, "-o", "yaml")) for ref in config),
+                Fix("have the DNS servers read the cluster anew", _anew(case)),
             ),
         )
         return Found(finding, ids(failed_names(case)))
 
 
+def _anew(case: Case) -> str:
+    """Restarts the DNS servers; where it is not known what runs them, shows their Service."""
+    workload = server_workload(case)
+    return kubectl("rollout restart", workload.ref) if workload else kubectl("describe", server_ref(case))
+
+
 def _addresses(case: Case, service: Service) -> set[str]:
     """What DNS may answer: the ClusterIPs, or each listed endpoint of a headless Service."""
     if not service.headless:
-        return set(service.vips)
+        return set(map(_canonical, service.vips))
     listed = (e.addresses for group in case.snapshot.slices_of(service) for e in group.endpoints)
-    return {address for addresses in listed for address in addresses}
+    return {_canonical(address) for addresses in listed for address in addresses}
 
 
 def _answers(seen: Seen) -> set[str]:
     """The addresses in an answer; a server may be asked in one family, and has nothing of the other."""
-    return {str(address) for address in seen.observed.observation.detail.get("answers", ())}
+    return {_canonical(str(address)) for address in seen.observed.observation.detail.get("answers", ())}
 
 
-def _canonical(seen: Seen) -> str:
+def _canonical(address: str) -> str:
+    """As it is compared: an IPv6 address has many spellings (RFC 5952)."""
+    return str(parse_address(address) or address)
+
+
+def _full_name(seen: Seen) -> str:
     return str(seen.observed.observation.detail.get("canonical", ""))
 
 

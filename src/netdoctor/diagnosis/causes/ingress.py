@@ -13,11 +13,14 @@ from netdoctor.diagnosis.ingress_cause import IngressCause, rule_answers
 from netdoctor.diagnosis.kubectl import json_patch, kubectl, merge_patch
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding, Fix
+from netdoctor.path.ingress.classes import ANNOTATION, ChosenClass
 from netdoctor.path.ingress.nearest import NearestRule
 from netdoctor.path.ingress.rules import Rule
+from netdoctor.path.ingress.shapes import address_of
 from netdoctor.path.ingress.way import IngressBackendPort, IngressWay
 
 _NAMED = 3  # names suggested
+_FIELD = "spec.ingressClassName"
 
 
 class IngressClassMissing(IngressCause):
@@ -33,7 +36,8 @@ class IngressClassMissing(IngressCause):
     How it is seen: the controller answers 404 for the host, and the Ingress gets no address.
 
     Trap: controllers that watch Ingresses without a class (ingress-nginx with --watch-ingress-without-class, Traefik
-    unless limited to a class), and those that know the annotation's value without an IngressClass of that name.
+    unless limited to a class), and those that know the annotation's value without an IngressClass of that name. A
+    cloud's controller may run outside the cluster: it is known by the address that it writes into the Ingress's status.
 
     Fix: set spec.ingressClassName to a class that exists.
 
@@ -56,12 +60,17 @@ class IngressClassMissing(IngressCause):
         answers = rule_answers(case, way.asks)
         if any(s.ok for s in answers):
             return self.ruled_out("a controller has rules for it all the same")
-        return self._found(case, way, [s for s in answers if s.status == 404])
+        failed = [s for s in answers if s.status == 404]
+        if not failed and chosen.where != _FIELD and (address := address_of(way.ingress)):
+            return self.ruled_out(
+                f"a controller, which need not run in the cluster, has given it the address {address}"
+            )
+        return self._found(case, way, failed)
 
     def _found(self, case: Case, way: IngressWay, failed: Sequence[Seen]) -> Found:
         chosen, ref = way.chosen, way.ingress.ref
         known = [one.name for one in case.snapshot.ingress_classes]
-        field = ref.at(chosen.where or "spec.ingressClassName")
+        field = ref.at(chosen.where or _FIELD)
         listed = f"the cluster has {', '.join(known)}" if known else "the cluster has none at all"
         if chosen.name:
             title = f"{ref} is of class {chosen.name}, which does not exist"
@@ -76,15 +85,17 @@ class IngressClassMissing(IngressCause):
             objects=(field,),
             explanation=f"{why} No controller carries the Ingress out, and none says so.",
             evidence=(Evidence(str(field), chosen.name or "not set"), *probe_evidence(failed)),
-            fixes=tuple(_classes(ref, chosen.name, known)),
+            fixes=tuple(_classes(ref, chosen, known)),
         )
         return Found(finding, ids(failed))
 
 
-def _classes(ref: ObjectRef, name: str, known: Sequence[str]) -> Iterator[Fix]:
-    near = get_close_matches(name, known, _NAMED, 0.5) if name else []
+def _classes(ref: ObjectRef, chosen: ChosenClass, known: Sequence[str]) -> Iterator[Fix]:
+    """A class that exists, in the field; the old annotation would still count before it, and has to go."""
+    near = get_close_matches(chosen.name, known, _NAMED, 0.5) if chosen.name else []
+    annotated = {"metadata": {"annotations": {ANNOTATION: None}}} if ANNOTATION in chosen.where else {}
     for other in near or known[:_NAMED]:
-        yield merge_patch(f"give it class {other}", ref, {"spec": {"ingressClassName": other}})
+        yield merge_patch(f"give it class {other}", ref, {**annotated, "spec": {"ingressClassName": other}})
     if not known:
         yield Fix("see which controllers run", "kubectl get ingressclasses,pods -A")
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from netdoctor.cluster.certificate import TLS_TYPE, Holding, TLSSecret, tls_secret
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Found, RuledOut, certainty, ids, probe_evidence
-from netdoctor.diagnosis.ingress_cause import IngressCause
-from netdoctor.diagnosis.kubectl import json_patch, kubectl
+from netdoctor.diagnosis.ingress_cause import IngressCause, issued_by, secret_of
+from netdoctor.diagnosis.kubectl import command, json_patch, kubectl
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding, Fix
 from netdoctor.path.ingress.shapes import spec_of
@@ -19,7 +18,7 @@ from netdoctor.probing.aims import Aim
 
 # Subjects of the certificates that controllers make for themselves.
 _DEFAULTS = ("Kubernetes Ingress Controller Fake Certificate", "TRAEFIK DEFAULT CERT", "ingress.local")
-_ISSUED = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme")
+_NAMED = 3  # Secrets suggested
 
 
 class IngressTLSSecretInvalid(IngressCause):
@@ -52,7 +51,7 @@ class IngressTLSSecretInvalid(IngressCause):
         for ask in way.asks:
             if not (ask.secured and ask.tls and ask.tls.secret_name):
                 continue
-            secret = tls_secret(case.snapshot, way.ingress.namespace, ask.tls.secret_name)
+            secret = secret_of(case, way, ask.tls.secret_name)
             shown = [s for s in _shown(case, way, ask.host) if s.tried]
             if any(_certificate(s).get("sha256") and s.observed.observation.detail.get("covers") for s in shown):
                 ruled_out = self.ruled_out(f"the controller shows a certificate for {ask.host}")
@@ -81,7 +80,7 @@ class IngressTLSSecretInvalid(IngressCause):
                 *(Evidence(s.id, _described(s)) for s in failed[:1]),
                 *probe_evidence(failed, limit=2),
             ),
-            fixes=tuple(_fixes(case, way, secret, field)),
+            fixes=tuple(_fixes(case, way, secret, (field, ask.host))),
         )
         return Found(finding, ids(failed), proven=known)
 
@@ -128,8 +127,7 @@ def _explained(case: Case, way: IngressWay, ask: IngressAsk, because: str) -> It
     elsewhere = _elsewhere(case, way, ask)
     if elsewhere:
         yield f"{elsewhere} has that name, but the Secret has to be in the namespace of the Ingress."
-    issuer = next((key for key in _ISSUED if key in way.ingress.metadata.annotations), None)
-    if issuer:
+    if issuer := issued_by(way):
         yield f"The Ingress has the annotation {issuer}: cert-manager is to make it, and its Certificate says why not."
 
 
@@ -144,14 +142,22 @@ def _described(seen: Seen) -> str:
     return f"the certificate that is shown is for {names}"
 
 
-def _fixes(case: Case, way: IngressWay, secret: TLSSecret, field: ObjectRef) -> Iterator[Fix]:
-    pointer = "/" + field.path.replace("[", "/").replace("]", "").replace(".", "/")
+def _others(case: Case, way: IngressWay, secret: TLSSecret, host: str) -> Iterator[str]:
+    """Secrets beside it that hold a certificate for the host."""
     for other in case.snapshot.secrets:
         if other.namespace == way.ingress.namespace and other.type == TLS_TYPE and other.ref != secret.ref:
-            change = {"op": "replace", "path": pointer, "value": other.name}
-            yield json_patch(f"use Secret {other.name}", way.ingress.ref, change)
-    if any(key in way.ingress.metadata.annotations for key in _ISSUED):
-        command = kubectl("describe", ObjectRef("Certificate", secret.ref.name, secret.ref.namespace))
-        yield Fix("see what keeps cert-manager from making it", command)
-    words = ["kubectl", "create", "secret", "tls", secret.ref.name, "-n", secret.ref.namespace]
-    yield Fix("create it from a certificate and its key", shlex.join([*words, "--cert=tls.crt", "--key=tls.key"]))
+            held = tls_secret(case.snapshot, other.namespace, other.name).certificate
+            if held is not None and held.covers(host):
+                yield other.name
+
+
+def _fixes(case: Case, way: IngressWay, secret: TLSSecret, told: tuple[ObjectRef, str]) -> Iterator[Fix]:
+    field, host = told
+    pointer = "/" + field.path.replace("[", "/").replace("]", "").replace(".", "/")
+    for name in list(_others(case, way, secret, host))[:_NAMED]:
+        yield json_patch(f"use Secret {name}", way.ingress.ref, {"op": "replace", "path": pointer, "value": name})
+    if issued_by(way):
+        made = ObjectRef("Certificate", secret.ref.name, secret.ref.namespace)
+        yield Fix("see what keeps cert-manager from making it", kubectl("describe", made))
+    words = ("create", "secret", "tls", secret.ref.name, "-n", secret.ref.namespace, "--cert=tls.crt", "--key=tls.key")
+    yield Fix("create it from a certificate and its key", command(*words))

@@ -59,15 +59,14 @@ class IPFamilyMismatch(Cause):
         if service is None or len(service.spec.ip_families) < len(_FAMILIES):
             return None
         for route in routes_of_service(case):
-            served = {_family(b.address) for b in route.ready}
-            if len(served) == 1 and not service.headless:  # without a ClusterIP there is no address to be unserved
-                return self._without_endpoints(case, service, route, served.pop())
+            if lacking := _without_endpoints(case, service, route):
+                return self._without_endpoints(case, service, route, lacking)
             if pairs := list(_pairs(case, route)):
                 return self._refusing(case, service, route, pairs)
         return self.ruled_out("each family has endpoints, and none is refused where the other is answered")
 
-    def _without_endpoints(self, case: Case, service: Service, route: Route, served: str) -> Found:
-        (lacking,) = {*_FAMILIES} - {served}
+    def _without_endpoints(self, case: Case, service: Service, route: Route, lacking: str) -> Found:
+        (served,) = {*_FAMILIES} - {lacking}
         failed = _of_family(case, route, lacking)
         field = service.ref.at("spec.ipFamilies")
         finding = Finding(
@@ -115,6 +114,18 @@ class IPFamilyMismatch(Cause):
             ),
         )
         return Found(finding, ids(failed))
+
+
+def _without_endpoints(case: Case, service: Service, route: Route) -> str:
+    """The family in which nothing is listed behind the Service's address; empty where there is none."""
+    served = {_family(b.address) for b in route.ready}
+    if len(served) != 1 or service.headless:  # without a ClusterIP there is no address to be unserved
+        return ""
+    if any(case.snapshot.find(one.ref) is None for one in case.snapshot.slices_of(service)):
+        return ""  # made from Endpoints, which have the Service's first family alone
+    (lacking,) = {*_FAMILIES} - served
+    answered = any(s.ok and _family(s.observed.probe.host) == lacking for s in case.of(Aim.VIP, route=route))
+    return "" if answered else lacking
 
 
 def _single(service: Service, family: str) -> Fix:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Certainty, Found, RuledOut, ids, probe_evidence
+from netdoctor.diagnosis.kubectl import kubectl
 from netdoctor.diagnosis.no_endpoints import symptoms
 from netdoctor.diagnosis.not_ready import short
 from netdoctor.diagnosis.pairs import arrived, vanished
@@ -96,7 +97,7 @@ class KubeletToPodBlocked(Cause):
                 Fix(
                     f"let what {node} itself sends to its pods through: look at the rules of its OUTPUT chain, and at "
                     "the routes to its pods",
-                    f"kubectl describe node {node}",
+                    kubectl("describe", ObjectRef("Node", node)),
                 ),
             ),
         )

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from netdoctor.cluster.objects import Node
-from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Certainty, Found, RuledOut, ids, probe_evidence
 from netdoctor.diagnosis.kubectl import kubectl
 from netdoctor.diagnosis.pairs import admitted, follows
+from netdoctor.diagnosis.whose import node_at
 from netdoctor.model.probe import Outcome
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Finding, Fix
@@ -60,7 +60,7 @@ class NodeFirewallRejects(Cause):
 
     def _found(self, case: Case, rejected: Sequence[Seen]) -> Found:
         senders = list(dict.fromkeys(s.observed.observation.answered_by or "" for s in rejected))
-        nodes = [node for sender in senders if (node := _node_at(case.snapshot, sender))]
+        nodes = [node for sender in senders if (node := node_at(case.snapshot, sender))]
         where = ", ".join(f"{node.name} ({sender})" if node else sender for sender, node in _named(case, senders))
         meaning = rejected[0].observed.observation.detail.get("meaning")
         target = rejected[0].observed.probe
@@ -96,9 +96,4 @@ def _by_firewall(seen: Seen) -> bool:
 
 def _named(case: Case, senders: Sequence[str]) -> Iterator[tuple[str, Node | None]]:
     for sender in senders:
-        yield sender, _node_at(case.snapshot, sender)
-
-
-def _node_at(snapshot: Snapshot, address: str) -> Node | None:
-    """The node that has the address, or in whose range of pods' addresses it is: its own address there."""
-    return next((n for n in snapshot.nodes if any(one.address == address for one in n.status.addresses)), None)
+        yield sender, node_at(case.snapshot, sender)

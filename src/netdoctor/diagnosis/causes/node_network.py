@@ -12,7 +12,7 @@ from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.address_use import room, used
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Certainty, Found, RuledOut, certainty, ids, probe_evidence
-from netdoctor.diagnosis.kubectl import kubectl
+from netdoctor.diagnosis.kubectl import command, kubectl
 from netdoctor.diagnosis.no_endpoints import symptoms
 from netdoctor.diagnosis.not_ready import short
 from netdoctor.diagnosis.pod_networks import Waiting, about_network, network_condition, others_unready, waiting
@@ -138,7 +138,7 @@ class IPAddressesExhausted(Cause):
             fixes=(
                 Fix(
                     f"see which pods on {name} need no address any more",
-                    f"kubectl get pods -A -o wide --field-selector spec.nodeName={name}",
+                    command("get", "pods", "-A", "-o", "wide", f"--field-selector=spec.nodeName={name}"),
                 ),
                 Fix("give nodes larger ranges of addresses, or the pool of the network plugin another one"),
             ),

@@ -9,7 +9,7 @@ from netdoctor.cluster.encapsulation import Encapsulation, encapsulation
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.cause import Cause, Certainty, Found, RuledOut, ids, probe_evidence
-from netdoctor.diagnosis.kubectl import kubectl
+from netdoctor.diagnosis.kubectl import command, kubectl
 from netdoctor.diagnosis.pairs import NodePair, follows, node_pairs
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding, Fix
@@ -148,7 +148,7 @@ class NodeIsolated(Cause):
             ),
             fixes=(
                 Fix(f"look at what {name} says of itself", kubectl("describe", ref)),
-                Fix(f"keep new pods from {name} until it is reached again", f"kubectl cordon {name}"),
+                Fix(f"keep new pods from {name} until it is reached again", command("cordon", name)),
             ),
         )
         return Found(finding, ids([*follows(case, lost), *lost]), proven=False)

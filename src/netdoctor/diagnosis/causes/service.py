@@ -10,7 +10,7 @@ from netdoctor.cluster.objects import Service, ServicePort
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
-from netdoctor.diagnosis.kubectl import json_patch
+from netdoctor.diagnosis.kubectl import command, json_patch
 from netdoctor.model.probe import Outcome
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding, Fix
@@ -64,7 +64,7 @@ class ServiceNotFound(Cause):
             evidence=(Evidence(str(ref), "does not exist"), *probe_evidence(failed)),
             fixes=(
                 *(Fix(f"use {name}", f"netdoctor check svc/{name} -n {ref.namespace}") for name in _near(case, ref)),
-                Fix("see which Services there are", f"kubectl get services -n {ref.namespace}"),
+                Fix("see which Services there are", command("get", "services", "-n", ref.namespace)),
             ),
         )
         return Found(finding, ids(failed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from netdoctor.diagnosis.kubectl import command
 from netdoctor.diagnosis.mesh.case import MeshCase, MeshFound, count, evidence, ids, node_refs
 from netdoctor.diagnosis.mesh.links import Link
 from netdoctor.model.mesh_report import MeshPair
@@ -55,7 +56,12 @@ def _isolated(case: MeshCase, node: str) -> MeshFound:
             "node's link, its addresses or its firewall, and not in the overlay."
         ),
         evidence=(*_condition(node, unready), *evidence(failed)),
-        fixes=(Fix("See what is known of the node, then look at its link and its firewall", _look(node)),),
+        fixes=(
+            Fix(
+                "See what is known of the node, then look at its link and its firewall",
+                command("describe", "node", node),
+            ),
+        ),
     )
     return MeshFound(finding, ids(failed))
 
@@ -76,13 +82,9 @@ def _one_of_two(case: MeshCase, nodes: Sequence[str]) -> MeshFound:
             + "Look at the links and the firewalls of both."
         ),
         evidence=evidence(failed),
-        fixes=(Fix("See what is known of them", _look(*nodes)),),
+        fixes=(Fix("See what is known of them", command("describe", "node", *nodes)),),
     )
     return MeshFound(finding, ids(failed))
-
-
-def _look(*nodes: str) -> str:
-    return f"kubectl describe node {' '.join(nodes)}"
 
 
 def _unready(case: MeshCase, name: str) -> str:

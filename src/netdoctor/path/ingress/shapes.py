@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-from netdoctor.cluster.objects import Ingress
+from netdoctor.cluster.nulls import without_nulls
+from netdoctor.cluster.objects import Ingress, ServiceStatus
 from netdoctor.model.errors import InputError
 
 
@@ -89,6 +90,15 @@ def spec_of(ingress: Ingress) -> IngressSpec:
         InputError: no API server would accept it.
     """
     try:
-        return msgspec.convert(ingress.spec, IngressSpec)
+        return msgspec.convert(without_nulls(ingress.spec, IngressSpec), IngressSpec)
     except msgspec.ValidationError as error:
         raise InputError(f"{ingress.ref}: {error}") from error
+
+
+def address_of(ingress: Ingress) -> str:
+    """Where a controller says that it serves the Ingress: an address or a host name; empty where none has said so."""
+    try:
+        status = msgspec.convert(without_nulls(ingress.status, ServiceStatus), ServiceStatus)
+    except msgspec.ValidationError:
+        return ""
+    return next((said for one in status.load_balancer.ingress if (said := one.ip or one.hostname)), "")
