@@ -9,6 +9,7 @@ from netdoctor.cluster.certificate import Holding, TLSSecret, tls_secret
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut
 from netdoctor.model.probe import Outcome
+from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Untested
 from netdoctor.path.ingress.way import IngressWay
 from netdoctor.path.way import Ask
@@ -66,11 +67,11 @@ def issued_by(way: IngressWay) -> str:
     return next((key for key in _ISSUED if key in way.ingress.metadata.annotations), "")
 
 
-def secret_of(case: Case, way: IngressWay, name: str) -> TLSSecret:
-    """What is known of a Secret that an Ingress names; of one that cert-manager makes, files need not have it."""
-    secret = tls_secret(case.snapshot, way.ingress.namespace, name)
-    if secret.holding is Holding.ABSENT and secret.ref not in case.snapshot.missing and issued_by(way):
-        return TLSSecret(secret.ref, Holding.UNKNOWN, because="cert-manager makes it, and it is not among the files")
+def secret_of(case: Case, ref: ObjectRef) -> TLSSecret:
+    """What is known of a Secret that is named; files need not have one that cert-manager makes for an Ingress."""
+    secret, way = tls_secret(case.snapshot, ref.namespace, ref.name), case.path.target.ingress
+    if secret.holding is Holding.ABSENT and ref not in case.snapshot.missing and way is not None and issued_by(way):
+        return TLSSecret(ref, Holding.UNKNOWN, because="cert-manager makes it, and it is not among the files")
     return secret
 
 
@@ -80,6 +81,6 @@ def unread_secrets(case: Case) -> Iterator[Untested]:
     if way is None or any(s.tried for s in case.of(Aim.CERTIFICATE)):
         return
     for ref in way.secrets:
-        secret = secret_of(case, way, ref.name)
+        secret = secret_of(case, ref)
         if secret.holding is Holding.UNKNOWN:
             yield Untested(f"the certificate of {ref}", secret.because)

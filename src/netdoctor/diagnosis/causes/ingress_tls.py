@@ -51,7 +51,7 @@ class IngressTLSSecretInvalid(IngressCause):
         for ask in way.asks:
             if not (ask.secured and ask.tls and ask.tls.secret_name):
                 continue
-            secret = secret_of(case, way, ask.tls.secret_name)
+            secret = secret_of(case, ObjectRef("Secret", ask.tls.secret_name, way.ingress.namespace))
             shown = [s for s in _shown(case, way, ask.host) if s.tried]
             if any(_certificate(s).get("sha256") and s.observed.observation.detail.get("covers") for s in shown):
                 ruled_out = self.ruled_out(f"the controller shows a certificate for {ask.host}")
