@@ -20,6 +20,7 @@ from netdoctor.cluster.objects import Object
 from netdoctor.cluster.recording import document
 from netdoctor.cluster.redaction import Redaction
 from netdoctor.cluster.snapshot import Snapshot, Unread
+from netdoctor.diagnosis.cni.describe import describe_cni
 from netdoctor.lab.scenario import Scenario, documents, find, node_names, with_nodes
 
 KEY = b"any key, as long as it is secret"
@@ -70,6 +71,20 @@ def test_every_recorded_scenario_has_the_same_diagnosis(
             assert again == code
     own = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in scenario.namespaces))
     assert not [text for text in strings(plain) if own.search(text)]
+
+
+@pytest.mark.parametrize(
+    "scenario", [one for one in RECORDED if one.name.startswith("cni-")], ids=lambda scenario: scenario.name
+)
+def test_what_is_said_of_a_network_plugin_is_the_same(scenario: Scenario, tmp_path: Path) -> None:
+    snapshot = load([str(scenario.snapshot)])
+    file = tmp_path / "redacted.json"
+    file.write_text(json.dumps(redacted(snapshot)[0]))
+    plain, other = describe_cni(snapshot), describe_cni(load([str(file)]))
+    assert [one.code for one in plain.findings] == [one.code for one in other.findings]
+    assert [one.what for one in plain.not_judged] == [one.what for one in other.not_judged]
+    assert (plain.mtu.expected, plain.mtu.configured) == (other.mtu.expected, other.mtu.configured)
+    assert (plain.name, plain.encryption.state) == (other.name, other.encryption.state)
 
 
 def strings(value: Any) -> Iterator[str]:

@@ -19,6 +19,8 @@ KEPT = frozenset(
     node-local-dns kube-proxy kube-apiserver kube-controller-manager kube-scheduler etcd control-plane
     calico-node calico-kube-controllers canal cilium cilium-operator anetd kindnet kindnetd kube-network-policies
     kube-router antrea-agent ovnkube-node weave-net azure-npm aws-node kube-flannel kube-flannel-ds k3s
+    cilium-config kube-flannel-cfg canal-config calico-config antrea-config kube-router-cfg cni-config kubeadm-config
+    calico-system calico-typha calico flannel flannel-io bird vxlan geneve tunnel native cluster-pool azure-cns netd
     svc pod pods deploy deployment sts statefulset daemonset replicaset service node namespace ingress outside external
     cluster local arpa in-addr ip6 true false linux amd64 arm64 http https grpc tcp udp sctp tls dns localhost sleep
     errors health ready forward cache loop reload loadbalance log hosts rewrite template prometheus ttl fallthrough
