@@ -77,7 +77,7 @@ OTHER = "kind: {}\napiVersion: {}\nmetadata: {{name: x, namespace: {}}}\nspec: {
 @pytest.mark.parametrize(
     ("kind", "version", "shown"),
     [
-        ("CiliumNetworkPolicy", "cilium.io/v2", "CiliumNetworkPolicy db/x"),
+        ("CiliumNetworkPolicy", "cilium.io/v3", "CiliumNetworkPolicy.v3.cilium.io db/x"),
         ("NetworkPolicy", "crd.projectcalico.org/v2", "NetworkPolicy.v2.crd.projectcalico.org db/x"),
         ("NetworkPolicy", "networking.k8s.io/v2", "NetworkPolicy.v2.networking.k8s.io db/x"),
         ("NetworkPolicy", "''", "NetworkPolicy.? db/x"),
@@ -100,7 +100,7 @@ def test_a_namespaced_policy_of_another_kind_leaves_its_namespace_open(
 @pytest.mark.parametrize(
     ("kind", "version"),
     [
-        ("CiliumClusterwideNetworkPolicy", "cilium.io/v2"),
+        ("CiliumClusterwideNetworkPolicy", "cilium.io/v3"),
         ("GlobalNetworkPolicy", "projectcalico.org/v4"),
         ("ClusterNetworkPolicy", "crd.antrea.io/v1beta1"),
         ("ClusterNetworkPolicy", "policy.networking.k8s.io/v1"),

@@ -15,6 +15,7 @@ from netdoctor.cluster.objects import EgressRule, IngressRule, NetworkPolicy, Po
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.calico.compile import calico_policies
+from netdoctor.policy.cilium.compile import cilium_policies
 from netdoctor.policy.cluster_wide import ClusterWidePolicy, wide_rulesets
 from netdoctor.policy.contribution import Contribution
 from netdoctor.policy.flow import Endpoint
@@ -200,7 +201,7 @@ def compile_policies(
 
 
 # Each compiles a network plugin's own kinds, given the plugin that runs (empty if it is not known).
-_FAMILIES: tuple[Callable[[Snapshot, str], Contribution], ...] = (calico_policies,)
+_FAMILIES: tuple[Callable[[Snapshot, str], Contribution], ...] = (calico_policies, cilium_policies)
 
 
 def network_policy_priority(name: str, cni: str) -> Priority:

@@ -24,8 +24,7 @@ def field_problems(snapshot: Snapshot, policy: ObjectRef) -> Iterator[tuple[Obje
 def unsupported_kinds(snapshot: Snapshot) -> Mapping[str, str]:
     """Why it is not known what policies do in a namespace, or under "" in all: one of a kind that is not read."""
     found: dict[str, str] = {}
-    cilium = (*snapshot.cilium_network_policies, *snapshot.cilium_clusterwide_network_policies)
-    for ref in (*snapshot.unsupported_policies, *(policy.ref for policy in cilium)):
+    for ref in snapshot.unsupported_policies:
         origin = snapshot.origins.get(ref)
         where = f" ({origin.file}:{origin.line})" if origin else ""
         found.setdefault(ref.namespace, f"{ref}{where} is not understood")

@@ -17,6 +17,7 @@ from typing import ClassVar, Literal
 from netdoctor.cluster.addresses import Network
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.expressions import Selector, selects
+from netdoctor.policy.l7 import Requests
 
 Protocol = Literal["TCP", "UDP", "SCTP"]
 PROTOCOLS: tuple[Protocol, ...] = ("TCP", "UDP", "SCTP")
@@ -221,6 +222,7 @@ class Rule:
         locals: which of the ends that the policy selects the rule is about; None = all of them.
         source_ports: the client's own, which is not known: where there are any, a rule matches perhaps.
         not_ports: those of `ports` that do not match after all.
+        requests: what is admitted of the requests on connections that it allows; None = all of them.
     """
 
     ref: ObjectRef
@@ -230,6 +232,7 @@ class Rule:
     locals: Peer | None = None
     source_ports: tuple[PortRange, ...] = ()
     not_ports: tuple[RulePort, ...] = ()
+    requests: Requests | None = None
 
     @property
     def action_text(self) -> str:
