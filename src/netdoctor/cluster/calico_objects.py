@@ -150,6 +150,10 @@ class StagedKubernetesNetworkPolicy(CalicoObject, frozen=True, tag="StagedKubern
     spec: StagedKubernetesPolicySpec = StagedKubernetesPolicySpec()
 
 
+#: The kinds that decide about flows.
+CALICO_POLICIES = frozenset({CalicoNetworkPolicy.kind_name(), GlobalNetworkPolicy.kind_name()})
+
+
 class TierSpec(Struct, frozen=True):
     """spec of a Tier; without an order it is the last."""
 

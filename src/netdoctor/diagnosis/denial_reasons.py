@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from netdoctor.cluster.addresses import Network, holds, parse_address
+from netdoctor.cluster.calico_objects import CALICO_POLICIES
 from netdoctor.policy.apart import admits, apart
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.flow import Endpoint, Flow
@@ -25,9 +26,11 @@ class Reason(StrEnum):
     BLOCK = "block"  # an ipBlock that is meant for pods, Services or nodes
     CLIENT_BLOCK = "clientBlock"  # an ipBlock that is meant for clients, whose addresses nodes have replaced
     ADMIN = "admin"  # no mistake: a rule of a policy for the whole cluster denies it
+    CALICO = "calico"  # no mistake: a policy of Calico's denies it
     OTHER = "other"
 
 
+_NO_MISTAKE = (Reason.OTHER, Reason.CALICO)
 _BLOCK_KINDS = frozenset({MissKind.IP_BLOCK, MissKind.PEER_IS_POD, MissKind.HOST_NETWORK})
 
 
@@ -50,10 +53,22 @@ def nearest(
 ) -> tuple[NearMiss | None, Reason]:
     """The near miss that explains a denied side best: one that is a well-known mistake, else the nearest."""
     remote = flow.ends(side.direction)[1]
-    judged = [(near, _reason(policies, near, remote, behind)) for near in side.near_misses]
-    mistakes = ((n, r) for n, r in judged if r is not Reason.OTHER and not _meant_for_others(policies, n, r, judged))
-    general = Reason.ADMIN if side.decided_by is not None else Reason.OTHER  # NetworkPolicies have no denying rules
+    judged = [
+        (near, Reason.CALICO if near.rule.kind in CALICO_POLICIES else _reason(policies, near, remote, behind))
+        for near in side.near_misses
+    ]
+    mistakes = ((n, r) for n, r in judged if r not in _NO_MISTAKE and not _meant_for_others(policies, n, r, judged))
+    general = _general(side, judged)
     return next(mistakes, next(iter((near, general) for near, _ in judged), (None, general)))
+
+
+def _general(side: SideVerdict, judged: Sequence[tuple[NearMiss, Reason]]) -> Reason:
+    """Whose policies deny. Where those of Kubernetes and of Calico isolate together, the nearest rule's."""
+    if side.decided_by is not None:  # NetworkPolicies have no denying rules
+        return Reason.CALICO if side.decided_by.kind in CALICO_POLICIES else Reason.ADMIN
+    if judged:
+        return judged[0][1] if judged[0][1] in _NO_MISTAKE else Reason.OTHER
+    return Reason.CALICO if all(ref.kind in CALICO_POLICIES for ref in side.isolated_by) else Reason.OTHER
 
 
 def _meant_for_others(

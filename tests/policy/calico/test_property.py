@@ -87,12 +87,12 @@ target = st.builds(
 
 @st.composite
 def rules(draw: st.DrawFn) -> Manifest:
-    drawn = {
+    drawn: Manifest = {
         "action": draw(st.sampled_from(("Allow", "Deny", "Pass", "Log"))),
         "source": draw(entity),
         "destination": draw(st.just({}) | target),
     }
-    if {"ports", "notPorts"} & drawn["destination"].keys():
+    if {"ports", "notPorts"} & set(drawn["destination"]):
         drawn["protocol"] = draw(st.sampled_from(("TCP", "UDP")))
     elif draw(st.booleans()):
         drawn[draw(st.sampled_from(("protocol", "notProtocol")))] = draw(st.sampled_from(("TCP", "UDP", "ICMP")))
