@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from netdoctor.cli.options import Context, Kubeconfig, Lab, Namespace, Quiet, RequestTimeout, Snapshot, duration
+from netdoctor.cli.options import (
+    Context,
+    Image,
+    Kubeconfig,
+    Lab,
+    Namespace,
+    NodeSelector,
+    NoProbe,
+    PullSecrets,
+    Quiet,
+    RequestTimeout,
+    Snapshot,
+    Timeout,
+    Tolerations,
+)
 from netdoctor.model.chance import MOST_SAMPLES, SAMPLES
 from netdoctor.report.check_format import CheckFormat
 
@@ -32,14 +46,12 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
     all_namespaces: Annotated[
         bool, typer.Option("--all-namespaces", "-A", help="Every Service of every namespace.")
     ] = False,
-    no_probe: Annotated[bool, typer.Option("--no-probe", help="Read the cluster and send nothing.")] = False,
+    no_probe: NoProbe = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the probe pods that would be made.")] = False,
     attach: Annotated[
         bool, typer.Option("--attach", help="Enter the source's and an endpoint's pod by ephemeral containers.")
     ] = False,
-    timeout: Annotated[
-        float, typer.Option(parser=duration, metavar="DURATION", help="How long one attempt of a probe waits.")
-    ] = "1s",  # type: ignore[assignment]
+    timeout: Timeout = "1s",  # type: ignore[assignment]
     samples: Annotated[
         int | None,
         typer.Option(
@@ -56,16 +68,10 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter per flag
         str | None,
         typer.Option("--ca-file", metavar="FILE", help="CA certificates (PEM) for https:// targets."),
     ] = None,
-    image: Annotated[str | None, typer.Option(metavar="IMAGE", help="The probe image.")] = None,
-    image_pull_secret: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Secret to pull the probe image with.")
-    ] = None,
-    node_selector: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Label of the nodes that probe pods may use.")
-    ] = None,
-    toleration: Annotated[
-        list[str] | None, typer.Option(metavar="KEY[=VALUE][:EFFECT]", help="Taint that probe pods tolerate.")
-    ] = None,
+    image: Image = None,
+    image_pull_secret: PullSecrets = None,
+    node_selector: NodeSelector = None,
+    toleration: Tolerations = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the probe pods until their deadline.")] = False,
     save: Annotated[
         str | None,

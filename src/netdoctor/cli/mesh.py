@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from netdoctor.cli.options import Context, Kubeconfig, Lab, Namespace, Quiet, RequestTimeout, duration
+from netdoctor.cli.options import (
+    AnswerTimeout,
+    Context,
+    Image,
+    Kubeconfig,
+    Lab,
+    Namespace,
+    PullSecrets,
+    Quiet,
+    RequestTimeout,
+)
 from netdoctor.report.mesh_format import MeshFormat
 
 Samples = Annotated[
@@ -24,13 +34,9 @@ def mesh(  # noqa: PLR0913, PLR0917 - one parameter per flag
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="Only nodes with this label.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be made in the cluster.")] = False,
-    timeout: Annotated[
-        float, typer.Option(parser=duration, metavar="DURATION", help="How long one answer is waited for.")
-    ] = "1s",  # type: ignore[assignment]
-    image: Annotated[str | None, typer.Option(metavar="IMAGE", help="The probe image.")] = None,
-    image_pull_secret: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Secret to pull the probe image with.")
-    ] = None,
+    timeout: AnswerTimeout = "1s",  # type: ignore[assignment]
+    image: Image = None,
+    image_pull_secret: PullSecrets = None,
     lab: Lab = None,
     context: Context = None,
     kubeconfig: Kubeconfig = None,

@@ -58,6 +58,21 @@ Snapshot = Annotated[
         help="Read the cluster from a file, a directory or - (as kubectl get -o yaml prints it); probe nothing.",
     ),
 ]
+NoProbe = Annotated[bool, typer.Option("--no-probe", help="Read the cluster and send nothing.")]
+Timeout = Annotated[
+    float, typer.Option(parser=duration, metavar="DURATION", help="How long one attempt of a probe waits.")
+]
+AnswerTimeout = Annotated[
+    float, typer.Option(parser=duration, metavar="DURATION", help="How long the answer to one packet is waited for.")
+]
+Image = Annotated[str | None, typer.Option(metavar="IMAGE", help="The probe image.")]
+PullSecrets = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Secret to pull the probe image with.")]
+NodeSelector = Annotated[
+    list[str] | None, typer.Option(metavar="KEY=VALUE", help="Label of the nodes that probe pods may use.")
+]
+Tolerations = Annotated[
+    list[str] | None, typer.Option(metavar="KEY[=VALUE][:EFFECT]", help="Taint that probe pods tolerate.")
+]
 Lab = Annotated[
     str | None,
     typer.Option(

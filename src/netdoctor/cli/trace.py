@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from netdoctor.cli.options import Context, Kubeconfig, Lab, Namespace, Quiet, RequestTimeout, duration
+from netdoctor.cli.options import (
+    AnswerTimeout,
+    Context,
+    Image,
+    Kubeconfig,
+    Lab,
+    Namespace,
+    PullSecrets,
+    Quiet,
+    RequestTimeout,
+)
 from netdoctor.report.trace_format import TraceFormat
 
 From = Annotated[str, typer.Argument(metavar="FROM", help="deploy/NAME, pod/NAME, ns/NAME, node/NAME, outside.")]
@@ -18,13 +28,9 @@ def trace(  # noqa: PLR0913, PLR0917 - one parameter per flag
     target: To,
     namespace: Namespace = None,
     attach: Annotated[bool, typer.Option("--attach", help="Enter the source's pod by an ephemeral container.")] = False,
-    timeout: Annotated[
-        float, typer.Option(parser=duration, metavar="DURATION", help="How long one packet's answer is waited for.")
-    ] = "1s",  # type: ignore[assignment]
-    image: Annotated[str | None, typer.Option(metavar="IMAGE", help="The probe image.")] = None,
-    image_pull_secret: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Secret to pull the probe image with.")
-    ] = None,
+    timeout: AnswerTimeout = "1s",  # type: ignore[assignment]
+    image: Image = None,
+    image_pull_secret: PullSecrets = None,
     lab: Lab = None,
     context: Context = None,
     kubeconfig: Kubeconfig = None,

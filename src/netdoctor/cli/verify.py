@@ -6,7 +6,22 @@ from typing import Annotated
 
 import typer
 
-from netdoctor.cli.options import CNI, Context, Kubeconfig, Lab, Namespace, Quiet, RequestTimeout, Snapshot, duration
+from netdoctor.cli.options import (
+    CNI,
+    Context,
+    Image,
+    Kubeconfig,
+    Lab,
+    Namespace,
+    NodeSelector,
+    NoProbe,
+    PullSecrets,
+    Quiet,
+    RequestTimeout,
+    Snapshot,
+    Timeout,
+    Tolerations,
+)
 from netdoctor.model.errors import InputError
 from netdoctor.report.verify_format import VerifyFormat
 
@@ -27,20 +42,12 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter per flag
         typer.Option("--print", help="Write the flows --from-policies as a file (YAML, or -o json); test nothing."),
     ] = False,
     namespace: Namespace = None,
-    no_probe: Annotated[bool, typer.Option("--no-probe", help="Read the cluster and send nothing.")] = False,
-    timeout: Annotated[
-        float, typer.Option(parser=duration, metavar="DURATION", help="How long one attempt of a probe waits.")
-    ] = "1s",  # type: ignore[assignment]
-    image: Annotated[str | None, typer.Option(metavar="IMAGE", help="The probe image.")] = None,
-    image_pull_secret: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Secret to pull the probe image with.")
-    ] = None,
-    node_selector: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Label of the nodes that probe pods may use.")
-    ] = None,
-    toleration: Annotated[
-        list[str] | None, typer.Option(metavar="KEY[=VALUE][:EFFECT]", help="Taint that probe pods tolerate.")
-    ] = None,
+    no_probe: NoProbe = False,
+    timeout: Timeout = "1s",  # type: ignore[assignment]
+    image: Image = None,
+    image_pull_secret: PullSecrets = None,
+    node_selector: NodeSelector = None,
+    toleration: Tolerations = None,
     plugin: CNI = None,
     snapshot: Snapshot = None,
     lab: Lab = None,
