@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_interface
-from pathlib import Path
 from typing import Any
 
 from pyroute2 import IPRoute
@@ -23,44 +22,13 @@ from netdoctor.lab import kernel
 from netdoctor.lab.kernel import Clone
 from netdoctor.lab.links import PERMANENT, UNDERLAY_MTU, add_link, family_of, index_of
 from netdoctor.lab.overlay import MTU, Overlay
+from netdoctor.lab.spaces import HOST, PASSING_ON, ROUTER, Space, made, set_sysctl
 from netdoctor.lab.subnets import routable, subnets
 
 GATEWAYS = {4: "169.254.1.1", 6: "fe80::ecee:eeff:feee:eeee"}  # of every pod: its node, by an address that no link has
 _GATEWAY_MAC = "ee:ee:ee:ee:ee:ee"
 _NODAD = 0x02  # IFA_F_NODAD: nobody else can have the address, so nobody need be asked
 _LOCAL = {"type": "local", "table": 255, "scope": 254}  # a route to this host itself: RT_TABLE_LOCAL, RT_SCOPE_HOST
-_ROUTER = {
-    "ipv4/ip_forward": "1",
-    "ipv6/conf/all/forwarding": "1",
-    "ipv4/conf/all/rp_filter": "0",
-    "ipv4/conf/default/rp_filter": "0",
-    "ipv6/conf/default/accept_dad": "0",
-    "ipv4/conf/all/send_redirects": "0",
-    "ipv4/conf/default/send_redirects": "0",
-    "ipv4/ping_group_range": "0 0",  # systemd lets every group have ping sockets (sysctl.d/50-default.conf)
-}
-_HOST = {
-    "ipv6/conf/default/accept_dad": "0",
-    "ipv6/conf/all/accept_dad": "0",
-    "ipv4/ping_group_range": "0 0",
-}
-_PASSING_ON = {
-    "ipv4/ip_forward": "1",
-    "ipv6/conf/all/forwarding": "1",
-    "ipv4/conf/all/rp_filter": "0",
-    "ipv4/conf/eth0/rp_filter": "0",
-    "ipv4/conf/all/send_redirects": "0",
-    "ipv4/conf/eth0/send_redirects": "0",  # nobody is told of a shorter way
-}
-_EVERYWHERE = {"ipv4/icmp_ratelimit": "0", "ipv6/icmp/ratelimit": "0"}  # a lab's ICMP errors are all wanted
-
-
-@dataclass(slots=True)
-class Space:
-    """A network namespace, by a file descriptor, and a netlink socket in it."""
-
-    descriptor: int
-    links: IPRoute
 
 
 @dataclass(slots=True)
@@ -96,9 +64,9 @@ class LabNetwork:
         self._numbers = iter(range(1, 1 << 16))
         self._home = kernel.own_namespace(Clone.NET)
         self._subnets = subnets(node_addresses)
-        self._underlay = self._make({})
+        self._underlay = made({}, self._home)
         self._bridge = add_link(self._underlay.links, ifname="underlay", kind="bridge")
-        self.outside = self._attach([subnet.gateway for subnet in self._subnets], _HOST)
+        self.outside = self._attach([subnet.gateway for subnet in self._subnets], HOST)
 
     @property
     def has_overlay(self) -> bool:
@@ -125,7 +93,7 @@ class LabNetwork:
 
     def add_node(self, name: str, addresses: Sequence[Address], networks: Sequence[Network]) -> None:
         """A node on the underlay, with routes to and from all others. Raises OSError."""
-        space = self._attach(addresses, _ROUTER)
+        space = self._attach(addresses, ROUTER)
         node = NodeSpace(name, space, tuple(addresses), routable(networks, self._subnets))
         for subnet in self._subnets:
             if any(address.version == subnet.version for address in addresses):
@@ -143,8 +111,8 @@ class LabNetwork:
     def detour(self, name: str, to: str) -> None:
         """Let what a node sends to another's pods, now and later, go through the outside. Raises OSError."""
         with self.inside(self.outside.descriptor):
-            for setting, value in _PASSING_ON.items():
-                _set(setting, value)
+            for setting, value in PASSING_ON.items():
+                set_sysctl(setting, value)
         self._detours.add((name, to))
         at, via = self.nodes[name], self.nodes[to]
         for network in via.networks:
@@ -155,7 +123,7 @@ class LabNetwork:
     def add_pod(self, node: str, addresses: Sequence[Address]) -> PodSpace:
         """A pod on a node, as a CNI plugin connects it. Raises OSError."""
         host, number = self.nodes[node], next(self._numbers)
-        space = self._make(_HOST)
+        space = made(HOST, self._home)
         interface, mac = f"pod{number}", _mac(number)
         index = add_link(
             host.space.links,
@@ -238,21 +206,9 @@ class LabNetwork:
     def _reach_from_outside(self, destination: str, gateway: Address) -> None:
         self.outside.links.route("replace", dst=destination, gateway=str(gateway), family=family_of(gateway))
 
-    def _make(self, settings: Mapping[str, str]) -> Space:
-        """A new network namespace with its loopback up."""
-        kernel.unshare(Clone.NET)
-        try:
-            for name, value in {**_EVERYWHERE, **settings}.items():
-                _set(name, value)
-            links = IPRoute()
-            links.link("set", index=1, state="up")
-            return Space(kernel.own_namespace(Clone.NET), links)
-        finally:
-            kernel.enter(self._home, Clone.NET)
-
     def _attach(self, addresses: Sequence[Address], settings: Mapping[str, str]) -> Space:
         """A new network namespace with an interface eth0 on the underlay."""
-        space, number = self._make(settings), next(self._numbers)
+        space, number = made(settings, self._home), next(self._numbers)
         index = add_link(
             self._underlay.links,
             ifname=f"port{number}",
@@ -286,13 +242,6 @@ def _address(links: IPRoute, index: int, address: Address) -> None:
     if address.version == 4:
         links.route("replace", dst=f"{gateway}/32", oif=index, scope="link")
     links.route("replace", dst="default", gateway=gateway, oif=index, family=family)
-
-
-def _set(name: str, value: str) -> None:
-    """Set a sysctl of the present network namespace; what this kernel does not have is not missed."""
-    path = Path("/proc/sys/net") / name
-    if path.exists():
-        path.write_text(value, encoding="ascii")
 
 
 def _mac(number: int) -> str:

@@ -12,9 +12,9 @@ from netdoctor.lab.faults import filters
 from netdoctor.lab.faults.catalogue import Fault, require_nodes
 from netdoctor.lab.faults.objects import without_dns, without_proxy
 from netdoctor.lab.links import index_of
-from netdoctor.lab.network import Space
 from netdoctor.lab.nft.door import replace_tables
 from netdoctor.lab.nft.table import Table
+from netdoctor.lab.spaces import Space
 from netdoctor.lab.world import World
 from netdoctor.model.errors import AccessError, InputError
 
