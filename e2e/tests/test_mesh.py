@@ -6,18 +6,17 @@ The same rules break both: on each node what comes in from others is dropped bef
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from e2e.runner.access import Access, Kubectl
+from e2e.tests.asking import asked, lab_named
+from e2e.tests.conftest import Document
 from netdoctor.lab.client import Lab
-from netdoctor.lab.session import on_node, open_lab
+from netdoctor.lab.session import on_node
 
 EVERY = ("control-plane", "worker-1", "worker-2")
 _FROM_OTHERS = "iptables -t raw {} PREROUTING -i eth0"
@@ -31,7 +30,6 @@ FAULTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (f"{_FROM_OTHERS} -j DROP", f"{_FROM_OTHERS} -p tcp --sport 6443 -j ACCEPT"),
     ),
 }
-Document = dict[str, Any]
 OnNode = Callable[[str, str], object]
 
 
@@ -49,11 +47,7 @@ def broken(code: str, on_a_node: OnNode) -> Iterator[None]:
 
 def mesh(*options: str, wrap: Callable[[list[str]], list[str]] = list) -> Document:
     """The report of a mesh, and its exit code."""
-    argv = wrap([sys.executable, "-m", "netdoctor", "mesh", *options, "-o", "json"])
-    ran = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)
-    assert ran.stdout, ran.stderr
-    report: Document = json.loads(ran.stdout)
-    return {**report, "exit": ran.returncode}
+    return asked("mesh", *options, wrap=wrap)
 
 
 def codes(report: Document) -> list[str]:
@@ -80,18 +74,6 @@ def empty(tmp_path: Path) -> Path:
     file = tmp_path / "config.yaml"
     file.write_text(json.dumps({**config, "data": {"calico_backend": "vxlan"}}))
     return file
-
-
-@contextmanager
-def lab_named(name: str, manifests: Path, *options: str) -> Iterator[Lab]:
-    """A lab that is up."""
-    command = [sys.executable, "-m", "netdoctor", "lab", "up", str(manifests), "--name", name, *options]
-    subprocess.run(command, check=True, capture_output=True)
-    with open_lab(name) as lab:
-        try:
-            yield lab
-        finally:
-            lab.down()
 
 
 def _in(lab: Lab) -> OnNode:

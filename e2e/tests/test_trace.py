@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from e2e.runner.access import Access, Kubectl
-from e2e.tests.conftest import Place
+from e2e.tests.asking import asked, lab_named
+from e2e.tests.conftest import Document, Place
 from netdoctor.lab.client import Lab
-from netdoctor.lab.session import on_node, open_lab
+from netdoctor.lab.session import on_node
 
-Document = dict[str, Any]
 BLOCK = "iptables -t raw {} PREROUTING -i eth0 -s 10.244.0.0/16 -d 10.244.0.0/16 -j DROP"
 
 
@@ -41,13 +38,9 @@ def _denying() -> Document:
     }
 
 
-def trace(*options: str, wrap: Callable[[list[str]], list[str]] = list) -> Document:
+def trace(*options: str, to: str = "svc/server", wrap: Callable[[list[str]], list[str]] = list) -> Document:
     """The report of the way from the client to the server, and its exit code."""
-    argv = wrap([sys.executable, "-m", "netdoctor", "trace", "pod/client", "svc/server", *options, "-o", "json"])
-    ran = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
-    assert ran.stdout, ran.stderr
-    report: Document = json.loads(ran.stdout)
-    return {**report, "exit": ran.returncode}
+    return asked("trace", "pod/client", to, *options, wrap=wrap)
 
 
 def hops(report: Document) -> list[tuple[str, bool | None]]:
@@ -65,13 +58,8 @@ def lab_with(name: str, folder: Path, *documents: Document, options: tuple[str, 
     items = [_pod("client", "worker-1"), _pod("server", "worker-2", "http:8080"), _service(), *documents]
     file = folder / "objects.yaml"
     file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
-    command = [sys.executable, "-m", "netdoctor", "lab", "up", str(file), "--name", name, *options]
-    subprocess.run(command, check=True, capture_output=True)
-    with open_lab(name) as lab:
-        try:
-            yield lab
-        finally:
-            lab.down()
+    with lab_named(name, file, *options) as lab:
+        yield lab
 
 
 def test_lab_every_hop_of_a_sound_way(tmp_path: Path) -> None:
@@ -119,10 +107,8 @@ def test_lab_what_a_policy_denies_fails_there(tmp_path: Path) -> None:
 def test_lab_a_port_where_nobody_listens_fails_at_the_pod(tmp_path: Path) -> None:
     """Packets get there, and are refused."""
     with lab_with("trace-refused", tmp_path):
-        argv = [sys.executable, "-m", "netdoctor", "trace", "pod/client", "pod/server:9", "--lab", "trace-refused"]
-        ran = subprocess.run([*argv, "-o", "json"], capture_output=True, text=True, check=False)
-    report = json.loads(ran.stdout)
-    assert ran.returncode == 1
+        report = trace("--lab", "trace-refused", to="pod/server:9")
+    assert report["exit"] == 1
     assert report["legs"][0]["outcome"] == "refused"
     assert report["legs"][0]["failsAt"].startswith("pod server")
     assert dict(hops(report))["from node worker-1 to node worker-2"] is True
