@@ -85,6 +85,11 @@ def refused(case: Case, route: Route, backend: Backend) -> bool:
     return bool(seen) and all(s.outcome is Outcome.REFUSED for s in seen)
 
 
+def failed_directly(case: Case, route: Route, backends: Collection[Backend]) -> list[Seen]:
+    """What failed that was sent to these endpoints at their own addresses."""
+    return [s for b in backends for s in case.to_backend(route, b) if s.tried and not s.ok]
+
+
 def failed_behind(case: Case, route: Route, backends: Collection[Backend]) -> list[Seen]:
     """Failed probes that follow where these endpoints do not answer: their own, and what the Service leads to them."""
     return [

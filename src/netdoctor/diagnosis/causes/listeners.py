@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
 
-from netdoctor.cluster.objects import Service
-from netdoctor.diagnosis.case import Case, Seen
+from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.cause import Cause, Certainty, Found, RuledOut, certainty, ids, probe_evidence
-from netdoctor.diagnosis.kubectl import json_patch, kubectl
+from netdoctor.diagnosis.kubectl import kubectl
 from netdoctor.diagnosis.listeners import (
     Loopback,
     Socket,
     failed_behind,
+    failed_directly,
     loopback,
     reachable_sockets,
     refused_backends,
@@ -22,8 +21,7 @@ from netdoctor.diagnosis.listeners import (
 from netdoctor.diagnosis.no_endpoints import symptoms
 from netdoctor.diagnosis.readiness import readiness_ports
 from netdoctor.diagnosis.workloads import to_change
-from netdoctor.model.probe import Outcome
-from netdoctor.model.report import Evidence, Finding, Fix
+from netdoctor.model.report import Finding, Fix
 from netdoctor.path.backends import Backend
 from netdoctor.path.path import Route
 from netdoctor.path.target import TargetKind
@@ -88,7 +86,7 @@ class AppListensOnLoopback(Cause):
                 f"{first.label} refuses connections: the application is bound to loopback for port {first.port}, where "
                 "only containers of the same pod reach it. It has to listen on the pod's address."
             ),
-            evidence=(why.evidence, *probe_evidence(_direct(case, route, backends))),
+            evidence=(why.evidence, *probe_evidence(failed_directly(case, route, backends))),
             fixes=(
                 Fix(
                     f"bind to 0.0.0.0:{first.port} instead (often an option such as --host or --bind)",
@@ -190,89 +188,3 @@ def _refused_by_another(backend: Backend, socket: Socket) -> str:
         "the RST: a firewall rule of the pod or its node that rejects, or a proxy before the application. Or the "
         "application began to listen only after it was asked."
     )
-
-
-class ProtocolMismatch(Cause):
-    """The Service speaks TCP where the application speaks UDP, or the other way round.
-
-    What it means: spec.ports[].protocol differs from that of the socket behind it.
-
-    Why it breaks: TCP and UDP ports are apart; the default of a Service's protocol is TCP.
-
-    How it is seen: the Service's protocol is refused or silent at the endpoint, the other one answers on that port.
-
-    Trap: silence on UDP proves nothing alone: many servers do not answer what they do not understand.
-
-    Fix: correct the protocol of the Service's port.
-
-    References: Kubernetes documentation, Protocols for Services.
-    """
-
-    code: ClassVar[str] = "ProtocolMismatch"
-    title: ClassVar[str] = "the Service's protocol is not the application's"
-    would_change: ClassVar[str] = "an answer by the Service's protocol at the endpoint, or none by the other one"
-
-    def examine(self, case: Case) -> Found | RuledOut | None:
-        """Found where an endpoint answers by the other protocol only."""
-        service = case.backing
-        if service is None:
-            return None
-        for route in case.path.routes:
-            wrong = [backend for backend in route.ready if self._answers_otherwise(case, route, backend)]
-            if wrong and route.service_port is not None:
-                return self._found(case, service, route, wrong)
-        if any(s.ok for s in case.of(Aim.BACKEND)):
-            return self.ruled_out("the endpoints answer by the Service's protocol")
-        return None
-
-    def _answers_otherwise(self, case: Case, route: Route, backend: Backend) -> bool:
-        own = [s for s in case.to_backend(route, backend) if s.tried]
-        others = [s for s in case.of(Aim.OTHER_PROTOCOL, route=route, backend=backend) if s.tried]
-        if not own or not others or any(s.ok for s in own) or not any(s.ok for s in others):
-            return False
-        if all(s.outcome is Outcome.REFUSED for s in own):
-            return True
-        if any(s.outcome is not Outcome.TIMEOUT for s in own) or case.expectation.denied(backend, route.protocol):
-            return False
-        return _declares_only_other(route, backend)
-
-    def _found(self, case: Case, service: Service, route: Route, wrong: list[Backend]) -> Found:
-        assert route.service_port is not None
-        index = service.spec.ports.index(route.service_port)
-        field = service.ref.at(f"spec.ports[{index}].protocol")
-        other = "UDP" if route.protocol == "TCP" else "TCP"
-        failed = failed_behind(case, route, wrong)
-        direct = _direct(case, route, wrong)
-        answering = [s for b in wrong for s in case.of(Aim.OTHER_PROTOCOL, route=route, backend=b) if s.ok]
-        declared = _declares_only_other(route, wrong[0])
-        operation = {"op": "replace", "path": f"/spec/ports/{index}/protocol", "value": other}
-        finding = Finding(
-            code=self.code,
-            title=f"{service.ref} speaks {route.protocol} on port {route.port}, its pods speak {other}",
-            certainty=certainty(answering, configured=declared),
-            objects=(field,),
-            explanation=(
-                f"On port {wrong[0].port} {wrong[0].label} answers {other} and not {route.protocol}, which is the "
-                f"protocol of {service.ref} for port {route.port}."
-                + (f" The container declares that port for {other} only." if declared else "")
-            ),
-            evidence=(
-                Evidence(str(field), route.protocol),
-                *probe_evidence(direct, limit=2),
-                *probe_evidence(answering, limit=1),
-            ),
-            fixes=(json_patch(f"let port {route.port} speak {other}", service.ref, operation),),
-        )
-        silent = all(s.inconclusive for s in direct)  # no failed probe to explain: proven by what is declared
-        return Found(finding, ids(failed), proven=silent)
-
-
-def _declares_only_other(route: Route, backend: Backend) -> bool:
-    """Whether the pod declares the port, and for another protocol than the Service's alone."""
-    ports = backend.pod.ports if backend.pod else ()
-    declared = {p.protocol for p in ports if p.container_port == backend.port}
-    return bool(declared) and route.protocol not in declared
-
-
-def _direct(case: Case, route: Route, backends: Iterable[Backend]) -> list[Seen]:
-    return [s for b in backends for s in case.to_backend(route, b) if s.tried and not s.ok]
