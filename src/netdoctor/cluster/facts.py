@@ -23,6 +23,7 @@ __all__ = [
     "kube_proxy",
     "node_local_dns",
     "node_port_addresses",
+    "proxy_cluster_cidrs",
 ]
 
 _SYSTEM = "kube-system"
@@ -121,6 +122,21 @@ def node_port_addresses(snapshot: Snapshot) -> tuple[str, ...]:
     configuration = _config(snapshot, "kube-proxy").get("config.conf", "")
     listed = re.search(r"^nodePortAddresses:[ \t]*(\[[^\]]*\]|(?:\n[ \t]*-[^\n]*)+)", configuration, re.MULTILINE)
     return tuple(re.findall(r"[0-9A-Fa-f.:]+/\d+|primary", listed[1])) if listed else ()
+
+
+def proxy_cluster_cidrs(snapshot: Snapshot) -> tuple[str, ...]:
+    """The networks of which kube-proxy takes a source for a pod; empty where it tells pods otherwise, or not at all.
+
+    Requests of others to ClusterIPs are masqueraded. Source: KubeProxyConfiguration (v1alpha1), clusterCIDR and
+    detectLocalMode.
+    """
+    pods = (pod for group in kube_proxy(snapshot).pods.values() for pod in group)
+    given = next((networks for pod in pods if (networks := option(pod.spec, "cluster-cidr"))), None)
+    configuration = _config(snapshot, "kube-proxy").get("config.conf", "")
+    told = dict(re.findall(r"^(clusterCIDR|detectLocalMode):[ \t]*[\"']?([\w.:/,]+)", configuration, re.MULTILINE))
+    if told.get("detectLocalMode", "ClusterCIDR") != "ClusterCIDR":
+        return ()
+    return tuple(filter(None, (given or told.get("clusterCIDR", "")).split(",")))
 
 
 def _replacing(snapshot: Snapshot) -> Iterator[str]:

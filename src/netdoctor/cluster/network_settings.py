@@ -5,14 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from netdoctor.cluster.cni import running_plugins
+import msgspec
+
+from netdoctor.cluster.cni import cni, running_plugins
+from netdoctor.cluster.decode import NOT_JSON
 from netdoctor.cluster.objects import ConfigMap, FelixConfiguration, Installation
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 
 _SYSTEM = "kube-system"
 _FLANNEL = (("kube-flannel", "kube-flannel-cfg"), (_SYSTEM, "kube-flannel-cfg"), (_SYSTEM, "canal-config"))
+
+
+# Where plugins keep the configuration that they write to /etc/cni/net.d: by plugin, ConfigMaps and their keys.
+_CHAINS: Mapping[str, tuple[tuple[str, str, str], ...]] = MappingProxyType(
+    {
+        "calico": ((_SYSTEM, "calico-config", "cni_network_config"), ("calico-system", "cni-config", "config")),
+        "canal": ((_SYSTEM, "canal-config", "cni_network_config"),),
+        "flannel": tuple((namespace, "kube-flannel-cfg", "cni-conf.json") for namespace in ("kube-flannel", _SYSTEM)),
+        "kube-router": ((_SYSTEM, "kube-router-cfg", "cni-conf.json"),),
+    }
+)
+CHAIN_KEYS = frozenset(key for places in _CHAINS.values() for _, _, key in places)
+_PLACEHOLDER = re.compile(r"__\w+?__")  # that an init container replaces
 
 
 def config_data(snapshot: Snapshot, name: str, namespace: str = _SYSTEM) -> Mapping[str, str]:
@@ -80,3 +97,48 @@ def flannel_settings(snapshot: Snapshot) -> FlannelSettings | None:
                 text,
             )
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The CNI configuration that a plugin writes on each node (github.com/containernetworking/cni, SPEC.md).
+
+    Attributes:
+        field: where it stands.
+        types: of its plugins, in their order: ``calico``, ``portmap``, ``bandwidth``.
+    """
+
+    field: ObjectRef
+    types: tuple[str, ...]
+
+
+class _Plugin(msgspec.Struct):
+    type: str = ""
+
+
+class _Configuration(msgspec.Struct):
+    plugins: list[_Plugin] = []
+    type: str = ""  # of one that is no list
+
+
+_CONFIGURATION = msgspec.json.Decoder(_Configuration)
+
+
+def chain(snapshot: Snapshot) -> Chain | None:
+    """The cluster's, where a ConfigMap has it; None where none has, or it cannot be understood."""
+    for name in cni(snapshot).name.split("+"):
+        for namespace, config, key in _CHAINS.get(name, ()):
+            if text := config_data(snapshot, config, namespace).get(key):
+                types = chain_types(text)
+                field = ObjectRef("ConfigMap", config, namespace, f"data.{key}")
+                return Chain(field, types) if types else None
+    return None
+
+
+def chain_types(text: str) -> tuple[str, ...]:
+    """The types of the plugins in a CNI configuration; empty where the text is none."""
+    try:
+        found = _CONFIGURATION.decode(_PLACEHOLDER.sub("0", text).encode())
+    except NOT_JSON:
+        return ()
+    return tuple(filter(None, (*(plugin.type for plugin in found.plugins), found.type)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
@@ -9,6 +10,7 @@ from typing import Any
 
 from netdoctor.cluster.addresses import Network, parse_networks
 from netdoctor.cluster.decode import KINDS
+from netdoctor.cluster.network_settings import CHAIN_KEYS, chain_types
 from netdoctor.cluster.redacted_addresses import RedactedAddresses
 from netdoctor.cluster.redacted_names import KEPT, RedactedNames
 from netdoctor.cluster.snapshot import Snapshot
@@ -34,7 +36,7 @@ _LABELS = frozenset({"labels", "matchLabels", "selector", "nodeSelector"})
 _NAME_LISTS = frozenset({"values", "searches", "hostnames", "domainNames", "hosts"})
 _WORDS = frozenset({"command", "args"})
 _SETTINGS = re.compile(
-    r"\s*(?:dnsDomain|serviceSubnet|podSubnet|mode|clusterCIDR|kube-proxy-replacement|enable-policy|"
+    r"\s*(?:dnsDomain|serviceSubnet|podSubnet|mode|clusterCIDR|detectLocalMode|kube-proxy-replacement|enable-policy|"
     r'"Backend"|"Type"|"Port"|"ListenPort"|"Network"|"IPv6Network"|"VNI"|"DirectRouting"|"MTU"|"mtu"|'
     r"trafficEncapMode|tunnelType|tunnelPort|trafficEncryptionMode|defaultMTU):"
 )
@@ -138,7 +140,9 @@ def _understood(word: str, after: str) -> bool:
 
 
 def _settings(name: str, text: str) -> str:
-    """The lines of a ConfigMap that are read; the Corefile is read as a whole."""
+    """The lines of a ConfigMap that are read; the Corefile is read as a whole, of a CNI configuration the types."""
+    if name in CHAIN_KEYS and (types := chain_types(text)):
+        return json.dumps({"plugins": [{"type": one} for one in types]})
     if name == "Corefile" or "\n" not in text:
         return text
     return "".join(line for line in text.splitlines(keepends=True) if _SETTINGS.match(line))

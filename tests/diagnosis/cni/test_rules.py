@@ -200,6 +200,35 @@ def test_a_pool_is_used_up_by_pods_or_by_blocks_of_nodes() -> None:
     assert codes(described(calico(small, taken[0], block("10.244.0.4/30", "n2")))) == []
 
 
+def proxy_config(**settings: str) -> Manifest:
+    text = "".join(f"{key}: {value}\n" for key, value in settings.items())
+    return thing("ConfigMap", "v1", "kube-proxy", "kube-system", data={"config.conf": f"mode: iptables\n{text}"})
+
+
+def test_pods_whose_requests_kube_proxy_masquerades() -> None:
+    apart, web = pool("192.168.0.0/16", vxlanMode="CrossSubnet"), pod("web", "192.168.3.4")
+    (finding,) = described(calico(apart, web, proxy_config(clusterCIDR="10.244.0.0/16"))).findings
+    assert finding.code == "PodAddressOutsideClusterCIDR"
+    assert [(ref.kind, ref.name) for ref in finding.objects] == [("ConfigMap", "kube-proxy"), ("Pod", "web")]
+    for harmless in (
+        proxy_config(clusterCIDR="192.168.0.0/16,fd00::/48"),
+        proxy_config(clusterCIDR='""'),
+        proxy_config(clusterCIDR="10.244.0.0/16", detectLocalMode="BridgeInterface"),
+    ):
+        assert codes(described(calico(apart, web, harmless))) == []
+    replaced = proxy_config(clusterCIDR="10.244.0.0/16")
+    assert codes(described(calico(apart, web, replaced, felix(bpfEnabled=True)))) == []
+
+
+def test_an_argument_of_kube_proxy_is_named_where_it_says_the_range() -> None:
+    apart, web = pool("192.168.0.0/16", vxlanMode="CrossSubnet"), pod("web", "192.168.3.4")
+    proxy = agent("kube-proxy", "n1")
+    proxy["spec"]["containers"][0]["command"] = ["kube-proxy", "--cluster-cidr=10.244.0.0/16"]
+    rest = [one for one in calico(apart, web) if one["metadata"]["name"] != "kube-proxy-n1"]
+    (finding,) = described([*rest, proxy]).findings
+    assert (finding.code, finding.objects[0].name) == ("PodAddressOutsideClusterCIDR", "kube-proxy-n1")
+
+
 # Packets -----------------------------------------------------------------------------------------------------
 
 
@@ -256,6 +285,29 @@ def test_a_node_without_a_wireguard_key() -> None:
     assert (codes(nowhere), untold(nowhere)) == ([], ["whether packets are encrypted"])
 
 
+CHAIN = """{"name": "k8s", "plugins": [{"type": "calico", "mtu": __CNI_MTU__, "ipam": {"type": "calico-ipam"}}%s]}"""
+
+
+def test_host_ports_that_nothing_opens() -> None:
+    web = pod("web", "10.244.7.1")
+    web["spec"]["containers"][0]["ports"] = [{"containerPort": 80, "hostPort": 8080}]
+    bare = calico(RIGHT, web, cni_network_config=CHAIN % "")
+    (finding,) = described(bare).findings
+    assert (finding.code, finding.objects[0].path) == ("HostPortWithoutPortmap", "data.cni_network_config")
+    with_portmap = calico(RIGHT, web, cni_network_config=CHAIN % ', {"type": "portmap"}')
+    assert codes(described(with_portmap)) == []
+    assert codes(described(calico(RIGHT, web))) == []  # which chain there is, nothing tells
+    web["spec"]["hostNetwork"] = True
+    assert codes(described(calico(RIGHT, web, cni_network_config=CHAIN % ""))) == []
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"plugins": 1}', "null", '{"plugins": [{"type": 5}]}', "__" * 5000])
+def test_a_chain_that_is_none_says_nothing(text: str) -> None:
+    report = described(calico(RIGHT, cni_network_config=text))
+    assert codes(report) == []
+    assert not [one for one in report.settings if one.name == "CNI chain"]
+
+
 # Policies ----------------------------------------------------------------------------------------------------
 
 
@@ -273,7 +325,7 @@ def test_policies_that_nothing_applies() -> None:
     ]
     assert codes(described(canal)) == []
     unsure = described([*NODES, *kube_proxy(), *agents("kindnet", "kindest/kindnetd:latest"), policy()])
-    assert (codes(unsure), untold(unsure)) == ([], ["whether 1 policies have an effect"])
+    assert (codes(unsure), untold(unsure)) == ([], ["whether 1 policy has an effect"])
 
 
 def test_cluster_wide_policies_of_an_old_calico() -> None:

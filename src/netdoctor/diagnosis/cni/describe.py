@@ -8,6 +8,7 @@ from dataclasses import replace
 from netdoctor.cluster.cni import cni, running_plugins
 from netdoctor.cluster.encapsulation import encapsulation
 from netdoctor.cluster.facts import kube_proxy
+from netdoctor.cluster.network_settings import chain
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.address_ranges import plugin_ranges, service_ranges
 from netdoctor.diagnosis.cni.calico import calico_encryption, calico_facts
@@ -41,7 +42,7 @@ def describe_cni(snapshot: Snapshot, node_mtu: int | None = None) -> CNIReport:
         versions=versions(view),
         evidence=tuple(_evidence(view)),
         encapsulation=CNIEncapsulation(wrapped.name, wrapped.evidence, wrapped.mode, wrapped.vni, wrapped.overhead),
-        settings=(*view.facts.settings, _service_proxy(snapshot)),
+        settings=(*view.facts.settings, *_chain(snapshot), _service_proxy(snapshot)),
         addresses=tuple(_addresses(snapshot)),
         enforces=enforcement(view),
         mtu=view.mtu,
@@ -86,6 +87,11 @@ def _evidence(view: View) -> Iterator[Evidence]:
     for _, daemon_set in view.running:
         images = ", ".join(container.image for container in daemon_set.spec.template.spec.containers)
         yield Evidence(str(daemon_set.ref), f"runs {images}")
+
+
+def _chain(snapshot: Snapshot) -> Iterator[CNISetting]:
+    if (found := chain(snapshot)) is not None:
+        yield CNISetting("CNI chain", ", ".join(found.types), found.field)
 
 
 def _service_proxy(snapshot: Snapshot) -> CNISetting:

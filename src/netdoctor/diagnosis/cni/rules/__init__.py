@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from netdoctor.diagnosis.cni.facts import View
-from netdoctor.diagnosis.cni.rules.addresses import no_pool, outside_network, outside_pools, overlap
+from netdoctor.diagnosis.cni.rules.addresses import (
+    no_pool,
+    outside_cluster_cidr,
+    outside_network,
+    outside_pools,
+    overlap,
+)
 from netdoctor.diagnosis.cni.rules.exhausted import exhausted
+from netdoctor.diagnosis.cni.rules.host_ports import host_ports
 from netdoctor.diagnosis.cni.rules.packets import masquerade, mtu, wireguard_keys
 from netdoctor.diagnosis.cni.rules.policies import foreign_policies, policies
 from netdoctor.diagnosis.cni.rules.running import known, not_ready, service_proxy, two_plugins
@@ -21,12 +28,14 @@ RULES: tuple[Rule, ...] = (
     service_proxy,
     outside_network,
     outside_pools,
+    outside_cluster_cidr,
     no_pool,
     exhausted,
     overlap,
     mtu,
     masquerade,
     wireguard_keys,
+    host_ports,
     policies,
     foreign_policies,
 )

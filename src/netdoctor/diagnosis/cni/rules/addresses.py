@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from netdoctor.cluster.addresses import Network, holds, parse_address, parse_networks
+from netdoctor.cluster.facts import kube_proxy, proxy_cluster_cidrs
+from netdoctor.cluster.flags import option
 from netdoctor.cluster.network_settings import flannel_settings
 from netdoctor.cluster.objects import Node, Pod
 from netdoctor.diagnosis.address_ranges import AddressRange, Overlap, address_ranges, overlaps_of, plugin_ranges
 from netdoctor.diagnosis.cni.calico import connects_pods
 from netdoctor.diagnosis.cni.facts import View
 from netdoctor.diagnosis.kubectl import kubectl, merge_patch
+from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Certainty, Evidence, Finding, Fix
 
 _SHOWN = 5  # overlaps of which one finding names the fields
@@ -134,6 +137,48 @@ def outside_pools(view: View) -> Iterator[Finding]:
             ),
             would_change="a range of the plugin that holds them",
         )
+
+
+def outside_cluster_cidr(view: View) -> Iterator[Finding]:
+    """kube-proxy takes who is not in its clusterCIDR for somebody outside, and masquerades its requests to Services.
+
+    Trap: another detectLocalMode; no clusterCIDR; a plugin that replaces kube-proxy.
+    """
+    networks = parse_networks({*proxy_cluster_cidrs(view.snapshot)})
+    proxy = kube_proxy(view.snapshot)
+    strangers = [pod for pod in view.snapshot.pods if _in_none(pod, networks)]
+    if strangers and not proxy.replaced_by:
+        listed = ", ".join(str(network) for network in networks)
+        field = _cluster_cidr_field(view)
+        yield Finding(
+            code="PodAddressOutsideClusterCIDR",
+            title=f"{len(strangers)} pods have addresses outside of kube-proxy's clusterCIDR {listed}",
+            certainty=Certainty.LIKELY,
+            objects=(field, *(pod.ref.at("status.podIP") for pod in strangers[:_SHOWN])),
+            explanation=(
+                f"kube-proxy takes requests from outside of {listed} to ClusterIPs for those of clients outside, and "
+                "gives them the node's address. Servers and policies see nodes instead of pods: what admits pods by "
+                "their labels does not admit these."
+            ),
+            evidence=(
+                Evidence(str(field), f"clusterCIDR {listed}"),
+                *(Evidence(str(pod.ref), ", ".join(pod.ips)) for pod in strangers[:_SHOWN]),
+            ),
+            fixes=(
+                Fix(
+                    "write the range that pods have addresses of as clusterCIDR, and restart kube-proxy",
+                    kubectl("edit", field.object),
+                ),
+            ),
+            would_change="another detectLocalMode than ClusterCIDR",
+        )
+
+
+def _cluster_cidr_field(view: View) -> ObjectRef:
+    """Of kube-proxy's configuration; of its pod, where an argument says it."""
+    pods = (pod for group in kube_proxy(view.snapshot).pods.values() for pod in group)
+    said = next((pod.ref.at("spec.containers[].command") for pod in pods if option(pod.spec, "cluster-cidr")), None)
+    return said or ObjectRef("ConfigMap", "kube-proxy", "kube-system", "data.config.conf")
 
 
 def _in_none(pod: Pod, networks: Sequence[Network]) -> bool:

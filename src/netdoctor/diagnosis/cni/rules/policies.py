@@ -8,10 +8,15 @@ from netdoctor.cluster.decode import KINDS
 from netdoctor.cluster.unsupported import OTHER_POLICIES
 from netdoctor.diagnosis.cni.enforcement import OWNERS, enforcement
 from netdoctor.diagnosis.cni.facts import View
+from netdoctor.diagnosis.kubectl import kubectl
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Certainty, Evidence, Finding, Fix, Untested
 
 _CODE = "PoliciesWithoutEffect"
+_AGENT = Fix(
+    "run a network plugin that applies them, or a policy agent beside this one (kube-network-policies, or Calico for "
+    "policies alone, as in Canal)"
+)
 _SHOWN = 5
 _WITH_OWN = "calico"  # of whose releases it is known which kinds they apply
 
@@ -23,9 +28,9 @@ def policies(view: View) -> Iterator[Finding | Untested]:
     if not refs:
         return
     if view.plugin.enforces_policy is None:
-        yield Untested(f"whether {len(refs)} policies have an effect", view.plugin.evidence)
+        yield Untested(f"whether {_counted(refs)} an effect", view.plugin.evidence)
     elif view.plugin.enforces_policy is False:
-        yield _without_effect(view, refs, f"{view.plugin.evidence}.")
+        yield _without_effect(view, refs, f"{view.plugin.evidence}.", Certainty.CERTAIN, _AGENT)
     else:
         yield from _cluster_wide(view)
 
@@ -36,9 +41,8 @@ def _cluster_wide(view: View) -> Iterator[Finding | Untested]:
     left = [one.ref for one in view.snapshot.cluster_wide_policies if one.ref.kind not in applied]
     kinds = " and ".join(dict.fromkeys(ref.kind for ref in left))
     if left and view.runs(_WITH_OWN, "canal"):
-        yield _without_effect(
-            view, left, f"This release of {view.plugin.name} is not known to apply {kinds}.", Certainty.LIKELY
-        )
+        why = f"This release of {view.plugin.name} is not known to apply {kinds}."
+        yield _without_effect(view, left, why, Certainty.LIKELY, Fix(f"upgrade {view.plugin.name}"))
     elif left:
         yield Untested(
             f"whether {len(left)} policies of kind {kinds} have an effect", f"it is not known of {view.plugin.name}"
@@ -55,9 +59,12 @@ def foreign_policies(view: View) -> Iterator[Finding | Untested]:
         if not refs or view.runs(*owners):
             continue
         if view.plugin.name == "unknown":
-            yield Untested(f"whether {len(refs)} policies of {group} have an effect", view.plugin.evidence)
+            yield Untested(f"whether what is of {group} has an effect", view.plugin.evidence)
         else:
-            yield _without_effect(view, refs, f"Only {owners[0]} applies them, and {view.plugin.name} runs here.")
+            why = f"Only {owners[0]} applies them, and {view.plugin.name} runs here."
+            delete = kubectl("delete", refs[0]) if len(refs) == 1 else ""
+            fix = Fix(f"write them as policies that {view.plugin.name} applies, if any, and delete them", delete)
+            yield _without_effect(view, refs, why, Certainty.CERTAIN, fix)
 
 
 def _of_group(view: View, group: str) -> Iterator[ObjectRef]:
@@ -74,23 +81,16 @@ def _of_group(view: View, group: str) -> Iterator[ObjectRef]:
             yield from (one.ref for one in getattr(view.snapshot, read.field))
 
 
-def _without_effect(
-    view: View, refs: Sequence[ObjectRef], why: str, certainty: Certainty = Certainty.CERTAIN
-) -> Finding:
+def _without_effect(view: View, refs: Sequence[ObjectRef], why: str, certainty: Certainty, fix: Fix) -> Finding:
     kinds = " and ".join(dict.fromkeys(ref.kind for ref in refs))
     return Finding(
         code=_CODE,
-        title=f"{len(refs)} policies have no effect: {_listed(refs)}",
+        title=f"{_counted(refs)} no effect: {_listed(refs)}",
         certainty=certainty,
         objects=tuple(refs[:_SHOWN]),
-        explanation=f"{why} Whatever these policies of kind {kinds} say, every flow passes them.",
+        explanation=f"{why} Whatever policies of kind {kinds} say, every flow passes them.",
         evidence=(Evidence("network plugin", view.plugin.evidence),),
-        fixes=(
-            Fix(
-                "run a network plugin that applies them, or a policy agent beside this one "
-                "(kube-network-policies, Calico for policies alone, as in Canal)"
-            ),
-        ),
+        fixes=(fix,),
         would_change="a plugin or an agent that applies policies of this kind",
     )
 
@@ -99,3 +99,7 @@ def _listed(refs: Iterable[ObjectRef]) -> str:
     names = [str(ref) for ref in refs]
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
+
+
+def _counted(refs: Sequence[ObjectRef]) -> str:
+    return f"{len(refs)} policies have" if len(refs) > 1 else "1 policy has"
