@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.builders import Manifest, container, deployment, endpoints, pod, service
-from tests.path.gateway.builders import gateway, listener, parent, route
+from tests.path.gateway.builders import gateway, gateway_class, listener, parent, route
 
 DOOR = "10.96.0.80"  # the Service's address
 PROXY = "10.244.1.9"  # the pod's, on worker-1
@@ -14,9 +14,10 @@ _PORTS = tuple({"name": name, "port": port, "protocol": "TCP"} for name, port in
 
 
 def edge(*listeners: Manifest, ready: bool = True, replicas: int = 1, **fields: Any) -> list[Manifest]:
-    """Gateway shop/edge with its Service, Deployment and pod; without listeners one for HTTP at port 80."""
+    """GatewayClass example, Gateway shop/edge, its Service, Deployment and pod; by default for HTTP at port 80."""
     containers = (container("proxy", 80, 443),)
     made = [
+        gateway_class(),
         gateway(*(listeners or (listener(),)), namespace="shop", **fields),
         *deployment("edge", LABELS, replicas, containers),
         service("edge", *_PORTS, selector=LABELS, clusterIP=DOOR),

@@ -14,9 +14,10 @@ from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.lab.ingress import certificate_in, endpoints_of
 from netdoctor.lab.objects import Objects, snapshot_of
 from netdoctor.path.gateway.backends import RouteBackend, route_backends
+from netdoctor.path.gateway.certificates import secrets_of
 from netdoctor.path.gateway.rules import RuleMatch, rank
 from netdoctor.path.gateway.shapes import spec_of_gateway
-from netdoctor.path.gateway.way import matches_of_gateway, secrets_of
+from netdoctor.path.gateway.way import matches_of_gateway
 from netdoctor.path.ingress.shapes import BackendPort
 
 _KINDS = frozenset({"Service", "EndpointSlice", "Endpoints", "Namespace", "Gateway", "HTTPRoute", "ReferenceGrant"})

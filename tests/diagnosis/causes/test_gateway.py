@@ -10,14 +10,14 @@ from netdoctor.diagnosis.causes.gateway import RouteNotAttached
 from netdoctor.model.probe import Outcome
 from netdoctor.model.report import Certainty, Verdict
 from tests.diagnosis.builders import Manifest, api, cluster, codes, examine, found, refs, report, ruled_out, sees
-from tests.path.gateway.builders import admitting, gateway, listener, parent, route
+from tests.path.gateway.builders import admitting, gateway, gateway_class, listener, parent, route
 
 _ALL = admitting("All")
 
 
 def _case(*objects: Manifest, unread: tuple[Unread, ...] = (), probed: bool = False) -> Case:
     see = sees(Outcome.OK) if probed else None
-    return examine(cluster(api(), *objects, unread=unread), "httproute/store", see)
+    return examine(cluster(api(), gateway_class(), *objects, unread=unread), "httproute/store", see)
 
 
 def _said(status: str, reason: str) -> dict[str, Any]:

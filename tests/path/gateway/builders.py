@@ -20,6 +20,12 @@ def gateway(*listeners: Manifest, name: str = "edge", namespace: str = "infra", 
     return manifest("Gateway", name, VERSION, namespace, spec=spec, **fields)
 
 
+def gateway_class(*conditions: Manifest) -> Manifest:
+    """GatewayClass example."""
+    spec, status = {"controllerName": "example.com/c"}, {"conditions": list(conditions)}
+    return manifest("GatewayClass", "example", VERSION, "", spec=spec, status=status)
+
+
 def route(*parents: Manifest, namespace: str = "shop", status: Manifest | None = None, **spec: Any) -> Manifest:
     """HTTPRoute shop/store."""
     made = manifest("HTTPRoute", "store", VERSION, namespace, spec={"parentRefs": list(parents), **spec})

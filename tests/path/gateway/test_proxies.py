@@ -31,7 +31,7 @@ def test_by_the_label_of_its_service() -> None:
 
 def test_a_label_in_another_namespace_is_another_gateways() -> None:
     made = edge()
-    made[0]["metadata"]["namespace"] = "infra"
+    made[1]["metadata"]["namespace"] = "infra"
     assert _proxy(made) is None
 
 
@@ -47,8 +47,8 @@ def test_a_labelled_service_without_a_port_of_a_listener_is_another_one() -> Non
 
 def test_by_an_address_that_a_service_of_any_namespace_has() -> None:
     made = edge()
-    made[0] = _with_address(DOOR)
-    for one in made[1:]:
+    made[1] = _with_address(DOOR)
+    for one in made[2:]:
         one["metadata"].pop("labels", None)
     found = _proxy(made)
     assert found is not None
@@ -58,8 +58,8 @@ def test_by_an_address_that_a_service_of_any_namespace_has() -> None:
 
 def test_by_the_name_of_a_service_as_its_address() -> None:
     made = edge()
-    made[0] = _with_address("edge.shop.svc.cluster.local", "Hostname")
-    made[3]["metadata"].pop("labels")
+    made[1] = _with_address("edge.shop.svc.cluster.local", "Hostname")
+    made[4]["metadata"].pop("labels")
     found = _proxy(made)
     assert found is not None
     assert found.service is not None

@@ -15,6 +15,8 @@ from netdoctor.path.names import service_name
 from netdoctor.probing.aims import Aim
 from netdoctor_probe.certificate import matches, rfc3339
 
+_WITHOUT = ("IngressTLSSecretInvalid", "ListenerCertificateInvalid")  # then it is a proxy's default
+
 
 class CertificateExpired(Cause):
     """The certificate that the server shows is not valid today.
@@ -40,7 +42,7 @@ class CertificateExpired(Cause):
     code: ClassVar[str] = "CertificateExpired"
     title: ClassVar[str] = "the certificate that the server shows is not valid today"
     would_change: ClassVar[str] = "dates of the served certificate within which the probe's clock lies"
-    yields_to: ClassVar[tuple[str, ...]] = ("IngressTLSSecretInvalid",)  # a controller's default, whatever its dates
+    yields_to: ClassVar[tuple[str, ...]] = _WITHOUT  # a controller's default, whatever its dates
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where a certificate's dates, or its issuer's, exclude today by every clock that is known."""
@@ -138,7 +140,7 @@ class CertificateNameMismatch(Cause):
     code: ClassVar[str] = "CertificateNameMismatch"
     title: ClassVar[str] = "the certificate that the server shows is for other names"
     would_change: ClassVar[str] = "the name asked for among the served certificate's names"
-    yields_to: ClassVar[tuple[str, ...]] = ("ExternalNameHostMismatch", "IngressTLSSecretInvalid")
+    yields_to: ClassVar[tuple[str, ...]] = ("ExternalNameHostMismatch", *_WITHOUT)
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where the certificate of an https:// URL does not have its host."""

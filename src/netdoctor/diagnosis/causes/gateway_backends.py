@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import ClassVar
 
-import msgspec
-
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Found, RuledOut, certainty, ids, probe_evidence
 from netdoctor.diagnosis.gateway_status import said_of_route
+from netdoctor.diagnosis.grants import grant
 from netdoctor.diagnosis.ingress_cause import WayCause, rule_answers
 from netdoctor.diagnosis.kubectl import json_patch
 from netdoctor.model.report import Evidence, Finding, Fix
 from netdoctor.path.gateway.backends import RouteBackend, Unresolved
-from netdoctor.path.gateway.shapes import GROUP
 from netdoctor.path.gateway.way import GatewayWay
 
 _NAMED = 3  # names suggested
@@ -97,7 +94,7 @@ def _why(one: RouteBackend) -> str:
 def _corrections(case: Case, one: RouteBackend) -> Iterator[Fix]:
     route, pointer = one.field.object, "/" + one.field.path.replace("[", "/").replace("]", "").replace(".", "/")
     if one.problem is Unresolved.NOT_PERMITTED:
-        yield _grant(one)
+        yield grant(one.field, one.backend)
     elif one.problem is Unresolved.NO_PORT and one.service is not None:
         for port in one.service.spec.ports[:1]:
             change = {"op": "add", "path": f"{pointer}/port", "value": port.port}
@@ -107,18 +104,3 @@ def _corrections(case: Case, one: RouteBackend) -> Iterator[Fix]:
         for name in get_close_matches(one.backend.name, names, _NAMED, 0.5):
             change = {"op": "replace", "path": f"{pointer}/name", "value": name}
             yield json_patch(f"lead it to Service {name}", route, change)
-
-
-def _grant(one: RouteBackend) -> Fix:
-    """What the owner of the backend's namespace would have to create."""
-    grant = {
-        "apiVersion": f"{GROUP}/v1beta1",
-        "kind": "ReferenceGrant",
-        "metadata": {"name": one.field.name, "namespace": one.backend.namespace},
-        "spec": {
-            "from": [{"group": GROUP, "kind": "HTTPRoute", "namespace": one.field.namespace}],
-            "to": [{"group": "", "kind": "Service", "name": one.backend.name}],
-        },
-    }
-    document = shlex.quote(msgspec.json.encode(grant).decode())
-    return Fix(f"let routes of {one.field.namespace} name it", f"echo {document} | kubectl apply -f -")

@@ -1,6 +1,6 @@
 """What the rules of an HTTPRoute lead to: whether it exists, and whether the route may name it.
 
-Rules: Gateway API reference, BackendRef, BackendObjectReference and ReferenceGrant.
+Rules: Gateway API reference, BackendRef and BackendObjectReference.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from enum import StrEnum
 from netdoctor.cluster.objects import HTTPRoute, Service, ServicePort
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
-from netdoctor.path.gateway.shapes import GROUP, BackendRef, spec_of_grant, spec_of_route
+from netdoctor.path.gateway.grants import granted
+from netdoctor.path.gateway.shapes import BackendRef, spec_of_route
 
 
 class Unresolved(StrEnum):
@@ -77,7 +78,7 @@ def _backend(snapshot: Snapshot, route: HTTPRoute, where: tuple[int, int], asked
     ref = ObjectRef(asked.kind, asked.name, asked.namespace or route.namespace)
     if (asked.group, asked.kind) != ("", "Service"):
         return RouteBackend(field, rule, asked, ref, unknown=f"a backend of kind {asked.kind} is not understood")
-    if ref.namespace != route.namespace and not _granted(snapshot, route, ref):
+    if ref.namespace != route.namespace and not granted(snapshot, route.ref, ref):
         unread = snapshot.unread_for("ReferenceGrant", ref.namespace)
         if unread:
             return RouteBackend(field, rule, asked, ref, unknown=unread.because)
@@ -91,15 +92,3 @@ def _backend(snapshot: Snapshot, route: HTTPRoute, where: tuple[int, int], asked
     external = service.spec.type == "ExternalName" and asked.port is not None
     problem = None if port or external else Unresolved.NO_PORT
     return RouteBackend(field, rule, asked, ref, service, port, problem)
-
-
-def _granted(snapshot: Snapshot, route: HTTPRoute, backend: ObjectRef) -> bool:
-    """Whether a ReferenceGrant in the backend's namespace has the route in `from`, and the backend in `to`."""
-    for grant in snapshot.reference_grants:
-        if grant.namespace != backend.namespace:
-            continue
-        spec = spec_of_grant(grant)
-        own = any((one.group, one.kind, one.namespace) == (GROUP, "HTTPRoute", route.namespace) for one in spec.from_)
-        if own and any((one.group, one.kind) == ("", "Service") and one.name in ("", backend.name) for one in spec.to):
-            return True
-    return False

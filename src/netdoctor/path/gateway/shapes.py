@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from netdoctor.cluster.nulls import without_nulls
-from netdoctor.cluster.objects import Condition, Gateway, HTTPRoute, LabelSelector, ReferenceGrant
+from netdoctor.cluster.objects import Condition, Gateway, GatewayClass, HTTPRoute, LabelSelector, ReferenceGrant
 from netdoctor.model.errors import InputError
 
 GROUP = "gateway.networking.k8s.io"
@@ -209,6 +209,12 @@ class ListenerStatus(_Shape, frozen=True):
     conditions: tuple[Condition, ...] = ()
 
 
+class GatewayClassStatus(_Shape, frozen=True):
+    """status of a GatewayClass."""
+
+    conditions: tuple[Condition, ...] = ()
+
+
 class GatewayStatus(_Shape, frozen=True):
     """status of a Gateway."""
 
@@ -240,12 +246,17 @@ def status_of_route(route: HTTPRoute) -> RouteStatus:
     return _read(route, route.status, RouteStatus)
 
 
+def status_of_class(one: GatewayClass) -> GatewayClassStatus:
+    """What its controller says of a GatewayClass. Raises InputError: no API server would accept it."""
+    return _read(one, one.status, GatewayClassStatus)
+
+
 def status_of_gateway(gateway: Gateway) -> GatewayStatus:
     """What its controller says of a Gateway. Raises InputError: no API server would accept it."""
     return _read(gateway, gateway.status, GatewayStatus)
 
 
-def _read(read: Gateway | HTTPRoute | ReferenceGrant, part: dict[str, Any], shape: type[_T]) -> _T:
+def _read(read: GatewayClass | Gateway | HTTPRoute | ReferenceGrant, part: dict[str, Any], shape: type[_T]) -> _T:
     try:
         return msgspec.convert(without_nulls(part, shape), shape)
     except msgspec.ValidationError as error:

@@ -10,6 +10,7 @@ from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 from netdoctor.path.gateway.attachment import Attachment, attachments
 from netdoctor.path.gateway.backends import RouteBackend, route_backends
+from netdoctor.path.gateway.certificates import secrets_of
 from netdoctor.path.gateway.proxies import GatewayProxy, proxy_of
 from netdoctor.path.gateway.rules import RuleMatch, best, example, matches_of
 from netdoctor.path.gateway.shapes import Listener, spec_of_gateway
@@ -87,9 +88,16 @@ class GatewayWay:
 
     @property
     def secrets(self) -> tuple[ObjectRef, ...]:
-        """Those that the listeners of requests over TLS name."""
-        found = (secret for ask in self.asks if ask.listener for secret in secrets_of(self.gateway, ask.listener))
+        """Those that the listeners name."""
+        found = (secret for listener in self.listeners for secret in secrets_of(self.gateway, listener))
         return tuple(dict.fromkeys(found))
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """Those that requests go to; of the Gateway itself all."""
+        if self.ref == self.gateway.ref:
+            return spec_of_gateway(self.gateway).listeners
+        return tuple({ask.listener.name: ask.listener for ask in self.asks if ask.listener}.values())
 
     @property
     def settled(self) -> bool:
@@ -109,16 +117,7 @@ class GatewayWay:
     @property
     def ports(self) -> frozenset[int]:
         """Those of the listeners."""
-        listeners = [ask.listener for ask in self.asks if ask.listener]
-        return frozenset(one.port for one in listeners or spec_of_gateway(self.gateway).listeners)
-
-
-def secrets_of(gateway: Gateway, listener: Listener) -> tuple[ObjectRef, ...]:
-    """The Secrets with the certificates of a listener, in their order."""
-    if listener.tls is None or listener.tls.mode != "Terminate":
-        return ()
-    refs = (one for one in listener.tls.certificate_refs if (one.group, one.kind) == ("", "Secret"))
-    return tuple(ObjectRef("Secret", one.name, one.namespace or gateway.namespace) for one in refs)
+        return frozenset(one.port for one in self.listeners or spec_of_gateway(self.gateway).listeners)
 
 
 def way_of_route(snapshot: Snapshot, route: HTTPRoute, attached: Sequence[Attachment]) -> GatewayWay | None:
