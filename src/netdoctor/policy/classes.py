@@ -20,7 +20,6 @@ from netdoctor.policy.flow import Endpoint, node_endpoint, pod_endpoint, service
 from netdoctor.policy.labels import named_values
 from netdoctor.policy.rules import (
     ENTITIES_BY_NODE,
-    AllOf,
     BlockPeer,
     EntityPeer,
     NamedPort,
@@ -29,6 +28,7 @@ from netdoctor.policy.rules import (
     PodPeer,
     Rule,
     RulePort,
+    leaves,
 )
 
 OUTSIDE = "outside the cluster"
@@ -67,7 +67,7 @@ class Distinctions:
         rulesets = [r for policies in compiled for same in policies.rulesets.values() for r in same]
         rules = [rule for ruleset in rulesets for rule in ruleset.rules]
         peers: list[Peer] = [r.subject for r in rulesets]
-        peers += (peer for rule in rules for whole in _peers(rule) for peer in _leaves(whole))
+        peers += (peer for rule in rules for whole in _peers(rule) for peer in leaves(whole))
         ports = tuple(dict.fromkeys(_plain(port) for rule in rules for port in (*rule.ports, *rule.not_ports)))
         # A dict, not a set: what comes out must not depend on the order of hashes.
         blocks = tuple(dict.fromkeys((p.block, p.excepted, p.everyone) for p in peers if isinstance(p, BlockPeer)))
@@ -92,15 +92,6 @@ def _plain(port: RulePort) -> RulePort:
 
 def _peers(rule: Rule) -> tuple[Peer, ...]:
     return rule.peers if rule.locals is None else (*rule.peers, rule.locals)
-
-
-def _leaves(peer: Peer) -> Iterator[Peer]:
-    """A peer, or those that it is made of."""
-    if isinstance(peer, AllOf):
-        for one in (*peer.every, *peer.none):
-            yield from _leaves(one)
-    else:
-        yield peer
 
 
 def _named(selectors: Iterable[Selector | None]) -> Named:

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from netdoctor.policy.classes import EndpointClass
+from netdoctor.policy.expressions import Selector
 from netdoctor.policy.flow import Flow
+from netdoctor.policy.labels import named_values
 from netdoctor.policy.match import peer_misses
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.remote import remote_end
-from netdoctor.policy.rules import BlockPeer, Direction, Peer, PodPeer
+from netdoctor.policy.rules import (
+    ENTITIES_BY_NODE,
+    SERVICE_ACCOUNT_NAME,
+    AllOf,
+    BlockPeer,
+    Direction,
+    EntityPeer,
+    Peer,
+    PodPeer,
+    leaves,
+)
 from netdoctor.policy.selection import LabelIndex, numbers
 
 
@@ -39,13 +52,15 @@ class Selection:
         ends = {one.end.namespace: one.end for one in classes if one.end.selectable}
         self._namespaces = LabelIndex([ends[name].namespace_labels for name in self._names])
         self._unread = union(mask for name, mask in by_namespace.items() if not ends[name].namespace_read)
+        self._accounts = LabelIndex([c.end.service_account_labels if c.end.selectable else {} for c in classes])
         self.families = _grouped_by(classes, families_of)
+        self.neighbours = _grouped_by(classes, lambda one: (families_of(one), one.end.node))
         self._places = _grouped_by(classes, lambda one: one.place)
         self._known: dict[object, Bits] = {}
 
     def near(self, peer: PodPeer) -> int:
         """At least all that a peer selects, found without a look at labels."""
-        return self.selectable if peer.namespace_selector else self.by_namespace.get(peer.namespace, 0)
+        return self.by_namespace.get(peer.namespace, 0) if peer.namespace_selector is None else self.selectable
 
     def pods(self, peer: PodPeer) -> Bits:
         """Of a peer with selectors, or of a policy's subject."""
@@ -54,16 +69,23 @@ class Selection:
         else:
             selected = numbers(self._namespaces.selected(peer.namespace_selector))
             chosen = union(self.by_namespace[self._names[n]] for n in selected)
-        found = chosen & self._labels.selected(peer.pod_selector) & self.selectable
-        if not self._unread or peer.namespace_selector is None:
+        by_labels = self._labels.selected(peer.pod_selector) & self.selectable
+        found = chosen & by_labels
+        unread = self._unread if peer.namespace_selector is not None else 0
+        if peer.service_account_selector is not None:
+            found &= self._accounts.selected(peer.service_account_selector)
+            unread |= 0 if _by_name(peer.service_account_selector) else self._unread_accounts
+        if not unread:
             return Bits(found, found)
-        exact = self._asked(peer, self._unread, 0, Direction.EGRESS)
-        return Bits(found & ~self._unread | exact.certain, found & ~self._unread | exact.possible)
+        exact = self._asked(peer, unread & by_labels, 0, Direction.EGRESS)
+        return Bits(found & ~unread | exact.certain, found & ~unread | exact.possible)
 
     def matching(self, peer: Peer, local: int, direction: Direction) -> Bits:
         """Of any peer, in a rule about the class `local` and those with addresses of the same families."""
         if isinstance(peer, PodPeer):
             return self.pods(peer)
+        if isinstance(peer, AllOf):
+            return self._all_of(peer, local, direction)
         if not isinstance(peer, BlockPeer):
             return self._by_place(peer, local, direction)
         # The same blocks stand in many rules.
@@ -72,6 +94,21 @@ class Selection:
         if found is None:
             found = self._known[key] = self._by_place(peer, local, direction)
         return found
+
+    def _all_of(self, peer: AllOf, local: int, direction: Direction) -> Bits:
+        found = Bits(self.everything, self.everything)
+        for one in peer.every:
+            bits = self.matching(one, local, direction)
+            found = Bits(found.certain & bits.certain, found.possible & bits.possible)
+        for one in peer.none:
+            bits = self.matching(one, local, direction)
+            found = Bits(found.certain & ~bits.possible, found.possible & ~bits.certain)
+        return found
+
+    @cached_property
+    def _unread_accounts(self) -> int:
+        """The pods whose service accounts may have more labels than are known."""
+        return union(1 << n for n, one in enumerate(self._classes) if not one.end.service_accounts_read)
 
     def _by_place(self, peer: Peer, local: int, direction: Direction) -> Bits:
         return join([self._placed(peer, members, local, direction) for members in self._places])
@@ -92,6 +129,21 @@ class Selection:
             certain |= 0 if misses else 1 << number
             possible |= 1 << number if all(miss.kind.uncertain for miss in misses) else 0
         return Bits(certain, possible)
+
+
+def is_plain(peer: Peer) -> bool:
+    """Whether a peer means the same ends whatever the other end is."""
+    return all(isinstance(leaf, PodPeer) for leaf in leaves(peer))
+
+
+def about_node(peer: Peer) -> bool:
+    """Whether whom a peer means depends on the node of the other end."""
+    return any(isinstance(leaf, EntityPeer) and leaf.entity in ENTITIES_BY_NODE for leaf in leaves(peer))
+
+
+def _by_name(selector: Selector) -> bool:
+    """Whether a service account's name is all that a selector is about."""
+    return all(key == SERVICE_ACCOUNT_NAME for key, _ in named_values(selector))
 
 
 def families_of(one: EndpointClass) -> object:

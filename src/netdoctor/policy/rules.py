@@ -8,7 +8,7 @@ the next tier. What is left after the last tier is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -181,6 +181,15 @@ class AllOf:
 
 
 Peer = PodPeer | BlockPeer | NodePeer | NamePeer | UnknownPeer | EntityPeer | AllOf
+
+
+def leaves(peer: Peer) -> Iterator[Peer]:
+    """A peer, or those that it is made of."""
+    if isinstance(peer, AllOf):
+        for one in (*peer.every, *peer.none):
+            yield from leaves(one)
+    else:
+        yield peer
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,28 +6,29 @@ Everything that does not depend on the destination is prepared once.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from netdoctor.policy.applying import Applying, RulePorts
 from netdoctor.policy.classes import EndpointClass
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.matching import Bits, Selection, join, union
-from netdoctor.policy.ports import PortSpace, resolved
-from netdoctor.policy.rules import Direction, NamedPort, PodPeer, PortRange, Rule, Ruleset, Tier
-from netdoctor.policy.selection import first, numbers
-from netdoctor.policy.tiers import Group, Match, SideAt
-
-Allowed = dict[int, Bits]  # by ports: the sources that rules of NetworkPolicies allow on all of them
+from netdoctor.policy.ports import PortSpace
+from netdoctor.policy.rules import Direction, Tier
+from netdoctor.policy.stages import Prepared, Scope, Selected, prepared, since
+from netdoctor.policy.tiers import NOTHING, SideAt, TierAt
 
 
-class _Applied(NamedTuple):
-    """A rule, and whom it is about on either side; for locals with the same address families."""
+class _Tier(NamedTuple):
+    """A tier, prepared; what is not known of it may come before the stages from `since` on."""
 
-    rule: Rule
-    locals: Bits
-    remotes: Bits
+    tier: Tier
+    stages: Sequence[Prepared]
+    since: int
+    isolated: Bits
+    gap: int
+    unsure: int
 
 
 class Side:
@@ -43,37 +44,35 @@ class Side:
         sources: int,
         destinations: int,
     ) -> None:
-        self._classes, self._ports, self._selection, self._direction = classes, ports, selection, direction
-        self._everything = selection.everything
-        self._locals, remotes = destinations, sources
-        if direction is Direction.EGRESS:
-            self._locals, remotes = sources, destinations
-        applied = list(self._apply(policies))
-        self._ordered = [(ruleset, rules) for ruleset, _, rules in applied if ruleset.tier != Tier.NETWORK_POLICY]
-        unordered = [(subjects, rules) for ruleset, subjects, rules in applied if ruleset.tier == Tier.NETWORK_POLICY]
-        self._isolated = union(subjects.certain for subjects, _ in unordered)
-        self._gaps = dict(_gaps(policies, selection))
-        rules = [rule for _, same in unordered for rule in same]
-        self._everywhere: Allowed = {}
-        if direction is Direction.INGRESS:
-            self._allowed = self._admitted(rules)
-        else:
-            self._allowed, self._everywhere = self._sent(rules, remotes)
+        self._selection, self._direction = selection, direction
+        self._locals = sources if direction is Direction.EGRESS else destinations
+        self._scope = Scope(direction, RulePorts(classes, ports), selection.everything, destinations)
+        by_tier = {tier: list(same) for tier, same in groupby(self._select(policies), lambda one: one.ruleset.tier)}
+        self._tiers = [made for tier in policies.tiers if (made := self._tier(tier, by_tier.get(tier, []), policies))]
 
     def at(self, destination: int) -> SideAt:
         """What this direction says of one destination."""
-        allowed = self._allowed.get(destination, {})
-        if self._everywhere:
-            allowed = _both(allowed, self._everywhere)
-        everything, isolated, gaps = self._everything, self._isolated, self._gaps
+        tiers = (self._tier_at(tier, destination) for tier in self._tiers)
+        return SideAt(self._selection.everything, tuple(tier for tier in tiers if tier))
+
+    def _tier_at(self, tier: _Tier, destination: int) -> TierAt | None:
+        isolated, gap, unsure = tier.isolated, tier.gap, tier.unsure
         if self._direction is Direction.INGRESS:  # here the pod itself is isolated, for every source
-            isolated = everything if isolated >> destination & 1 else 0
-            gaps = {tier: everything for tier, mask in gaps.items() if mask >> destination & 1}
-        return SideAt(everything, self._groups(destination), isolated, allowed, gaps)
+            everything = self._selection.everything
+            isolated = Bits(*(everything if mask >> destination & 1 else 0 for mask in isolated))
+            gap, unsure = (everything if mask >> destination & 1 else 0 for mask in (gap, unsure))
+        all_stages = [stage.at(destination) for stage in tier.stages]
+        stages = [stage for stage in all_stages if stage]
+        if not (stages or isolated.possible or gap or unsure):
+            return None
+        before = sum(1 for stage in all_stages[: tier.since] if stage)
+        return TierAt(tier.tier, stages or NOTHING, isolated, gap, unsure, before)
 
     # Preparation -----------------------------------------------------------------------------------------------
 
-    def _apply(self, policies: CompiledPolicies) -> Iterator[tuple[Ruleset, Bits, list[_Applied]]]:
+    def _select(self, policies: CompiledPolicies) -> Iterator[Selected]:
+        """The rulesets that count, in the order of evaluation."""
+        applying = Applying(self._selection, self._direction)
         rulesets = [r for same in policies.rulesets.values() for r in same if r.direction is self._direction]
         for ruleset in sorted(rulesets, key=lambda r: r.position):
             if not self._selection.near(ruleset.subject) & self._locals:
@@ -81,126 +80,16 @@ class Side:
             chosen = self._selection.pods(ruleset.subject)
             subjects = Bits(chosen.certain & self._locals, chosen.possible & self._locals)
             if subjects.possible:
-                rules = [applied for rule in ruleset.rules for applied in self._applied(rule, subjects)]
-                yield ruleset, subjects, rules
+                yield Selected(ruleset, subjects, [list(applying(rule, subjects)) for rule in ruleset.rules])
 
-    def _applied(self, rule: Rule, subjects: Bits) -> Iterator[_Applied]:
-        if not rule.peers:
-            yield _Applied(rule, subjects, Bits(self._everything, self._everything))
-        elif all(isinstance(peer, PodPeer) for peer in rule.peers):
-            found = [self._selection.pods(peer) for peer in rule.peers if isinstance(peer, PodPeer)]
-            yield _Applied(rule, subjects, join(found))
-        else:
-            for family in self._selection.families:
-                locals_ = Bits(subjects.certain & family, subjects.possible & family)
-                if locals_.possible:
-                    one = first(locals_.possible)
-                    found = [self._selection.matching(peer, one, self._direction) for peer in rule.peers]
-                    yield _Applied(rule, locals_, join(found))
-
-    def _admitted(self, rules: Iterable[_Applied]) -> dict[int, Allowed]:
-        found: defaultdict[int, Allowed] = defaultdict(dict)
-        for rule, locals_, remotes in rules:
-            fixed = self._fixed_ports(rule)
-            for number in numbers(locals_.certain):
-                ports = self._ports_at(rule, number) if fixed is None else fixed
-                if ports:
-                    _allow(found[number], ports, remotes)
-        return found
-
-    def _sent(self, rules: Iterable[_Applied], destinations: int) -> tuple[dict[int, Allowed], Allowed]:
-        """By destination, and what is allowed to all of them."""
-        found: defaultdict[int, Allowed] = defaultdict(dict)
-        everywhere: Allowed = {}
-        alike: defaultdict[tuple[int, Bits], int] = defaultdict(int)
-        for rule, locals_, remotes in rules:
-            fixed = self._fixed_ports(rule)
-            if fixed is not None:
-                alike[fixed, remotes] |= locals_.certain
-                continue
-            for number in numbers(remotes.possible & destinations):
-                if ports := self._ports_at(rule, number):
-                    _allow(found[number], ports, _if_matched(locals_, remotes, number))
-        for (ports, remotes), mask in alike.items():
-            locals_ = Bits(mask, mask)
-            if remotes.certain == self._everything:
-                _allow(everywhere, ports, locals_)
-                continue
-            for number in numbers(remotes.possible & destinations):
-                _allow(found[number], ports, _if_matched(locals_, remotes, number))
-        return found, everywhere
-
-    # Ports -----------------------------------------------------------------------------------------------------
-
-    def _fixed_ports(self, rule: Rule) -> int | None:
-        """The rule's ports where they are the same for every destination."""
-        if any(isinstance(port, NamedPort) for port in rule.ports):
+    def _tier(self, tier: Tier, members: Sequence[Selected], policies: CompiledPolicies) -> _Tier | None:
+        names = self._selection.by_namespace.items()
+        gap = union(mask for name, mask in names if policies.gap(name, tier))
+        unsure = union(mask for name, mask in names if policies.unsure(name, tier))
+        if not (members or gap or unsure):
             return None
-        return self._ports_at(rule, 0)
-
-    def _ports_at(self, rule: Rule, destination: int) -> int:
-        if not rule.ports:
-            return self._ports.everything
-        end = self._classes[destination].end
-        found = 0
-        for port in rule.ports:
-            if isinstance(port, PortRange):
-                found |= self._ports.mask(port.protocol, port.first, port.last)
-            elif end.selectable:
-                for declared in resolved(port, end.ports):
-                    found |= self._ports.holding(declared.protocol, declared.container_port)
-        return found
-
-    # Ordered tiers ---------------------------------------------------------------------------------------------
-
-    def _groups(self, destination: int) -> list[Group]:
-        """The rulesets that are about a destination, tier by tier, those of equal priority together."""
-        found = []
-        for (tier, _), same in groupby(self._ordered, key=lambda pair: (pair[0].tier, pair[0].priority)):
-            rulesets = [matches for _, rules in same if (matches := list(self._matches(rules, destination)))]
-            if rulesets:
-                found.append(Group(tier, rulesets))
-        return found
-
-    def _matches(self, rules: Iterable[_Applied], destination: int) -> Iterator[Match]:
-        for rule, locals_, remotes in rules:
-            if self._direction is Direction.EGRESS:
-                sources = _if_matched(locals_, remotes, destination)
-                reaching = locals_.possible if remotes.certain >> destination & 1 else 0
-            else:
-                sources = _if_matched(remotes, locals_, destination)
-                reaching = remotes.certain if locals_.possible >> destination & 1 else 0
-            if sources.possible and (ports := self._ports_at(rule, destination)):
-                yield Match(rule.action, ports, sources, reaching)
-
-
-def _if_matched(sources: Bits, matched: Bits, destination: int) -> Bits:
-    """The sources of a rule at a destination, if it is about that."""
-    return Bits(
-        sources.certain if matched.certain >> destination & 1 else 0,
-        sources.possible if matched.possible >> destination & 1 else 0,
-    )
-
-
-def _gaps(policies: CompiledPolicies, selection: Selection) -> Iterator[tuple[Tier, int]]:
-    """By tier, the classes whose policies are not all known."""
-    for tier in policies.tiers:
-        found = union(
-            mask
-            for name, mask in selection.by_namespace.items()
-            if policies.gap(name, tier) or policies.unsure(name, tier)
-        )
-        if found:
-            yield tier, found
-
-
-def _allow(allowed: Allowed, ports: int, sources: Bits) -> None:
-    known = allowed.get(ports)
-    allowed[ports] = join((known, sources)) if known else sources
-
-
-def _both(first: Allowed, second: Allowed) -> Allowed:
-    found = dict(first)
-    for ports, sources in second.items():
-        _allow(found, ports, sources)
-    return found
+        # Where all is known, those that only allow add up on both sides of what is not there.
+        before, after = since(members, policies.first_network_policy) if unsure else ((), members)
+        first = list(prepared(before, self._scope))
+        isolated = join([one.subjects for one in members if one.ruleset.isolates])
+        return _Tier(tier, [*first, *prepared(after, self._scope)], len(first), isolated, gap, unsure)

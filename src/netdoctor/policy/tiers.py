@@ -6,12 +6,12 @@ be allowed (each doubt counts for it).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import NamedTuple
 
-from netdoctor.policy.matching import Bits
+from netdoctor.policy.matching import Bits, join
 from netdoctor.policy.rules import Action, Tier
 
 
@@ -27,59 +27,142 @@ class Match(NamedTuple):
     reaching: int
 
 
+class Uniform(NamedTuple):
+    """Rules of one action, whose order makes no difference: by ports, the sources that they match on all of them."""
+
+    action: Action
+    by_ports: Mapping[int, Bits]
+
+
 class Group(NamedTuple):
-    """Rulesets of one tier and priority, whose order the API leaves undefined."""
+    """Rulesets of one priority, whose order the API leaves undefined; each with its rules in order."""
+
+    rulesets: Sequence[Sequence[Match]]
+
+
+Stage = Uniform | Group
+
+
+class TierAt(NamedTuple):
+    """One tier, in one direction at one destination.
+
+    Attributes:
+        tier: which one.
+        stages: what its rulesets say, in the order of evaluation.
+        isolated: sources for whom what no stage decides is denied.
+        gap: the sources for whom there may be policies that come before all others.
+        unsure: those for whom there may be more that only allow and isolate,
+        since: and the number of the first stage that they may come before.
+    """
 
     tier: Tier
-    rulesets: Sequence[Sequence[Match]]
+    stages: Sequence[Stage]
+    isolated: Bits
+    gap: int = 0
+    unsure: int = 0
+    since: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it decides nothing."""
+        stages = any(not isinstance(stage, Uniform) or stage.by_ports for stage in self.stages)
+        return not (stages or self.isolated.possible or self.gap or self.unsure)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether all that counts is what is allowed and whom it isolates."""
+        alone = len(self.stages) == 1 and isinstance(self.stages[0], Uniform) and not (self.gap or self.unsure)
+        return alone and self.stages[0][0] is Action.ALLOW
 
 
 @dataclass(frozen=True, slots=True)
 class SideAt:
-    """One direction at one destination.
-
-    Attributes:
-        everything: all sources.
-        groups: what ordered tiers say.
-        isolated: sources for whom nothing passes the NetworkPolicies but what `allowed` says.
-        allowed: by ports, the sources that NetworkPolicies allow on all of them.
-        gaps: by tier, the sources for whom its policies are not all known.
-    """
+    """One direction at one destination: the tiers that say anything there, of all sources."""
 
     everything: int
-    groups: Sequence[Group]
-    isolated: int
-    allowed: Mapping[int, Bits]
-    gaps: Mapping[Tier, int]
+    tiers: tuple[TierAt, ...]
+
+    def matched(self) -> list[tuple[int, Bits]]:
+        """The ports and sources of every rule."""
+        found: list[tuple[int, Bits]] = []
+        for tier in self.tiers:
+            for stage in tier.stages:
+                if isinstance(stage, Uniform):
+                    found += stage.by_ports.items()
+                else:
+                    found += ((match.ports, match.sources) for rules in stage.rulesets for match in rules)
+        return found
 
     def port_masks(self) -> set[int]:
         """The sets of ports that make a difference here."""
-        return {*self.allowed, *(match.ports for group in self.groups for rules in group.rulesets for match in rules)}
+        if len(self.tiers) == 1 and len(stages := self.tiers[0].stages) == 1 and isinstance(stages[0], Uniform):
+            return {*stages[0].by_ports}
+        return {ports for ports, _ in self.matched()}
 
     def sources(self, ports: int, *, certain: bool) -> int:
         """Those that pass on ports that no rule divides: certainly, or perhaps."""
-        found = 0
-        for mask, sources in self.allowed.items():
-            if mask & ports:
-                found |= sources.certain if certain else sources.possible
-        if not self.groups and not self.gaps:
-            return found | self.everything & ~self.isolated
-        return self._through_tiers(ports, found, certain=certain)
+        if len(self.tiers) == 1 and (tier := self.tiers[0]).adds_up:
+            found = _on(tier.stages[0], ports, certain=certain)
+            return found | self.everything & ~(tier.isolated.possible if certain else tier.isolated.certain)
+        return self._from(0, ports, self.everything, certain=certain)
 
-    def _through_tiers(self, ports: int, allowed_in_isolation: int, *, certain: bool) -> int:
-        """Tier by tier, what is decided is out; the NetworkPolicies are the last for whom they isolate."""
-        gap = self.gaps.get(Tier.ADMIN, 0)
-        admin = _walk(self.groups, Tier.ADMIN, ports, self.everything & ~gap, certain=certain)
-        undecided = admin.left | admin.doubtful
-        gap_below = self.gaps.get(Tier.NETWORK_POLICY, 0)
-        below = undecided & (self.isolated | gap_below) & allowed_in_isolation
-        below |= 0 if certain else undecided & gap_below
-        undecided &= ~(self.isolated | gap_below)
-        last_gap = undecided & self.gaps.get(Tier.BASELINE, 0)
-        baseline = _walk(self.groups, Tier.BASELINE, ports, undecided & ~last_gap, certain=certain)
-        below |= _joined(baseline, baseline.left | baseline.doubtful, certain=certain)
-        below |= 0 if certain else last_gap
-        return _joined(admin, below, certain=certain) | (0 if certain else gap)
+    def replaced(self, tiers: Collection[Tier], new: SideAt, sources: int) -> SideAt:
+        """With some tiers as they are in another answer, for some sources; what is not known stays not known."""
+        olds, news = ({one.tier: one for one in side.tiers} for side in (self, new))
+        found = {tier: one for tier, one in news.items() if tier in tiers} | olds
+        found |= {tier: _merged(olds[tier], news.get(tier), sources) for tier in tiers if tier in olds}
+        return SideAt(self.everything, tuple(found[tier] for tier in sorted(found) if not found[tier].is_empty))
+
+    def _from(self, number: int, ports: int, sources: int, *, certain: bool) -> int:
+        """Tier by tier, what is decided is out."""
+        if number == len(self.tiers) or not sources:
+            return sources
+        tier = self.tiers[number]
+        walked = _walk(tier, ports, sources & ~tier.gap, certain=certain)
+        below = self._from(number + 1, ports, walked.left | walked.doubtful, certain=certain)
+        if certain:  # in doubt both this tier and those below it must allow
+            return walked.allowed & ~walked.doubtful | walked.allowed & below | walked.left & below
+        return walked.allowed | below | sources & tier.gap
+
+
+def _merged(old: TierAt, new: TierAt | None, sources: int) -> TierAt:
+    """The stages of both one after the other, since no source meets two of them.
+
+    What is not known may come before all of them then, which leaves more open than there need be.
+    """
+    stages = [stage for one in old.stages if (stage := _but(one, sources))]
+    if new is None:
+        return old._replace(stages=stages or NOTHING, isolated=_outside(old.isolated, sources), since=0)
+    isolated = join((_outside(old.isolated, sources), _outside(new.isolated, ~sources)))
+    kept, added = (one[0] if len(one) == 1 else None for one in (stages, new.stages))
+    if isinstance(kept, Uniform) and isinstance(added, Uniform) and kept.action is added.action:
+        by_ports = dict(kept.by_ports)
+        for ports, more in added.by_ports.items():
+            known = by_ports.get(ports)
+            by_ports[ports] = join((known, more)) if known else more
+        return old._replace(stages=(Uniform(kept.action, by_ports),), isolated=isolated, since=0)
+    return old._replace(stages=[*stages, *new.stages], isolated=isolated, since=0)
+
+
+def _but(stage: Stage, sources: int) -> Stage | None:
+    """A stage for other sources than these; None where nothing of it is left."""
+    if isinstance(stage, Uniform):
+        others = {ports: _outside(bits, sources) for ports, bits in stage.by_ports.items() if bits.possible & ~sources}
+        return Uniform(stage.action, others) if others else None
+    found = [[_match_but(match, sources) for match in rules] for rules in stage.rulesets]
+    left = [kept for rules in found if (kept := [match for match in rules if match.sources.possible])]
+    return Group(left) if left else None
+
+
+def _match_but(match: Match, sources: int) -> Match:
+    return match._replace(sources=_outside(match.sources, sources), reaching=match.reaching & ~sources)
+
+
+def _outside(bits: Bits, sources: int) -> Bits:
+    return Bits(bits.certain & ~sources, bits.possible & ~sources)
+
+
+NOTHING: tuple[Stage, ...] = (Uniform(Action.ALLOW, {}),)
 
 
 class _Walked(NamedTuple):
@@ -90,28 +173,67 @@ class _Walked(NamedTuple):
     doubtful: int
 
 
-def _joined(walked: _Walked, below: int, *, certain: bool) -> int:
-    """A tier and what those below it allow: in doubt both must, or either may."""
-    if certain:
-        return walked.allowed & ~walked.doubtful | walked.allowed & below | walked.left & below
-    return walked.allowed | (walked.left | walked.doubtful) & below
-
-
-def _walk(groups: Sequence[Group], tier: Tier, ports: int, sources: int, *, certain: bool) -> _Walked:
-    allowed, passed, doubtful, undecided = 0, 0, 0, sources
-    for group in groups:
-        if group.tier != tier:
+def _walk(tier: TierAt, ports: int, sources: int, *, certain: bool) -> _Walked:
+    allowed = passed = doubtful = unsure = 0
+    undecided = sources
+    for number, stage in enumerate((*tier.stages, None)):
+        if number == tier.since and tier.unsure:
+            unsure = undecided & tier.unsure
+            if not certain:
+                allowed |= unsure
+                undecided &= ~unsure
+        if stage is None or not undecided:
             continue
-        tied = _tied(group.rulesets, ports, undecided) if len(group.rulesets) > 1 else 0
-        undecided &= ~tied
-        allowed |= 0 if certain else tied
-        for rules in group.rulesets:
-            admits, denies, passes, perhaps = _first_matches(rules, ports, undecided, certain=certain)
-            allowed |= admits
-            passed |= passes
-            doubtful |= perhaps
-            undecided &= ~(admits | denies | passes)
-    return _Walked(allowed, passed | undecided, doubtful)
+        if isinstance(stage, Uniform):
+            admits, denies, passes, perhaps = _uniform(stage, ports, undecided, certain=certain)
+        else:
+            admits, denies, passes, perhaps = _group(stage, ports, undecided, certain=certain)
+        allowed |= admits
+        passed |= passes
+        doubtful |= perhaps
+        undecided &= ~(admits | denies | passes)
+    left = passed | undecided & ~(tier.isolated.possible if certain else tier.isolated.certain)
+    return _Walked(allowed, left & ~unsure if certain else left, doubtful)
+
+
+_Decided = tuple[int, int, int, int]  # sources that are allowed, denied, passed, passed perhaps
+
+
+def _on(stage: Stage, ports: int, *, certain: bool) -> int:
+    """The sources that rules of one action match on some ports."""
+    found = 0
+    if isinstance(stage, Uniform):
+        for mask, bits in stage.by_ports.items():
+            if mask & ports:
+                found |= bits.certain if certain else bits.possible
+    return found
+
+
+def _uniform(stage: Uniform, ports: int, undecided: int, *, certain: bool) -> _Decided:
+    if stage.action is Action.ALLOW:
+        return undecided & _on(stage, ports, certain=certain), 0, 0, 0
+    if stage.action is Action.DENY:
+        return 0, undecided & _on(stage, ports, certain=not certain), 0, 0
+    sure, perhaps = _on(stage, ports, certain=True), _on(stage, ports, certain=False)
+    return 0, 0, undecided & sure, undecided & perhaps & ~sure
+
+
+def _group(group: Group, ports: int, undecided: int, *, certain: bool) -> _Decided:
+    allowed = denied = passed = doubtful = 0
+    tied = _tied(group.rulesets, ports, undecided) if len(group.rulesets) > 1 else 0
+    undecided &= ~tied
+    if certain:
+        denied |= tied
+    else:
+        allowed |= tied
+    for rules in group.rulesets:
+        admits, denies, passes, perhaps = _first_matches(rules, ports, undecided, certain=certain)
+        allowed |= admits
+        denied |= denies
+        passed |= passes
+        doubtful |= perhaps
+        undecided &= ~(admits | denies | passes)
+    return allowed, denied, passed, doubtful
 
 
 def _tied(rulesets: Sequence[Sequence[Match]], ports: int, undecided: int) -> int:
@@ -132,8 +254,8 @@ def _tied(rulesets: Sequence[Sequence[Match]], ports: int, undecided: int) -> in
     return tied
 
 
-def _first_matches(rules: Sequence[Match], ports: int, undecided: int, *, certain: bool) -> tuple[int, int, int, int]:
-    """(allowed, denied, passed, passed perhaps) by the first rule that matches."""
+def _first_matches(rules: Sequence[Match], ports: int, undecided: int, *, certain: bool) -> _Decided:
+    """By the first rule that matches."""
     allowed = denied = passed = doubtful = 0
     for action, mask, (sure, perhaps), reaching in rules:
         if not mask & ports:

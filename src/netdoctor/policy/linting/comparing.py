@@ -69,10 +69,4 @@ def _same(before: Bits, after: Bits, where: int) -> bool:
 
 def _masks(sides: Iterable[SideAt], where: int) -> set[int]:
     """The sets of ports that make a difference for some sources."""
-    found: set[int] = set()
-    for side in sides:
-        found |= {ports for ports, sources in side.allowed.items() if sources.possible & where}
-        for group in side.groups:
-            for rules in group.rulesets:
-                found |= {match.ports for match in rules if match.sources.possible & where}
-    return found
+    return {ports for side in sides for ports, sources in side.matched() if sources.possible & where}

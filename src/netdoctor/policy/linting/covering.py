@@ -41,6 +41,7 @@ def covering(standing: Standing, taken: Taken) -> tuple[ObjectRef, ...]:
 
 def _concerns(standing: Standing, ruleset: Ruleset, cut: Cut) -> bool:
     same = ruleset.direction is cut.whole.direction and ruleset.tier == cut.whole.tier
+    same = same and (ruleset.tier != Tier.NETWORK_POLICY or ruleset.policy.kind == cut.whole.policy.kind)
     return same and bool(standing.subjects(ruleset).possible & standing.subjects(cut.whole).possible)
 
 
@@ -77,10 +78,7 @@ def _alone(standing: Standing, cut: Cut, ruleset: Ruleset, rule: Rule) -> Side:
 
 def _matches(answer: SideAt) -> list[tuple[int, int, int]]:
     """(ports, sources that match certainly, perhaps)."""
-    found = [(ports, *sources) for ports, sources in answer.allowed.items()]
-    for group in answer.groups:
-        found += [(match.ports, *match.sources) for rules in group.rulesets for match in rules]
-    return found
+    return [(ports, *sources) for ports, sources in answer.matched()]
 
 
 def _covers(theirs: SideAt, mine: SideAt) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.linting.finding import Finding
+from netdoctor.policy.linting.kinds import is_kubernetes
 from netdoctor.policy.linting.query import Query
 from netdoctor.policy.linting.standing import Standing
 from netdoctor.policy.rules import Direction, Ruleset, Tier
@@ -21,7 +22,7 @@ def overlapping(standing: Standing, policies: Collection[ObjectRef]) -> Iterator
             ruleset
             for same in standing.rulesets.values()
             for ruleset in same
-            if ruleset.direction is direction and standing.subjects(ruleset).certain
+            if ruleset.direction is direction and is_kubernetes(ruleset.policy) and standing.subjects(ruleset).certain
         ]
         rulesets.sort(key=lambda ruleset: ruleset.policy)
         for number, ruleset in enumerate(rulesets):

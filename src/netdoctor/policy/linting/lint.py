@@ -10,6 +10,7 @@ from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.linting.disjointness import overlapping
 from netdoctor.policy.linting.emptiness import empty
 from netdoctor.policy.linting.finding import Answer, Finding, NotJudged
+from netdoctor.policy.linting.kinds import is_kubernetes
 from netdoctor.policy.linting.query import OF_TWO_SETS, Query
 from netdoctor.policy.linting.redundancy import redundant
 from netdoctor.policy.linting.standing import Standing
@@ -54,6 +55,7 @@ def policies_of(policies: CompiledPolicies, namespace: str | None = None) -> lis
     """All policies that were understood, those without rules too; in one namespace, its NetworkPolicies."""
     refused = {ref.object for ref, _ in policies.problems}
     compiled = {ruleset.policy for same in policies.rulesets.values() for ruleset in same}
+    compiled = {policy for policy in compiled if is_kubernetes(policy)}
     bare = {policy.ref for policy in policies.snapshot.cluster_wide_policies} - refused
     return sorted(ref for ref in compiled | bare if namespace in (None, ref.namespace))
 
@@ -63,7 +65,7 @@ def _unreadable(policies: CompiledPolicies, queries: Collection[Query], namespac
     valid = {*policies_of(policies)}
     said: set[ObjectRef] = set()
     for ref, text in policies.problems:
-        if ref.object not in valid | said and namespace in (None, ref.namespace):
+        if is_kubernetes(ref) and ref.object not in valid | said and namespace in (None, ref.namespace):
             said.add(ref.object)
             yield from (NotJudged(query, ref, text) for query in queries)
 

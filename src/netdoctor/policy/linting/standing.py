@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.by import By
@@ -130,13 +131,10 @@ class _Change:
         self._everything = standing.matrix.ports.everything, standing.matrix.selection.everything
         self._locals = union(standing.subjects(cut.whole).possible for cut in cuts)
         self._gone = standing.side(direction, (cut.gone for cut in cuts), self._locals)
-        self._ordered = any(cut.whole.tier != Tier.NETWORK_POLICY for cut in cuts)
-        self._added = any(cut.whole.tier == Tier.NETWORK_POLICY for cut in cuts)
-        near = list(self._near(standing, {cut.whole.policy.namespace for cut in cuts}))
+        self._tiers = {cut.whole.tier for cut in cuts}
+        near = list(self._near(standing))
         left = list(replaced(near, cuts))
-        # The answers of ordered tiers are replaced as a whole.
-        scope = standing.matrix.selection.selectable if self._ordered else self._locals
-        self._left = standing.side(direction, left, scope)
+        self._left = standing.side(direction, left, self._locals)
         before, after = (union(standing.subjects(r).certain for r in these if r.isolates) for these in (near, left))
         self._bare = before & ~after & self._locals
         self.destinations = standing.matrix.destinations if direction is Direction.EGRESS else self._locals
@@ -144,9 +142,7 @@ class _Change:
     def region(self, destination: int) -> Region:
         """What the parts match, and whom nothing else isolates."""
         gone = self._gone.at(destination)
-        found = [(ports, sources.possible) for ports, sources in gone.allowed.items()]
-        for group in gone.groups:
-            found += [(match.ports, match.sources.possible) for rules in group.rulesets for match in rules]
+        found = [(ports, sources.possible) for ports, sources in gone.matched()]
         if self.direction is Direction.EGRESS:
             found += [(self._everything[0], self._bare)] if self._bare else []
         elif self._bare >> destination & 1:
@@ -159,34 +155,18 @@ class _Change:
         if not self.destinations >> destination & 1:
             return answer
         new = self._left.at(destination)
-        if self._ordered:
-            answer = replace(answer, groups=new.groups)
-        if not self._added:
-            return answer
-        if self.direction is Direction.INGRESS:
-            return replace(answer, isolated=new.isolated, allowed=new.allowed)
-        return _merged(answer, new, self._locals)
+        locals_ = answer.everything if self.direction is Direction.INGRESS else self._locals
+        return answer.replaced(self._tiers, new, locals_)
 
-    def _near(self, standing: Standing, namespaces: Iterable[str]) -> Iterator[Ruleset]:
-        """The rulesets of the same kinds that have a say where the parts have."""
-        for namespace in sorted(namespaces):
-            for ruleset in standing.rulesets[namespace]:
-                concerned = ruleset.tier != Tier.NETWORK_POLICY or standing.subjects(ruleset).possible & self._locals
-                if ruleset.direction is self.direction and concerned:
-                    yield ruleset
-
-
-def _merged(answer: SideAt, new: SideAt, locals_: int) -> SideAt:
-    """An answer in which some sources get a new one from the NetworkPolicies."""
-    allowed = {
-        ports: Bits(certain & ~locals_, possible & ~locals_)
-        for ports, (certain, possible) in answer.allowed.items()
-        if possible & ~locals_
-    }
-    for ports, (certain, possible) in new.allowed.items():
-        known = allowed.get(ports, Bits(0, 0))
-        allowed[ports] = Bits(known.certain | certain & locals_, known.possible | possible & locals_)
-    return replace(answer, allowed=allowed, isolated=answer.isolated & ~locals_ | new.isolated & locals_)
+    def _near(self, standing: Standing) -> Iterator[Ruleset]:
+        """The rulesets of the same tiers that have a say where the parts have."""
+        selection = standing.matrix.selection
+        for ruleset in chain.from_iterable(standing.rulesets.values()):
+            concerned = ruleset.direction is self.direction and ruleset.tier in self._tiers
+            if not (concerned and selection.near(ruleset.subject) & self._locals):
+                continue
+            if standing.subjects(ruleset).possible & self._locals:
+                yield ruleset
 
 
 def replaced(rulesets: Iterable[Ruleset], cuts: Sequence[Cut]) -> Iterator[Ruleset]:

@@ -1,0 +1,12 @@
+"""Which policies are judged: those of Kubernetes; the network plugins' own count, but are not asked about."""
+
+from __future__ import annotations
+
+from netdoctor.model.refs import ObjectRef
+
+_KINDS = frozenset({"NetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"})
+
+
+def is_kubernetes(policy: ObjectRef) -> bool:
+    """Whether a policy is of one of Kubernetes' kinds."""
+    return policy.kind in _KINDS
