@@ -179,6 +179,36 @@ plain = st.builds(
 )
 
 
+def _crowd(direction: Direction, drawn: list[Ruleset]) -> list[Ruleset]:
+    return [replace(ruleset, tier=Tier.NETWORK_POLICY, direction=direction) for ruleset in drawn]
+
+
+# Many of one tier and direction, whose order decides.
+_few_rules = st.builds(
+    Rule,
+    ref=st.just(ObjectRef("Policy", "p")),
+    action=st.sampled_from(Action),
+    peers=tuples(pod_peers(rarely(unread_accounts, None)) | blocks, 1),
+    ports=tuples(ranges, 1),
+    locals=rarely(peers, None),
+    source_ports=rarely(tuples(ranges, 1), ()),
+)
+_broad = st.builds(
+    replace,
+    rulesets,
+    subject=st.sampled_from(
+        (
+            PodPeer("", "a", None, None),
+            PodPeer("", "b", None, None),
+            PodPeer("", "", LabelSelector(), None),
+            PodPeer("", "", Everything(), Compare("x", "has")),
+        )
+    ),
+    rules=tuples(_few_rules, 3),
+)
+crowds = st.builds(_crowd, st.sampled_from(Direction), st.lists(_broad, min_size=2, max_size=6))
+
+
 def numbered(drawn: Sequence[Ruleset]) -> tuple[Ruleset, ...]:
     """With a name of its own for each policy, and a path for each of its parts."""
     return tuple(

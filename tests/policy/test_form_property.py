@@ -16,7 +16,7 @@ from netdoctor.policy.matrix import matrix
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import Direction, Ruleset
 from tests.policy.clusters import CALICO, cluster, flow
-from tests.policy.forms import numbered, plain, rulesets
+from tests.policy.forms import crowds, numbered, plain, rulesets
 from tests.policy.naive_form import Side
 from tests.policy.test_matrix import CILIUM, differences
 from tests.policy.test_property import Manifest, World, thorough, worlds
@@ -89,3 +89,15 @@ def test_the_matrix_of_policies_that_only_allow_among_others(
     world: World, some: list[Ruleset], more: list[Ruleset]
 ) -> None:
     assert not differences(matrix(compiled(cluster(*world.manifests), [*some, *more]), CALICO))
+
+
+@thorough
+@given(manifests(), crowds)
+def test_many_policies_of_one_tier(world: World, drawn: list[Ruleset]) -> None:
+    agree(world, drawn[:4], CALICO)
+
+
+@thorough
+@given(manifests(), crowds)
+def test_the_matrix_of_many_policies_of_one_tier(world: World, drawn: list[Ruleset]) -> None:
+    assert not differences(matrix(compiled(cluster(*world.manifests), drawn), CALICO))
