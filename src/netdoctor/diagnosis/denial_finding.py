@@ -11,6 +11,7 @@ from netdoctor.model.probe import Outcome, Role
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Effect, Evidence, Finding, Fix
 from netdoctor.policy.repair import Repair, repairs
+from netdoctor.policy.verdict import SideVerdict
 from netdoctor.probing.plan import Aim
 
 
@@ -38,8 +39,14 @@ def subjects(denial: Denial) -> str:
     who = flow.source if denial.egress else flow.destination
     if rule:
         return f"{who} is selected by {rule.object}, whose rule {rule.path} denies it."
-    policies = ", ".join(f"{ref.namespace}/{ref.name}" for ref in denial.side.isolated_by)
-    return f"{who} is isolated for {denial.side.direction.lower()} by NetworkPolicy {policies}."
+    return f"{who} is isolated for {denial.side.direction.lower()} by {isolating(denial.side)}."
+
+
+def isolating(side: SideVerdict) -> str:
+    """The policies that isolate: `NetworkPolicy a/b, a/c`, those of other kinds with their own."""
+    names = [f"{ref.namespace}/{ref.name}" for ref in side.isolated_by if ref.kind == "NetworkPolicy"]
+    others = [str(ref) for ref in side.isolated_by if ref.kind != "NetworkPolicy"]
+    return ", ".join([*([f"NetworkPolicy {', '.join(names)}"] if names else []), *others])
 
 
 def missed(case: Case, denial: Denial) -> str:

@@ -103,7 +103,8 @@ def policy_hop(side: SideVerdict, direction: Direction, port: str) -> Hop:
 
 
 def _policy_kind(side: SideVerdict) -> str:
-    return side.decided_by.kind if side.decided_by else "NetworkPolicy"
+    deciding = (side.decided_by,) if side.decided_by else side.isolated_by
+    return deciding[0].kind if deciding else "NetworkPolicy"
 
 
 def _policy_text(side: SideVerdict) -> str:
@@ -113,7 +114,7 @@ def _policy_text(side: SideVerdict) -> str:
         return "cannot be known"
     if side.decided_by:
         return f"denied by {side.decided_by}"
-    policies = ", ".join(f"{ref.namespace}/{ref.name}" for ref in side.isolated_by)
+    policies = ", ".join(f"{ref.namespace}/{ref.name}".lstrip("/") for ref in side.isolated_by)
     nearest = next(iter(side.near_misses), None)
     why = f"; the nearest, {nearest.rule.path} of {nearest.rule.object.name}, {nearest.because}" if nearest else ""
     return f"denied: isolated by {policies}, no rule admits it{why}"

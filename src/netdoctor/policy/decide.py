@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from netdoctor.cluster.addresses import parse_address
+from netdoctor.cluster.calico_objects import CALICO_POLICIES
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.evaluate import Asked, Gaps, outcomes
 from netdoctor.policy.flow import Endpoint, Flow
@@ -123,7 +124,7 @@ def _side_notes(side: SideVerdict, remote: Endpoint, *, selected: bool) -> Itera
         yield f"pod {remote} is on the host network: taken as its node's address, which selectors do not match"
     if selected and side.direction is Direction.INGRESS and remote.kind == "ip":
         yield "through a NodePort or LoadBalancer the source may arrive with a node's address (SNAT)"
-    if side.decided_by and side.decided_by.kind != "NetworkPolicy":
+    if side.decided_by and side.decided_by.kind not in {"NetworkPolicy", *CALICO_POLICIES}:
         yield f"the network plugin implements {side.decided_by.kind}, which not every one does"
 
 

@@ -65,7 +65,8 @@ class CalicoPolicyDenies(DenialCause):
             names = ", ".join(map(str, side.isolated_by))
             what = f"{who} is selected by {names} for {side.direction.lower()}: none of the rules decides about it, "
             what += "and the end of the tier denies what is left."
-        return f"{what} {_place(case, side.denied_by[0])} {missed(case, denial)}"
+        nearest = missed(case, denial) if side.decided_by or denial.near else ""
+        return " ".join(filter(None, (what, _place(case, side.denied_by[0]), nearest)))
 
     def fixes(self, case: Case, denial: Denial) -> tuple[Fix, ...]:
         """A rule for this flow, where it helps: before the one that denies, or in the policy that is nearest."""
