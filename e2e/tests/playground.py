@@ -18,7 +18,11 @@ LISTENERS = ("tcp:8080", "tcp:9090", "udp:5353", "udp:6060")
 ON_HOST = ("tcp:18080", "udp:15353")
 GATE = 20_000  # the first port of the gates; nothing listens there: a refusal says that the way is open
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
-_POLICY = "networking.k8s.io/v1"
+_GROUP = "networking.k8s.io"
+_CALICO = "crd.projectcalico.org/v1"
+_MINE = "netdoctor.dev/playground"  # a label of what is in no namespace
+_CALICO_KINDS = tuple(f"{name}.crd.projectcalico.org" for name in ("networkpolicies", "networksets"))
+_GLOBAL_KINDS = tuple(f"{name}.crd.projectcalico.org" for name in ("globalnetworkpolicies", "globalnetworksets"))
 # By container port, what else a pod calls it; the same name means different ports of different pods.
 _NAMES: Sequence[Mapping[str, str]] = (
     {"http": "tcp:8080", "metrics": "tcp:9090", "dns": "udp:5353"},
@@ -37,13 +41,15 @@ SPACES: Sequence[tuple[Document, Sequence[Mapping[str, str]]]] = (
 class Playground:
     """The namespaces with pods, the one with a pod on the host network of each worker, and the gates.
 
-    A gate is a pod on each worker, behind a policy that lets one port through. The network plugin takes changes of
-    policies in their order: where a gate's port has changed, all that was changed before it has come into force.
+    A gate is a pod on each worker, behind policies that let one port each through. The network plugin takes changes of
+    one kind of object in their order: where a gate's port has changed, all of its kind that was changed before it has
+    come into force. With `calico` there are gates of Calico's kinds too.
     """
 
     places: Sequence[Place]
     hosts: Place
     gates: Place
+    calico: bool = False
 
     @property
     def namespaces(self) -> list[str]:
@@ -57,21 +63,53 @@ class Playground:
 
     def objects(self) -> Document:
         """All that verdicts depend on, as kubectl prints it."""
-        kinds = "nodes,namespaces,pods,networkpolicies,services"
-        document: Document = json.loads(self._kubectl("get", kinds, "--all-namespaces", "-o", "json"))
+        kinds = ["nodes", "namespaces", "pods", f"networkpolicies.{_GROUP}", "services"]
+        if self.calico:
+            kinds += ["serviceaccounts", *_CALICO_KINDS, *_GLOBAL_KINDS]
+        document: Document = json.loads(self._kubectl("get", ",".join(kinds), "--all-namespaces", "-o", "json"))
         return document
 
     def replace_policies(self, policies: Sequence[Document], number: int) -> None:
         """Only these, and wait until they are in force on every worker; `number` is a new one each time."""
         with ThreadPoolExecutor() as pool:
-            list(pool.map(_without_policies, self.places))
+            list(pool.map(self._without_policies, self.places))
+        if self.calico:
+            self.without_global()
         if policies:
-            self._kubectl(
-                "create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": [*policies]})
-            )
+            items = [policy if "namespace" in policy["metadata"] else self._marked(policy) for policy in policies]
+            self._kubectl("create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+        self.set_gates(number)
+        for port in self._open(number):
+            seen = self.at_gates(port, attempts=300)
+            assert set(seen) == {Outcome.REFUSED}, f"the policies did not come into force: {port} {seen}"
+
+    def without_global(self) -> None:
+        """Take away what is in no namespace."""
+        self._kubectl("delete", ",".join(_GLOBAL_KINDS), "-l", f"{_MINE}={self.gates.namespace}")
+
+    def set_gates(self, number: int) -> None:
+        """Let one port of each kind of object through, those of before no more."""
         self.gates.apply(_gate_policy(GATE + number))
-        seen = self.at_gates(GATE + number, attempts=300)
-        assert set(seen) == {Outcome.REFUSED}, f"the policies did not come into force: {seen}"
+        if self.calico:
+            self.gates.apply(*(_calico_gates(number)), *map(self._marked, _global_gates(self.gates.namespace, number)))
+
+    def _open(self, number: int) -> list[int]:
+        """The ports of the gates, one for each kind of object."""
+        mine = [GATE + number]
+        if self.calico:
+            mine += [GATE + 1000 + number, GATE + 2000 + number, GATE + 3000 + number % 2, GATE + 4000 + number % 2]
+        return mine
+
+    def _marked(self, document: Document) -> Document:
+        """With the label by which it is taken away again."""
+        metadata = document["metadata"]
+        labels = {**metadata.get("labels", {}), _MINE: self.gates.namespace}
+        return {**document, "metadata": {**metadata, "labels": labels}}
+
+    def _without_policies(self, place: Place) -> None:
+        place.kubectl("delete", f"networkpolicies.{_GROUP}", "--all")
+        if self.calico:
+            place.kubectl("delete", ",".join(_CALICO_KINDS), "--all")
 
     def at_gates(self, port: int, attempts: int) -> list[Outcome]:
         """What a probe of each gate sees at a port; silence is asked again, with a new connection."""
@@ -92,12 +130,15 @@ def probe_from(place: Place, pod: str, probes: Sequence[Probe]) -> Mapping[str, 
 
 
 @contextmanager
-def playground(access: Access) -> Iterator[Playground]:
+def playground(access: Access, *, calico: bool = False) -> Iterator[Playground]:
     """All pods Ready, all gates closed."""
     with ExitStack() as stack:
         places = [stack.enter_context(namespace(access)) for _ in SPACES]
-        ground = Playground(places, stack.enter_context(namespace(access)), stack.enter_context(namespace(access)))
-        ground.gates.apply(_gate_policy(GATE - 1))
+        hosts, watched = stack.enter_context(namespace(access)), stack.enter_context(namespace(access))
+        ground = Playground(places, hosts, watched, calico)
+        if calico:
+            stack.callback(ground.without_global)
+        ground.set_gates(-1)
         workers = [node["metadata"]["name"] for node in ground.hosts.items("nodes", "-l", f"!{CONTROL_PLANE}")]
         for place, (labels, pods) in zip(places, SPACES, strict=True):
             marks = [f"{key}={value}" for key, value in labels.items()]
@@ -113,16 +154,49 @@ def playground(access: Access) -> Iterator[Playground]:
         yield ground
 
 
-def _without_policies(place: Place) -> None:
-    place.kubectl("delete", "networkpolicies", "--all")
-
-
 def _gate_policy(port: int) -> Document:
     spec = {
         "podSelector": {"matchExpressions": [{"key": "gate", "operator": "Exists"}]},
         "ingress": [{"ports": [{"port": port}]}],
     }
-    return {"apiVersion": _POLICY, "kind": "NetworkPolicy", "metadata": {"name": "gate"}, "spec": spec}
+    return {"apiVersion": f"{_GROUP}/v1", "kind": "NetworkPolicy", "metadata": {"name": "gate"}, "spec": spec}
+
+
+def _calico_gates(number: int) -> list[Document]:
+    """Calico's NetworkPolicy, and a NetworkSet of everybody; which rule is about it its label says."""
+    rules = [_calico_rule(GATE + 1000 + number), *(_calico_rule(GATE + 3000 + n, f"gate == 'n{n}'") for n in range(2))]
+    spec = {"order": 1, "selector": "has(gate)", "types": ["Ingress"], "ingress": rules}
+    return [
+        _calico_object("NetworkPolicy", "default.gate", spec),
+        _calico_object("NetworkSet", "gate", {"nets": _EVERYBODY}, {"gate": f"n{number % 2}"}),
+    ]
+
+
+def _global_gates(name: str, number: int) -> list[Document]:
+    """The same of the kinds without a namespace; `name` is that of the gates' own."""
+    rules = [
+        _calico_rule(GATE + 2000 + number),
+        *(_calico_rule(GATE + 4000 + n, f"gate == '{name}{n}'") for n in (0, 1)),
+    ]
+    selector = f"projectcalico.org/namespace == '{name}' && has(gate)"
+    spec = {"order": 2, "selector": selector, "types": ["Ingress"], "ingress": rules}
+    return [
+        _calico_object("GlobalNetworkPolicy", f"default.{name}", spec),
+        _calico_object("GlobalNetworkSet", name, {"nets": _EVERYBODY}, {"gate": f"{name}{number % 2}"}),
+    ]
+
+
+_EVERYBODY = ["0.0.0.0/1", "128.0.0.0/1"]
+
+
+def _calico_rule(port: int, source: str = "") -> Document:
+    rule: Document = {"action": "Allow", "protocol": "TCP", "destination": {"ports": [port]}}
+    return {**rule, "source": {"selector": source}} if source else rule
+
+
+def _calico_object(kind: str, name: str, spec: Document, labels: Mapping[str, str] | None = None) -> Document:
+    metadata = {"name": name, "labels": dict(labels or {})}
+    return {"apiVersion": _CALICO, "kind": kind, "metadata": metadata, "spec": spec}
 
 
 def _pod(number: int, labels: Mapping[str, str], node: str) -> Document:

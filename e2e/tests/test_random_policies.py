@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -17,10 +17,11 @@ from random import Random
 
 import pytest
 
-from e2e.runner.access import Access
+from e2e.runner.access import Access, Kubectl
 from e2e.tests.conftest import Place
 from e2e.tests.playground import CONTROL_PLANE, Playground, playground, probe_from
-from e2e.tests.random_policies import World, random_policies
+from e2e.tests.random_calico import random_calico
+from e2e.tests.random_policies import Document, World, random_policies
 from netdoctor.cluster.cni import cni
 from netdoctor.cluster.files import load
 from netdoctor.cluster.objects import Pod
@@ -33,7 +34,8 @@ from netdoctor.policy.rules import Protocol
 from netdoctor.policy.verdict import FlowVerdict
 from netdoctor_probe.wire import Outcome, Probe, ProbeKind
 
-AT_LEAST = int(os.environ.get("NETDOCTOR_RANDOM_POLICIES", "300"))
+CALICO = "globalnetworkpolicies.crd.projectcalico.org"
+AT_LEAST = os.environ.get("NETDOCTOR_RANDOM_POLICIES")
 SEED = int(os.environ.get("NETDOCTOR_SEED", "1"))
 EACH_ROUND = (3, 30)  # policies
 LOOKS = 3  # at a flow whose packets and verdict differ, each with a new connection: single packets may be lost
@@ -67,36 +69,67 @@ class Compared:
         return f"{self.verdict.flow}: allowed={self.verdict.allowed}, packet={self.outcome} {self.verdict.assumptions}"
 
 
-@pytest.fixture(scope="module")
-def ground(access: Access) -> Iterator[Playground]:
-    """The pods of the whole test."""
-    with playground(access) as made:
-        yield made
-
-
-def test_packets_do_what_verdicts_say(ground: Playground, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_packets_do_what_verdicts_say(access: Access, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Round by round: new policies, and a new connection for every flow."""
+    with playground(access) as ground:
+        _compare(ground, random_policies, int(AT_LEAST or 300), tmp_path, capsys)
+
+
+def test_packets_do_what_verdicts_on_policies_of_calico_say(
+    access: Access, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same of Calico's own policies, between those of Kubernetes."""
+    if CALICO not in Kubectl(access)("api-resources", "--api-group=crd.projectcalico.org", "-o", "name"):
+        pytest.skip("this cluster has no policies of Calico")
+    with playground(access, calico=True) as ground:
+        _compare(ground, _of_both, int(AT_LEAST or 400), tmp_path, capsys)
+
+
+def _of_both(dice: Random, world: World, count: int) -> list[Document]:
+    of_calico = (count + 1) // 2
+    return [*random_calico(dice, world, of_calico), *random_policies(dice, world, count - of_calico)]
+
+
+def _compare(
+    ground: Playground,
+    generate: Callable[[Random, World, int], list[Document]],
+    at_least: int,
+    directory: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     dice = Random(SEED)
     world = _world(ground)
     counts: Counter[str] = Counter()
     explained: list[str] = []
     for number in range(1000):
-        policies = random_policies(dice, world, dice.randint(*EACH_ROUND))
+        policies = generate(dice, world, dice.randint(*EACH_ROUND))
         ground.replace_policies(policies, number)
-        compared = _round(ground, tmp_path / f"round-{number}.json")
-        counts.update({"rounds": 1, "policies": len(policies), "flows": len(compared)})
+        compared = _round(ground, directory / f"round-{number}.json")
+        counts.update({"rounds": 1, "policies": sum(map(_is_policy, policies)), "flows": len(compared)})
+        counts.update(Counter(text for policy in policies for text in _features(policy)))
         counts.update(_WORDS[each.verdict.allowed] for each in compared)
         differing = [each for each in compared if each.differs]
         explained += [f"round {number}: {each}" for each in differing if each.explained]
         wrong = [str(each) for each in differing if not each.explained]
         assert not wrong, "\n".join([f"seed {SEED}, round {number}:", *wrong, json.dumps(policies)])
-        if counts["policies"] >= AT_LEAST:
+        if counts["policies"] >= at_least:
             break
     with capsys.disabled():
         print(f"\nrandom policies, seed {SEED}: {_text(counts)}; packets that differ, as the CNI profile explains:")
         print(*explained or ["none"], sep="\n")
     assert counts["allowed"] > counts["flows"] / 20
     assert counts["denied"] > counts["flows"] / 20
+
+
+def _is_policy(document: Document) -> bool:
+    return str(document["kind"]).endswith("NetworkPolicy")
+
+
+def _features(document: Document) -> Iterator[str]:
+    """The kind of an object, and what its rules do; of Calico's alone, as all of Kubernetes' are alike."""
+    if "calico" in document["apiVersion"]:
+        yield document["kind"]
+        yield from (rule["action"] for section in ("ingress", "egress") for rule in document["spec"].get(section, ()))
 
 
 _WORDS = {True: "allowed", False: "denied", None: "undefined"}
