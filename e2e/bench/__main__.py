@@ -1,6 +1,6 @@
-"""``python -m e2e.bench [--rounds N] [--wide SHARE] [--size PODS/POLICIES]``: CPU seconds and peak memory of processes.
+"""``python -m e2e.bench [--rounds N] [--wide SHARE] [--plugin NAME] [--size PODS/POLICIES]``: what processes cost.
 
-Each command runs on synthetic clusters of growing size, from files; the least of several rounds counts, since other
+CPU seconds and peak memory. Each command runs on synthetic clusters of growing size, from files; the least of several rounds counts, since other
 work on the machine only ever adds. Printed beside it: by how much the cost grows for each doubling of the pods, and of
 the classes of pods that policies tell apart; and how many times the program's start-up it is.
 """
@@ -46,22 +46,22 @@ def main() -> None:
     parser.add_argument("--wide", type=float, default=0.01, help="share of policies for the whole cluster")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--size", action="append", metavar="PODS/POLICIES", help="ascending; can be repeated")
+    parser.add_argument("--plugin", choices=("calico", "cilium"), default="", help="whose policies a third are")
     options = parser.parse_args()
     start = _least(["version"], options.rounds)
     print(f"netdoctor version: {start.seconds:.2f} s CPU, {start.megabytes:.0f} MB (least of {options.rounds})")
     _print(_HEAD)
     with tempfile.TemporaryDirectory() as folder:
         pairs = (map(int, size.split("/")) for size in options.size or _SIZES)
-        shapes = [Shape(pods, policies, options.wide, options.seed) for pods, policies in pairs]
+        shapes = [Shape(pods, policies, options.wide, options.seed, options.plugin) for pods, policies in pairs]
         # Elsewhere, and one after the other: a process starts with the memory of the one that starts it.
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as elsewhere:
             sizes = list(elsewhere.map(partial(written, folder=Path(folder)), shapes))
         for name, form, among, arguments in _commands(sizes):
             before: tuple[Size, Cost] | None = None
             for size in among:
-                cost = _least(
-                    [*arguments(size), "--cni", "calico", "--snapshot", str(size.files[form])], options.rounds
-                )
+                plugin = options.plugin or "calico"
+                cost = _least([*arguments(size), "--cni", plugin, "--snapshot", str(size.files[form])], options.rounds)
                 _print_cost(name, form, size, cost, start, before)
                 before = size, cost
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from e2e.bench.plugins import of_plugin
+
 Manifest = dict[str, Any]
 _STAGES = ("live", "canary", "trial")
 _ROLES = {  # components of an application, each a client of the next, with their ports
@@ -25,12 +27,16 @@ _ONE_IN = 12  # pods to a node
 
 @dataclass(frozen=True)
 class Shape:
-    """How big a cluster is; `wide` is the share of policies that are for the whole cluster."""
+    """How big a cluster is; `wide` is the share of policies that are for the whole cluster.
+
+    With a `plugin` (calico, cilium) a third of the NetworkPolicies are of that network plugin's own kind instead.
+    """
 
     pods: int
     policies: int
     wide: float = 0.01
     seed: int = 1
+    plugin: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,9 @@ def cluster(shape: Shape) -> Cluster:
         found.manifests.append(_object("v1", "Namespace", name, labels=labels))
     found.manifests += (_node(number) for number in range(shape.pods // _ONE_IN + 1))
     found.manifests += _workloads(components)
-    found.manifests += _Policies(chance, namespaces, components).some(shape)
+    for number, policy in enumerate(_Policies(chance, namespaces, components).some(shape)):
+        other = shape.plugin and policy["kind"] == "NetworkPolicy" and number % 3 == 1
+        found.manifests.append(of_plugin(policy, shape.plugin, number) if other else policy)
     return found
 
 

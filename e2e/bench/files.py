@@ -28,7 +28,7 @@ class Size:
 def written(shape: Shape, folder: Path) -> Size:
     """Write a cluster of some shape into a folder."""
     made = cluster(shape)
-    files = {form: folder / f"{shape.pods}.{form}" for form in ("yaml", "json")}
+    files = {form: folder / f"{shape.pods}{shape.plugin}.{form}" for form in ("yaml", "json")}
     listed = {"apiVersion": "v1", "kind": "List", "items": made.manifests}
     files["json"].write_text(json.dumps(listed))
     with files["yaml"].open("w") as stream:
