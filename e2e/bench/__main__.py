@@ -1,8 +1,9 @@
 """``python -m e2e.bench [--rounds N] [--wide SHARE] [--plugin NAME] [--size PODS/POLICIES]``: what processes cost.
 
 CPU seconds and peak memory. Each command runs on synthetic clusters of growing size, from files; the least of several
-rounds counts, since other work on the machine only ever adds. Printed beside it: by how much the cost grows for each doubling of the pods, and of
-the classes of pods that policies tell apart; and how many times the program's start-up it is.
+rounds counts, since other work on the machine only ever adds. Printed beside it: by how much the cost grows for each
+doubling of the pods, and of the classes of pods that policies tell apart; and how many times the program's start-up
+it is.
 """
 
 from __future__ import annotations
