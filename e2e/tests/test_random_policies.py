@@ -160,7 +160,8 @@ def _round(ground: Playground, file: Path) -> list[Compared]:
     """Every flow under the present policies. What differs is looked at again."""
     file.write_text(json.dumps(ground.objects()))
     snapshot = load([str(file)])
-    policies, profile = compile_policies(snapshot), profile_for(cni(snapshot).name)
+    name = "calico" if ground.calico else cni(snapshot).name
+    policies, profile = compile_policies(snapshot, cni=name), profile_for(name)
     places = {place.namespace: place for place in (*ground.places, ground.hosts)}
     pods = [pod for pod in snapshot.pods if pod.namespace in places]
     verdicts = [decide(policies, flow, profile) for flow in _flows(snapshot, pods)]
