@@ -91,7 +91,13 @@ class Playground:
         """Let one port of each kind of object through, those of before no more."""
         self.gates.apply(_gate_policy(GATE + number))
         if self.calico:
-            self.gates.apply(*(_calico_gates(number)), *map(self._marked, _global_gates(self.gates.namespace, number)))
+            watch = [
+                f"{pod['status']['podIP']}/32"
+                for pod in self.gates.items("pods", "-l", "watch")
+                if "podIP" in pod["status"]
+            ]
+            everywhere = _global_gates(self.gates.namespace, number, watch)
+            self.gates.apply(*_calico_gates(number, watch), *map(self._marked, everywhere))
 
     def _open(self, number: int) -> list[int]:
         """The ports of the gates, one for each kind of object."""
@@ -147,7 +153,7 @@ def playground(access: Access, *, calico: bool = False) -> Iterator[Playground]:
             place.apply(*(_pod(n, mine, workers[n % len(workers)]) for n, mine in enumerate(pods)))
         ground.hosts.apply(*(_on_host(n, worker) for n, worker in enumerate(workers)))
         gates = [_named(f"gate-{n}", {"gate": ""}, worker, [_probe()]) for n, worker in enumerate(workers)]
-        ground.gates.apply(*gates, _named("watch", {}, workers[0], [_probe()]))
+        ground.gates.apply(*gates, _named("watch", {"watch": ""}, workers[0], [_probe()]))
         for place in (*places, ground.hosts, ground.gates):
             place.kubectl("wait", "pods", "--all", "--for=condition=Ready", "--timeout=100s")
         assert set(ground.at_gates(GATE, attempts=5)) == {Outcome.TIMEOUT}, "the gates are open: nothing is enforced"
@@ -162,17 +168,17 @@ def _gate_policy(port: int) -> Document:
     return {"apiVersion": f"{_GROUP}/v1", "kind": "NetworkPolicy", "metadata": {"name": "gate"}, "spec": spec}
 
 
-def _calico_gates(number: int) -> list[Document]:
-    """Calico's NetworkPolicy, and a NetworkSet of everybody; which rule is about it its label says."""
+def _calico_gates(number: int, watch: Sequence[str]) -> list[Document]:
+    """Calico's NetworkPolicy, and a NetworkSet of who watches; which rule is about it its label says."""
     rules = [_calico_rule(GATE + 1000 + number), *(_calico_rule(GATE + 3000 + n, f"gate == 'n{n}'") for n in range(2))]
     spec = {"order": 1, "selector": "has(gate)", "types": ["Ingress"], "ingress": rules}
     return [
         _calico_object("NetworkPolicy", "default.gate", spec),
-        _calico_object("NetworkSet", "gate", {"nets": _EVERYBODY}, {"gate": f"n{number % 2}"}),
+        _calico_object("NetworkSet", "gate", {"nets": watch}, {"gate": f"n{number % 2}"}),
     ]
 
 
-def _global_gates(name: str, number: int) -> list[Document]:
+def _global_gates(name: str, number: int, watch: Sequence[str]) -> list[Document]:
     """The same of the kinds without a namespace; `name` is that of the gates' own."""
     rules = [
         _calico_rule(GATE + 2000 + number),
@@ -182,11 +188,8 @@ def _global_gates(name: str, number: int) -> list[Document]:
     spec = {"order": 2, "selector": selector, "types": ["Ingress"], "ingress": rules}
     return [
         _calico_object("GlobalNetworkPolicy", f"default.{name}", spec),
-        _calico_object("GlobalNetworkSet", name, {"nets": _EVERYBODY}, {"gate": f"{name}{number % 2}"}),
+        _calico_object("GlobalNetworkSet", name, {"nets": watch}, {"gate": f"{name}{number % 2}"}),
     ]
-
-
-_EVERYBODY = ["0.0.0.0/1", "128.0.0.0/1"]
 
 
 def _calico_rule(port: int, source: str = "") -> Document:

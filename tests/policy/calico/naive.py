@@ -91,9 +91,12 @@ def entity_matches(entity: Manifest, end: Manifest, namespace: str, asked: Quest
         parts.append(f"projectcalico.org/namespace == '{namespace}'")
     parts += [entity["selector"]] if "selector" in entity else []
     whole = " && ".join(f"({part or 'all()'})" for part in parts)
-    if parts and not any(holds(whole, labels) for labels in bearers(end, asked)):
+    excluded = [
+        labels for labels in bearers(end, asked) if "notSelector" in entity and holds(entity["notSelector"], labels)
+    ]
+    if parts and not any(holds(whole, labels) for labels in bearers(end, asked) if labels not in excluded):
         return False
-    if "notSelector" in entity and any(holds(entity["notSelector"], labels) for labels in bearers(end, asked)):
+    if excluded and not parts:
         return False
     if "nets" in entity and not in_nets(end, entity["nets"]):
         return False

@@ -250,8 +250,11 @@ def test_host_network_pods_are_no_endpoints() -> None:
         ({"namespaceSelector": "all()", "nets": ["10.0.0.2/32"]}, False, False, False),
         ({"namespaceSelector": "all()", "nets": ["10.0.0.1/32", "10.0.0.2/32"]}, True, False, False),
         ({"namespaceSelector": "all()", "notNets": ["10.0.0.1/32"]}, False, True, False),
-        ({"notSelector": "app == 'web'"}, False, False, False),
-        ({"namespaceSelector": "all()", "notSelector": "app == 'web'"}, False, True, False),
+        # Beside another selector it is about labels, and those of the set `near` are not excluded.
+        ({"notSelector": "app == 'web'"}, True, False, False),
+        ({"notSelector": "app == 'web' || role == 'near'"}, False, False, False),
+        ({"namespaceSelector": "all()", "notSelector": "app == 'web' || has(role)"}, False, False, False),
+        ({"namespaceSelector": "all()", "notSelector": "app == 'web'"}, True, True, False),
         ({"namespaceSelector": "all()", "notSelector": "app == 'api'"}, True, True, False),
         ({"serviceAccounts": {"names": ["front"]}}, False, False, False),
         ({"serviceAccounts": {"names": ["front"]}, "namespaceSelector": "all()"}, True, False, False),

@@ -1,8 +1,10 @@
 """source and destination of a rule of Calico's, as peers.
 
 All that an entity says must hold. As soon as one of its selectors is given (notSelector too), an entity of a namespaced
-policy is about that namespace alone, unless a namespaceSelector says otherwise; nets, notNets and what notSelector
-excludes know no namespaces. Source: GetEntityRuleSelector in libcalico-go/lib/backend/syncersv1/updateprocessors.
+policy is about that namespace alone, unless a namespaceSelector says otherwise; nets and notNets know no namespaces.
+Beside another selector, notSelector is about the labels of whom that one chooses; alone, in a global policy, it excludes
+the addresses of whom it chooses. Source: GetEntityRuleSelector in libcalico-go/lib/backend/syncersv1/updateprocessors,
+combineMatchesIfPossible in felix/calc.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from netdoctor.policy.calico.domains import EVERYTHING, METADATA_NAME, both, mea
 from netdoctor.policy.calico.nets import blocks
 from netdoctor.policy.calico.scope import Labelled
 from netdoctor.policy.calico.selector import NAMESPACE, parse_selector
-from netdoctor.policy.expressions import Compare, Expression
+from netdoctor.policy.expressions import Compare, Expression, Not
 from netdoctor.policy.rules import SERVICE_ACCOUNT_NAME, AllOf, Peer, PodPeer
 
 read_selector = lru_cache(maxsize=10_000)(parse_selector)
@@ -49,7 +51,7 @@ def entity_peers(entity: EntityRule, place: Place, *more: Peer) -> tuple[Peer, .
         SelectorError: a selector is not valid.
     """
     excluded: tuple[Peer, ...] = blocks(entity.not_nets, place.at("notNets"))
-    if entity.not_selector:
+    if entity.not_selector and not _has_choice(entity, place):
         path = place.at("notSelector")
         excluded += _chosen(read_selector(entity.not_selector), None, EVERYTHING, path, place.sets)
     required = [*([one_of(blocks(entity.nets, place.at("nets")), place.at("nets"))] if entity.nets else ()), *more]
@@ -77,12 +79,20 @@ def _by_selectors(entity: EntityRule, place: Place) -> tuple[Peer, ...]:
         namespaces: Expression | None = read_selector(entity.namespace_selector, may_be_global=True)
     else:
         namespaces = Compare(NAMESPACE, "==", (place.namespace,)) if place.namespace else None
-    chooses = bool(entity.selector or entity.namespace_selector or entity.service_accounts)
-    if not (chooses or (entity.not_selector and place.namespace)):
+    if not _has_choice(entity, place):
         return ()
     path = place.at(named[0]) if len(named) == 1 else place.path
     accounts = _service_accounts(entity.service_accounts)
-    return _chosen(read_selector(entity.selector), namespaces, accounts, path, place.sets)
+    selector = read_selector(entity.selector)
+    if entity.not_selector:
+        selector = both(selector, Not(read_selector(entity.not_selector)))
+    return _chosen(selector, namespaces, accounts, path, place.sets)
+
+
+def _has_choice(entity: EntityRule, place: Place) -> bool:
+    """Whether it chooses whom it is about by labels, if only by the namespace of its policy."""
+    chooses = bool(entity.selector or entity.namespace_selector or entity.service_accounts)
+    return chooses or bool(entity.not_selector and place.namespace)
 
 
 def _service_accounts(match: ServiceAccountMatch | None) -> Expression:
