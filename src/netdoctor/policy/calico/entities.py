@@ -2,9 +2,9 @@
 
 All that an entity says must hold. As soon as one of its selectors is given (notSelector too), an entity of a namespaced
 policy is about that namespace alone, unless a namespaceSelector says otherwise; nets and notNets know no namespaces.
-Beside another selector, notSelector is about the labels of whom that one chooses; alone, in a global policy, it excludes
-the addresses of whom it chooses. Source: GetEntityRuleSelector in libcalico-go/lib/backend/syncersv1/updateprocessors,
-combineMatchesIfPossible in felix/calc.
+Beside another selector, notSelector is about the labels of whom that one chooses; alone, in a global policy, it
+excludes the addresses of whom it chooses. Source: GetEntityRuleSelector in
+libcalico-go/lib/backend/syncersv1/updateprocessors, combineMatchesIfPossible in felix/calc.
 """
 
 from __future__ import annotations
