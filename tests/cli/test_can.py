@@ -157,6 +157,64 @@ def test_the_plugin_decides_what_blocks_match(ask: Any) -> None:
     assert ask(block, "pod/web.shop", "pod/pg.db", "--cni", "cilium")[0] == 1
 
 
+L7 = """apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: api, namespace: db}
+spec:
+  endpointSelector: {matchLabels: {app: pg}}
+  ingress:
+  - fromEndpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace": shop}}]
+    toPorts:
+    - ports: [{port: "5432", protocol: TCP}]
+      rules: {http: [{method: GET, path: /api/v1/.*}]}
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("request_", "code", "told"),
+    [
+        ("GET /api/v1/users", 0, "ALLOWED GET /api/v1/users: shop/web"),
+        ("POST /api/v1/users", 1, "REFUSED with HTTP 403 POST /api/v1/users: shop/web"),
+        ("GET /x/api/v1/users", 1, "wants path /api/v1/.*, found /x/api/v1/users"),
+    ],
+)
+def test_a_request_that_is_refused_is_told_from_a_drop(ask: Any, request_: str, code: int, told: str) -> None:
+    asked = ("pod/pg.db", "--cni", "cilium", "--http", request_)
+    found, out, err = ask(L7, "pod/web.shop", *asked)
+    assert (found, err) == (code, "")
+    assert told in " ".join(out.split())
+    found, out, _ = ask(L7, "pod/web.shop", *asked, "-o", "json")
+    document = json.loads(out)
+    jsonschema.validate(document, schema("FlowVerdict"))
+    assert (document["allowed"], document["ingress"]["allowed"]) == (code == 0, True)
+    assert document["request"].get("answer", "") == ("403" if code else "")
+    found, out, _ = ask(L7, "pod/job.ops", *asked, "-o", "json")
+    document = json.loads(out)
+    assert (found, document["ingress"]["allowed"], document.get("request")) == (1, False, None)
+
+
+def test_what_is_limited_to_some_requests_is_said_without_a_request_too(ask: Any) -> None:
+    code, out, _ = ask(L7, "pod/web.shop", "pod/pg.db", "--cni", "cilium")
+    assert code == 0
+    assert "lets through only some HTTP requests on this connection; ask about one with --http" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--http", "GET /", "--dns", "a"), "only one of --http and --dns"),
+        (("--header", "A: b"), "about the request of --http"),
+        (("--http", "users"), "no request"),
+        (("--dns", "a b"), "no name"),
+    ],
+)
+def test_what_is_no_request(ask: Any, flags: tuple[str, ...], said: str) -> None:
+    code, _, err = ask(L7, "pod/web.shop", "pod/pg.db", "--cni", "cilium", *flags)
+    assert code == 2
+    assert said in err
+
+
 def test_names_from_a_cluster_say_nothing_to_the_terminal(ask: Any) -> None:
     evil = policy('"\\e[2Jx"', "db", "{podSelector: {}}")
     _, out, _ = ask(evil, "pod/web.shop", "pod/pg.db")

@@ -52,8 +52,26 @@ class Text(msgspec.Struct, frozen=True):
     text: str
 
 
+class RequestAnswer(msgspec.Struct, frozen=True, rename="camel"):
+    """What becomes of a request on a connection that is allowed.
+
+    `answer` is what its sender gets where it is refused: `403` of HTTP, `REFUSED` of DNS. `rules` admit it, or do not.
+    """
+
+    protocol: str
+    text: str
+    allowed: bool | None
+    answer: str = ""
+    refused_by: str | None = None
+    rules: tuple[str, ...] = ()
+    because: str = ""
+
+
 class FlowReport(msgspec.Struct, frozen=True, rename="camel", kw_only=True, tag_field="kind", tag="FlowVerdict"):
-    """The answer for one flow; `because` says why it cannot be known, where it cannot."""
+    """The answer for one flow; `because` says why it cannot be known, where it cannot.
+
+    Of a flow with a `request`, `allowed` is about that; the sides still say what becomes of the connection.
+    """
 
     api_version: str = "netdoctor.dev/v1"
     flow: AskedFlow
@@ -61,6 +79,7 @@ class FlowReport(msgspec.Struct, frozen=True, rename="camel", kw_only=True, tag_
     because: str = ""
     egress: Side
     ingress: Side
+    request: RequestAnswer | None = None
     assumptions: tuple[Text, ...] = ()
     hints: tuple[Text, ...] = ()
     fixes: tuple[Fix, ...] = ()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from netdoctor.model.flow_report import AskedFlow, FlowEnd, FlowReport, NearMiss, Side, Text
+from netdoctor.model.flow_report import AskedFlow, FlowEnd, FlowReport, NearMiss, RequestAnswer, Side, Text
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Effect, Fix
 from netdoctor.path.flows import AskedFlow as Asked
@@ -15,13 +15,22 @@ from netdoctor.policy.explain import because, origin_text
 from netdoctor.policy.hints import hints
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.repair import Repair, repairs
+from netdoctor.policy.requests import ANSWERS, Request, limiting_rules, request_verdict
 from netdoctor.policy.verdict import FlowVerdict, SideVerdict
 from netdoctor.policy.verdict import NearMiss as Near
 
 
-def flow_report(policies: CompiledPolicies, asked: Asked, profile: CNIProfile, *, fixes: bool = True) -> FlowReport:
-    """Decide one flow. Without `fixes`, none are looked for, which takes far less time."""
+def flow_report(
+    policies: CompiledPolicies,
+    asked: Asked,
+    profile: CNIProfile,
+    *,
+    fixes: bool = True,
+    request: Request | None = None,
+) -> FlowReport:
+    """Decide one flow, and a request over it. Without `fixes`, none are looked for, which takes far less time."""
     verdict = decide(policies, asked.flow, profile)
+    answer = _answer(policies, asked, profile, request) if request and verdict.allowed else None
     found = repairs(policies, verdict, profile) if fixes and verdict.allowed is False else ()
     return FlowReport(
         flow=AskedFlow(
@@ -32,14 +41,39 @@ def flow_report(policies: CompiledPolicies, asked: Asked, profile: CNIProfile, *
             service=f"{asked.service.namespace}/{asked.service.name}" if asked.service else "",
             service_port=asked.service_port,
         ),
-        allowed=verdict.allowed,
-        because=_why_unknown(verdict),
+        allowed=answer.allowed if answer else verdict.allowed,
+        because=answer.because if answer and answer.allowed is None else _why_unknown(verdict),
         egress=_side(policies, verdict.egress),
         ingress=_side(policies, verdict.ingress),
+        request=answer,
         assumptions=tuple(map(Text, verdict.assumptions)),
-        hints=tuple(map(Text, hints(policies, verdict, asked.service_port))),
+        hints=tuple(map(Text, _hints(policies, asked, profile, verdict, request))),
         fixes=_fixes(found),
     )
+
+
+def _answer(policies: CompiledPolicies, asked: Asked, profile: CNIProfile, request: Request) -> RequestAnswer:
+    found = request_verdict(policies, asked.flow, request, profile)
+    return RequestAnswer(
+        protocol=request.protocol,
+        text=request.text,
+        allowed=found.allowed,
+        answer=ANSWERS[request.protocol] if found.allowed is False else "",
+        refused_by=found.direction.field if found.allowed is False and found.direction else None,
+        rules=tuple(map(short, found.rules)),
+        because=found.because,
+    )
+
+
+def _hints(
+    policies: CompiledPolicies, asked: Asked, profile: CNIProfile, verdict: FlowVerdict, request: Request | None
+) -> Iterator[str]:
+    yield from hints(policies, verdict, asked.service_port)
+    if request is None and verdict.allowed:
+        for rule in limiting_rules(policies, asked.flow, profile):
+            protocol = rule.requests.protocol if rule.requests else ""
+            flag = f"; ask about one with --{protocol}" if protocol in ANSWERS else ""
+            yield f"{rule.ref} lets through only some {protocol.upper()} requests on this connection{flag}"
 
 
 def short(ref: ObjectRef) -> str:

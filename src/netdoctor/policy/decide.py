@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from netdoctor.cluster.addresses import parse_address
-from netdoctor.cluster.calico_objects import CALICO_POLICIES
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.evaluate import Asked, Gaps, outcomes
 from netdoctor.policy.flow import Endpoint, Flow
@@ -15,6 +14,9 @@ from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.remote import families
 from netdoctor.policy.rules import Action, Direction, Rule, Ruleset
 from netdoctor.policy.verdict import FlowVerdict, SideVerdict
+
+# Of Kubernetes, but not of every network plugin; a plugin's own kinds count only where it runs.
+_NOT_EVERYWHERE = frozenset({"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"})
 
 
 def decide(policies: CompiledPolicies, flow: Flow, profile: CNIProfile) -> FlowVerdict:
@@ -124,7 +126,7 @@ def _side_notes(side: SideVerdict, remote: Endpoint, *, selected: bool) -> Itera
         yield f"pod {remote} is on the host network: taken as its node's address, which selectors do not match"
     if selected and side.direction is Direction.INGRESS and remote.kind == "ip":
         yield "through a NodePort or LoadBalancer the source may arrive with a node's address (SNAT)"
-    if side.decided_by and side.decided_by.kind not in {"NetworkPolicy", *CALICO_POLICIES}:
+    if side.decided_by and side.decided_by.kind in _NOT_EVERYWHERE:
         yield f"the network plugin implements {side.decided_by.kind}, which not every one does"
 
 

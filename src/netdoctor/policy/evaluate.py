@@ -229,3 +229,12 @@ def _doubt(ref: ObjectRef, misses: Sequence[Miss]) -> str:
 def _tie(hits: Sequence[_Hit], priority: Priority) -> str:
     rules = " and ".join(f"{hit.ref} ({hit.rule.action_text})" for hit in hits)
     return f"undefined by the API: {rules} match at the same priority {priority}"
+
+
+def matching(rulesets: Sequence[Ruleset], asked: Asked) -> Iterator[tuple[Rule, tuple[str, ...]]]:
+    """Every rule that matches a side, whatever comes before it, with the doubts about that."""
+    for ruleset in rulesets:
+        doubts = _subject_doubts(ruleset, asked)
+        for rule in ruleset.rules:
+            if hit := _hit(rule, asked):
+                yield rule, (*doubts, *hit.doubts)

@@ -10,13 +10,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class HTTPPattern:
-    """Requests with all of these. `headers` are names with the value that is wanted; None = any."""
+    """Requests with all of these. `headers` are names with the value that is wanted; None = any.
+
+    `secret`: a value of a header is wanted besides that stands in a Secret, and so is not known.
+    """
 
     path: str
     request_path: str = ""
     method: str = ""
     host: str = ""
     headers: tuple[tuple[str, str | None], ...] = ()
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)

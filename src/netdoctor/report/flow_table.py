@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdoctor.model.flow_report import FlowEnd, FlowReport, NearMiss, Side
+from netdoctor.model.flow_report import FlowEnd, FlowReport, NearMiss, RequestAnswer, Side
 from netdoctor.model.report import Effect, Fix
 from netdoctor.report.command import command_of
 from netdoctor.report.page import Page
@@ -37,8 +37,12 @@ def flow_tables(reports: Sequence[FlowReport], style: Style, *, wide: bool = Fal
 def _headline(page: Page, report: FlowReport) -> None:
     flow = report.flow
     answer, color = _ANSWERS[report.allowed]
+    request = report.request
+    if request and request.answer:
+        answer = f"REFUSED with {request.protocol.upper()} {request.answer}"
     way = f"(Service {flow.service} port {flow.service_port})" if flow.service else ""
-    parts = [f"{_name(flow.from_)} → {_name(flow.to)}", f"{flow.port}/{flow.protocol}", way]
+    parts = [f"{request.text}:"] if request else []
+    parts += [f"{_name(flow.from_)} → {_name(flow.to)}", f"{flow.port}/{flow.protocol}", way]
     page.prose(page.mark(report.allowed), page.text(answer, color), *filter(None, parts), hang=2)
 
 
@@ -56,6 +60,8 @@ def verdict_details(page: Page, report: FlowReport, *, wide: bool) -> None:
         ("ingress of", report.ingress, report.flow.to),
     ):
         _side(page, f"{name} {_name(end)}", side, wide=wide)
+    if report.request:
+        _request(page, report.request)
     for text in report.hints:
         page.prose(page.text("Note:", "bold"), text.text, indent=2, hang=2)
     for number, fix in enumerate(report.fixes):
@@ -64,6 +70,18 @@ def verdict_details(page: Page, report: FlowReport, *, wide: bool) -> None:
         page.prose(
             page.text("Assumed:" if report.allowed is not None else "Because:", "bold"), text.text, indent=2, hang=2
         )
+
+
+def _request(page: Page, request: RequestAnswer) -> None:
+    """What the rules for requests say, where the connection itself is allowed."""
+    rules = ", ".join(request.rules)
+    if request.allowed is None:
+        said = f"cannot be known: {request.because}"
+    elif request.allowed:
+        said = f"by {rules}" if rules else "no rule is about requests"
+    else:
+        said = f"the connection is allowed, the request is answered {request.answer}: {rules} {request.because}"
+    page.prose(page.mark(request.allowed), page.text(f"{request.text}:", "bold"), said, indent=2, hang=4)
 
 
 def _side(page: Page, name: str, side: Side, *, wide: bool) -> None:

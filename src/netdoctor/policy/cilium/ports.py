@@ -63,7 +63,8 @@ def _ports(port: CiliumPort, path: str) -> Iterator[RulePort]:
 def _http(one: CiliumHTTP, path: str) -> HTTPPattern:
     headers = [_header(text) for text in one.headers]
     headers += [(m.name, m.value or None) for m in one.header_matches if not m.mismatch]
-    return HTTPPattern(path, one.path, one.method, one.host, tuple(headers))
+    secret = any(m.secret is not None and not m.value and not m.mismatch for m in one.header_matches)
+    return HTTPPattern(path, one.path, one.method, one.host, tuple(headers), secret)
 
 
 def _header(text: str) -> tuple[str, str | None]:
