@@ -9,6 +9,7 @@ from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Effect, Fix
 from netdoctor.path.flows import AskedFlow as Asked
 from netdoctor.path.flows import End
+from netdoctor.policy.calico.staged import staged_notes
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.decide import decide
 from netdoctor.policy.explain import because, origin_text
@@ -28,10 +29,11 @@ def flow_report(
     fixes: bool = True,
     request: Request | None = None,
 ) -> FlowReport:
-    """Decide one flow, and a request over it. Without `fixes`, none are looked for, which takes far less time."""
+    """Decide one flow, and a request over it. Without `fixes`, none are looked for (and no staged policies)."""
     verdict = decide(policies, asked.flow, profile)
     answer = _answer(policies, asked, profile, request) if request and verdict.allowed else None
     found = repairs(policies, verdict, profile) if fixes and verdict.allowed is False else ()
+    staged = staged_notes(policies, asked.flow, verdict, profile) if fixes else ()
     return FlowReport(
         flow=AskedFlow(
             from_=_end(asked.source),
@@ -47,7 +49,7 @@ def flow_report(
         ingress=_side(policies, verdict.ingress),
         request=answer,
         assumptions=tuple(map(Text, verdict.assumptions)),
-        hints=tuple(map(Text, _hints(policies, asked, profile, verdict, request))),
+        hints=tuple(map(Text, (*_hints(policies, asked, profile, verdict, request), *staged))),
         fixes=_fixes(found),
     )
 
