@@ -125,8 +125,9 @@ def _by_pools(snapshot: Snapshot, settings: FelixConfiguration | None) -> Encaps
     for pool in pools:
         if _used(pool, "vxlanMode"):
             mode = str(pool.spec["vxlanMode"])
-            port, vni = given.get("vxlanPort") or 4789, given.get("vxlanVNI") or _CALICO_VNI
-            return _vxlan(port, f"{pool.ref} has vxlanMode {mode}", vni, _mode(mode))
+            port, vni = given.get("vxlanPort") or 4789, given.get("vxlanVNI")
+            said = f"{pool.ref} has vxlanMode {mode}"
+            return _vxlan(port, said, vni if isinstance(vni, int) else _CALICO_VNI, _mode(mode))
         if _used(pool, "ipipMode"):
             mode = str(pool.spec["ipipMode"])
             because = f"{pool.ref} has ipipMode {mode}"
@@ -139,7 +140,7 @@ def _mode(mode: str) -> str:
 
 
 def _used(pool: IPPool, mode: str) -> bool:
-    return pool.spec.get(mode) in {"Always", "CrossSubnet"}
+    return pool.spec.get(mode) in ("Always", "CrossSubnet")
 
 
 def _by_backend(snapshot: Snapshot) -> Encapsulation | None:

@@ -11,7 +11,7 @@ import msgspec
 
 from netdoctor.cluster.cni import cni, running_plugins
 from netdoctor.cluster.decode import NOT_JSON
-from netdoctor.cluster.objects import ConfigMap, FelixConfiguration, Installation
+from netdoctor.cluster.objects import ConfigMap, FelixConfiguration, Installation, IPPool
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 
@@ -46,6 +46,12 @@ def felix(snapshot: Snapshot) -> FelixConfiguration | None:
 def installation(snapshot: Snapshot) -> Installation | None:
     """What Calico's operator was asked to install; it heeds no object of another name."""
     return next((one for one in snapshot.installations if one.name == "default"), None)
+
+
+def for_pods(pool: IPPool) -> bool:
+    """Whether pods get addresses of a pool of Calico's, as far as it is enabled; by default they do."""
+    uses = pool.spec.get("allowedUses")
+    return not isinstance(uses, list) or not uses or "Workload" in uses
 
 
 def cilium_settings(snapshot: Snapshot) -> tuple[ObjectRef, Mapping[str, str]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from netdoctor.cluster.addresses import Network, parse_address, parse_networks
 from netdoctor.cluster.cni import cni
-from netdoctor.cluster.network_settings import cilium_settings, flannel_settings
+from netdoctor.cluster.network_settings import cilium_settings, flannel_settings, for_pods
 from netdoctor.cluster.objects import ConfigMap
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
@@ -83,9 +83,8 @@ def plugin_ranges(snapshot: Snapshot) -> Iterator[AddressRange]:
 def _pools(snapshot: Snapshot) -> Iterator[AddressRange]:
     """Calico's, but for those that are not for pods."""
     for pool in snapshot.ip_pools:
-        uses = pool.spec.get("allowedUses")
         for network in parse_networks({str(pool.spec.get("cidr", ""))}):
-            if not pool.spec.get("disabled") and (not uses or "Workload" in uses):
+            if for_pods(pool) and not pool.spec.get("disabled"):
                 yield AddressRange(network, f"pods ({pool.ref})", pool.ref.at("spec.cidr"), pool=True)
 
 

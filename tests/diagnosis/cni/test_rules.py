@@ -340,3 +340,19 @@ def test_cluster_wide_policies_of_an_old_calico() -> None:
     assert codes(described(calico(RIGHT, admin))) == []
     unsure = described(cilium(admin))
     assert (codes(unsure), len(untold(unsure))) == ([], 1)
+
+
+def test_policies_of_a_plugin_that_is_not_here() -> None:
+    def own(kind: str, version: str, name: str, namespace: str = "") -> Manifest:
+        return thing(kind, version, name, namespace, spec={})
+
+    of_calico = own("GlobalNetworkPolicy", "projectcalico.org/v3", "default.a")
+    staged = own("StagedGlobalNetworkPolicy", "projectcalico.org/v3", "default.b")
+    of_cilium = own("CiliumNetworkPolicy", "cilium.io/v2", "c", "shop")
+    assert codes(described(cilium(of_calico))) == ["PoliciesWithoutEffect"]
+    assert codes(described(cilium(staged))) == []
+    assert codes(described(cilium(of_cilium))) == []
+    assert codes(described(calico(RIGHT, of_cilium))) == ["PoliciesWithoutEffect"]
+    assert codes(described(calico(RIGHT, of_calico))) == []
+    unsure = described([node(1), of_cilium])
+    assert (codes(unsure), len(untold(unsure))) == ([], 2)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from netdoctor.cluster.addresses import parse_networks
-from netdoctor.cluster.network_settings import config_data, felix, installation
+from netdoctor.cluster.network_settings import config_data, felix, for_pods, installation
 from netdoctor.cluster.objects import IPPool
 from netdoctor.cluster.snapshot import Snapshot
-from netdoctor.diagnosis.cni.facts import Facts, Masquerade, MTUSetting, between_nodes
+from netdoctor.diagnosis.cni.facts import Facts, Masquerade, MTUSetting, between_nodes, mtu_setting
 from netdoctor.model.cni_report import CNIEncryption, CNIOpening, CNISetting
 from netdoctor.model.refs import ObjectRef
 
@@ -19,6 +19,7 @@ _CONFIG = ObjectRef("ConfigMap", "calico-config", "kube-system")
 _TUNNEL_MTUS = ("vxlanMTU", "ipipMTU", "wireguardMTU")
 _FELIX = ("bpfEnabled", "wireguardEnabled", "wireguardEnabledV6", "defaultEndpointToHostAction", "routeSource")
 _BGP = ("nodeToNodeMeshEnabled", "asNumber")
+_LONGEST_PREFIX = 128
 _NETWORK = ("bgp", "linuxDataplane", "hostPorts")
 
 
@@ -63,6 +64,7 @@ def _settings(snapshot: Snapshot) -> Iterator[CNISetting]:
         yield from _rows("", _NETWORK, _at(made.spec, "calicoNetwork"), made.ref, "spec.calicoNetwork")
         yield from _rows("IPAM ", ("type",), _at(cni, "ipam"), made.ref, "spec.cni.ipam")
         yield from _rows("CNI ", ("type",), cni, made.ref, "spec.cni")
+        yield from _rows("pods' MTU, as the operator sees it: ", ("mtu",), made.status, made.ref, "status")
     if backend := config_data(snapshot, "calico-config").get("calico_backend"):
         yield CNISetting("backend", backend, _CONFIG.at("data.calico_backend"))
     if made is None and (ipam := _ipam(snapshot)):
@@ -101,7 +103,7 @@ def _pool(pool: IPPool) -> str:
 def block_size(pool: IPPool) -> int:
     """The prefix length of blocks; by default 26 for IPv4 and 122 for IPv6 (docs.tigera.io, IPPool)."""
     given = pool.spec.get("blockSize")
-    if isinstance(given, int) and given:
+    if isinstance(given, int) and 0 < given <= _LONGEST_PREFIX:
         return given
     return 122 if ":" in str(pool.spec.get("cidr", "")) else 26
 
@@ -114,31 +116,22 @@ def _ipam(snapshot: Snapshot) -> str:
 
 def _mtu(snapshot: Snapshot) -> MTUSetting | None:
     """The least of what pods and tunnels are given: no larger packet leaves a node; 0 leaves it to Calico."""
-    given: list[MTUSetting] = []
+    given = [mtu_setting(config_data(snapshot, "calico-config").get("veth_mtu"), _CONFIG.at("data.veth_mtu"))]
     made = installation(snapshot)
     if made is not None:
-        network = _at(made.spec, "calicoNetwork")
-        given += _positive(network.get("mtu"), made.ref.at("spec.calicoNetwork.mtu"))
-    given += _positive(config_data(snapshot, "calico-config").get("veth_mtu"), _CONFIG.at("data.veth_mtu"))
+        given.append(mtu_setting(_at(made.spec, "calicoNetwork").get("mtu"), made.ref.at("spec.calicoNetwork.mtu")))
     if (settings := felix(snapshot)) is not None:
-        for name in _TUNNEL_MTUS:
-            given += _positive(settings.spec.get(name), settings.ref.at(f"spec.{name}"))
-    return min(given, key=lambda one: one.value, default=None)
-
-
-def _positive(value: object, field: ObjectRef) -> list[MTUSetting]:
-    number = int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else 0
-    return [MTUSetting(number, field)] if number > 0 else []
+        given += [mtu_setting(settings.spec.get(name), settings.ref.at(f"spec.{name}")) for name in _TUNNEL_MTUS]
+    return min((one for one in given if one), key=lambda one: one.value, default=None)
 
 
 def _not_masqueraded(snapshot: Snapshot) -> Iterator[Masquerade]:
     """Pools with an encapsulation: nobody outside has routes to their addresses, unless somebody has made them."""
     for pool in snapshot.ip_pools:
-        uses = pool.spec.get("allowedUses")
         wrapped = any(pool.spec.get(mode) in ("Always", "CrossSubnet") for mode in ("vxlanMode", "ipipMode"))
         private = any(network.is_private for network in parse_networks({str(pool.spec.get("cidr", ""))}))
         off = not pool.spec.get("natOutgoing") and not pool.spec.get("disabled")
-        if off and wrapped and private and (not uses or "Workload" in uses):
+        if off and wrapped and private and for_pods(pool):
             said = f"{pool.ref} has no natOutgoing, and its addresses ({pool.spec.get('cidr')}) are private"
             yield Masquerade(pool.ref.at("spec.natOutgoing"), said, {"spec": {"natOutgoing": True}})
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from netdoctor.cluster.network_settings import cilium_settings
 from netdoctor.cluster.snapshot import Snapshot
-from netdoctor.diagnosis.cni.facts import UNKNOWN, Facts, Masquerade, MTUSetting, between_nodes
+from netdoctor.diagnosis.cni.facts import UNKNOWN, Facts, Masquerade, MTUSetting, between_nodes, mtu_setting
 from netdoctor.model.cni_report import CNIEncryption, CNIOpening, CNISetting
 from netdoctor.model.refs import ObjectRef
 
@@ -54,8 +54,7 @@ def chained(snapshot: Snapshot) -> bool:
 
 def _mtu(where: ObjectRef, data: Mapping[str, str]) -> MTUSetting | None:
     """`mtu` stands for that of the nodes' interfaces; Cilium itself takes off what it puts around packets."""
-    given = data.get("mtu", "")
-    return MTUSetting(int(given), where.at("data.mtu")) if given.isdecimal() and int(given) else None
+    return mtu_setting(data.get("mtu"), where.at("data.mtu"))
 
 
 def _encryption(where: ObjectRef, data: Mapping[str, str]) -> CNIEncryption:

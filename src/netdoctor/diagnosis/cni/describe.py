@@ -41,7 +41,9 @@ def describe_cni(snapshot: Snapshot, node_mtu: int | None = None) -> CNIReport:
         name=view.plugin.name,
         versions=versions(view),
         evidence=tuple(_evidence(view)),
-        encapsulation=CNIEncapsulation(wrapped.name, wrapped.evidence, wrapped.mode, wrapped.vni, wrapped.overhead),
+        encapsulation=CNIEncapsulation(
+            wrapped.name, wrapped.evidence, wrapped.mode, wrapped.vni, view.mtu.overhead or 0
+        ),
         settings=(*view.facts.settings, *_chain(snapshot), _service_proxy(snapshot)),
         addresses=tuple(_addresses(snapshot)),
         enforces=enforcement(view),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from netdoctor.cluster.cni import CNI
@@ -65,6 +66,13 @@ class View:
     def runs(self, *names: str) -> bool:
         """Whether one of these plugins is, or is part of, the cluster's."""
         return bool({*names} & {*self.plugin.name.split("+")})
+
+
+def mtu_setting(value: object, field: ObjectRef) -> MTUSetting | None:
+    """A number of bytes, as number or text; 0 and whatever is none leave it to the plugin."""
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    number = int(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0
+    return MTUSetting(number, field) if number else None
 
 
 def between_nodes(what: str, purpose: str, *, needed: bool = True) -> CNIOpening:

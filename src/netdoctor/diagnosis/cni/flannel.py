@@ -9,7 +9,7 @@ from netdoctor.cluster.encapsulation import encapsulation
 from netdoctor.cluster.flags import option
 from netdoctor.cluster.network_settings import FlannelSettings, config_data, flannel_settings
 from netdoctor.cluster.snapshot import Snapshot
-from netdoctor.diagnosis.cni.facts import Facts, Masquerade, MTUSetting
+from netdoctor.diagnosis.cni.facts import Facts, Masquerade, MTUSetting, mtu_setting
 from netdoctor.model.cni_report import CNIEncryption, CNISetting
 from netdoctor.model.refs import ObjectRef
 
@@ -41,11 +41,8 @@ def _rows(settings: FlannelSettings) -> Iterator[CNISetting]:
 
 def _mtu(snapshot: Snapshot, settings: FlannelSettings | None) -> MTUSetting | None:
     """Canal's is for pods; that of flannel's backend is what remains inside, too."""
-    canal = config_data(snapshot, "canal-config").get("veth_mtu", "")
-    if canal.isdecimal() and int(canal):
-        return MTUSetting(int(canal), _CANAL)
-    number = settings.number("MTU") if settings else None
-    return MTUSetting(number, settings.field) if number and settings else None
+    canal = mtu_setting(config_data(snapshot, "canal-config").get("veth_mtu"), _CANAL)
+    return canal or (mtu_setting(settings.number("MTU"), settings.field) if settings else None)
 
 
 def _encryption(snapshot: Snapshot) -> CNIEncryption:

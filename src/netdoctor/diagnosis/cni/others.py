@@ -10,7 +10,7 @@ from netdoctor.cluster.cni import running_plugins
 from netdoctor.cluster.flags import option
 from netdoctor.cluster.network_settings import config_data
 from netdoctor.cluster.snapshot import Snapshot
-from netdoctor.diagnosis.cni.facts import Facts, MTUSetting, between_nodes
+from netdoctor.diagnosis.cni.facts import Facts, between_nodes, mtu_setting
 from netdoctor.model.cni_report import CNIEncryption, CNIOpening, CNISetting
 from netdoctor.model.refs import ObjectRef
 
@@ -49,7 +49,7 @@ def _kube_router(snapshot: Snapshot) -> Facts:
             spec = daemon_set.spec.template.spec
             rows += [CNISetting(f, v, daemon_set.ref) for f in _ROUTER_FLAGS if (v := option(spec, f))]
     given = re.search(r'"mtu"\s*:\s*(\d{1,5})', config_data(snapshot, "kube-router-cfg").get("cni-conf.json", ""))
-    mtu = MTUSetting(int(given[1]), _KUBE_ROUTER) if given and int(given[1]) else None
+    mtu = mtu_setting(given[1], _KUBE_ROUTER) if given else None
     return Facts(tuple(rows), pod_mtu=mtu, encryption=_plain("kube-router"))
 
 
@@ -63,10 +63,9 @@ def _antrea(snapshot: Snapshot) -> Facts:
     mode = given.get("trafficEncryptionMode", "none").lower()
     names = {"wireguard": "WireGuard", "ipsec": "IPsec"}
     state = "on" if mode in names else "off" if text else "unknown"
-    mtu = given.get("defaultMTU", "")
     return Facts(
         settings=tuple(CNISetting(name, value, _ANTREA) for name, value in given.items()),
-        pod_mtu=MTUSetting(int(mtu), _ANTREA) if mtu.isdecimal() and int(mtu) else None,
+        pod_mtu=mtu_setting(given.get("defaultMTU"), _ANTREA),
         encryption=CNIEncryption(
             state, names.get(mode, ""), f"trafficEncryptionMode {mode}" if text else "no object tells"
         ),

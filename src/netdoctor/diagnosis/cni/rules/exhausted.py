@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netdoctor.cluster.addresses import Network, holds, parse_networks
+from netdoctor.cluster.network_settings import for_pods
 from netdoctor.cluster.objects import IPPool
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.diagnosis.address_use import room, used
@@ -59,8 +60,7 @@ def _pools(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _networks(pool: IPPool) -> tuple[Network, ...]:
-    uses = pool.spec.get("allowedUses")
-    off = pool.spec.get("disabled") or (uses and "Workload" not in uses)
+    off = pool.spec.get("disabled") or not for_pods(pool)
     return () if off else parse_networks({str(pool.spec.get("cidr", ""))})
 
 
