@@ -14,6 +14,7 @@ Object = Mapping[str, Any]
 RESOURCES = "deployments,statefulsets,daemonsets,replicasets,pods,services,endpointslices"
 
 _GRACE = timedelta(seconds=3)  # for a probe in flight, and for clocks that read whole seconds
+_NETWORK = timedelta(seconds=15)  # what making a pod's network takes at most, where that works
 _STUCK = {
     "CrashLoopBackOff",
     "ImagePullBackOff",
@@ -85,13 +86,14 @@ def _pod(pod: Object, now: datetime) -> str:
     if status.get("phase") in ("Succeeded", "Failed"):
         return ""
     conditions = {c["type"]: c for c in status.get("conditions", ())}
-    if _true(conditions, "Ready") or conditions.get("PodScheduled", {}).get("reason") == "Unschedulable":
-        return ""
-    if _true(conditions, "ContainersReady"):
-        return ""  # a readiness gate is not met
+    unschedulable = conditions.get("PodScheduled", {}).get("reason") == "Unschedulable"
+    if _true(conditions, "Ready") or unschedulable or _true(conditions, "ContainersReady"):
+        return ""  # without Ready, a readiness gate is not met
     containers = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
     if any(c.get("state", {}).get("waiting", {}).get("reason") in _STUCK for c in containers):
         return ""
+    if conditions.get("PodReadyToStartContainers", {}).get("status") == "False" and "startTime" in status:
+        return "" if now > _time(status["startTime"]) + _NETWORK else "no network yet"
     late = [c["name"] for c in status.get("containerStatuses", ()) if not c.get("ready") and not _gave_up(pod, c, now)]
     return f"not ready yet: {', '.join(late)}" if late or not containers else ""
 

@@ -42,6 +42,12 @@ def with_conditions(*conditions: dict[str, str]) -> dict[str, Any]:
     return item
 
 
+def without_network(since: str) -> dict[str, Any]:
+    item = with_conditions({"type": "PodReadyToStartContainers", "status": "False"})
+    item["status"]["startTime"] = since
+    return item
+
+
 def ending(at: str) -> dict[str, Any]:
     item = pod()
     item["metadata"]["deletionTimestamp"] = at
@@ -71,6 +77,7 @@ REFUSED = {
         [pod("False", {"waiting": {"reason": "ErrImagePull"}})],
         [with_conditions({"type": "PodScheduled", "status": "False", "reason": "Unschedulable"})],
         [with_conditions({"type": "Ready", "status": "False"}, {"type": "ContainersReady", "status": "True"})],
+        [without_network("2026-01-01T12:00:10Z")],  # it will not get one any more
         [ending("2026-01-01T12:00:20Z")],  # it should be gone by now: something holds it
         [SERVICE, SLICE, pod()],
         [SERVICE, pod("False")],
@@ -87,6 +94,7 @@ def test_settled(objects: list[dict[str, Any]]) -> None:
         ([deployment(updatedReplicas=0)], "Deployment n/d: 0 of 1 pods made"),
         ([pod("False", {"waiting": {"reason": "ContainerCreating"}})], "Pod n/p: not ready yet: c"),
         ([pod("False", probe={"periodSeconds": 10})], "Pod n/p: not ready yet: c"),
+        ([without_network("2026-01-01T12:00:20Z")], "Pod n/p: no network yet"),
         ([ending("2026-01-01T12:00:29Z")], "Pod n/p: terminating"),
         ([SERVICE, pod()], "Service n/s: does not list p yet"),
     ],
