@@ -72,7 +72,7 @@ class View:
                 if sources & others:
                     found[answer, sources & others] |= ports
         order = list(Answer)
-        for (answer, sources), ports in sorted(found.items(), key=lambda item: order.index(item[0][0])):
+        for (answer, sources), ports in sorted(found.items(), key=lambda item: (order.index(item[0][0]), item[1])):
             yield Row(ports, answer, sources)
 
     @cached_property

@@ -56,11 +56,13 @@ class Matrix:
         """The ports of a destination class, by who may reach them: disjoint, and together every port."""
         sides = [side.at(destination) for side in self._sides]
         by_answer: dict[tuple[int, int], int] = {}
+        known = all(side.is_known() for side in sides)
         for ports in refined(self.ports.everything, {mask for side in sides for mask in side.port_masks()}):
-            certain, possible = (
-                sides[0].sources(ports, certain=sure) & sides[1].sources(ports, certain=sure) & self.sources
-                for sure in (True, False)
-            )
+            certain = sides[0].sources(ports, certain=True) & sides[1].sources(ports, certain=True) & self.sources
+            possible = certain
+            if not known:
+                possible = sides[0].sources(ports, certain=False) & sides[1].sources(ports, certain=False)
+                possible &= self.sources
             by_answer[certain, possible] = by_answer.get((certain, possible), 0) | ports
         return tuple(Cell(ports, *answer) for answer, ports in by_answer.items())
 

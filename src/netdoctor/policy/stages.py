@@ -204,12 +204,18 @@ class _Ordered:
 
     def _place(self, lane: int, place: int, rules: Sequence[Sequence[Applied]]) -> None:
         """The n-th rules of the rulesets of a lane."""
-        ingress = self._scope.direction is Direction.INGRESS
-        for applied in (one for parts in rules for one in parts):
-            self._rules.append((lane, place, applied, self._scope.ports.fixed(applied.rule)))
-            about = applied.locals.possible if ingress else applied.remotes.possible & self._scope.destinations
-            for number in numbers(about):
+        applied = [(one, self._scope.ports.fixed(one.rule)) for parts in rules for one in parts]
+        if self._scope.direction is Direction.EGRESS:
+            applied = list(_alike(applied))
+        for one, fixed in applied:
+            self._rules.append((lane, place, one, fixed))
+            for number in numbers(self._destinations(one)):
                 self._at[number].append(len(self._rules) - 1)
+
+    def _destinations(self, applied: Applied) -> int:
+        if self._scope.direction is Direction.INGRESS:
+            return applied.locals.possible
+        return applied.remotes.possible & self._scope.destinations
 
     def at(self, destination: int) -> Group | None:
         """The rules that are about a destination, in their order; alike ones as one."""
@@ -233,6 +239,23 @@ class _Ordered:
             reaching = remotes.certain if reach >> destination & 1 else 0
         ports = self._scope.ports.at(rule, destination) if fixed is None else fixed
         return Match(rule.action, ports, sources, reaching) if sources.possible and ports else None
+
+
+def _alike(rules: Iterable[tuple[Applied, int | None]]) -> Iterator[tuple[Applied, int | None]]:
+    """Rules about different locals that say the same of the same remotes, as one."""
+    found: dict[tuple[Action, int, Bits], Applied] = {}
+    for one, fixed in rules:
+        if fixed is None:
+            yield one, None
+            continue
+        key = one.rule.action, fixed, one.remotes
+        known = found.get(key)
+        found[key] = one if known is None else _together(known, one)
+    yield from ((one, fixed) for (_, fixed, _), one in found.items())
+
+
+def _together(one: Applied, other: Applied) -> Applied:
+    return one._replace(locals=join((one.locals, other.locals)), reach=one.reach | other.reach)
 
 
 def _joined(one: Match, other: Match) -> Match:

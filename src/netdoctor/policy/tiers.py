@@ -69,6 +69,12 @@ class TierAt(NamedTuple):
         return not (stages or self.isolated.possible or self.gap or self.unsure)
 
     @property
+    def is_known(self) -> bool:
+        """Whether it is known whom it isolates, which policies it has, and in which order they are."""
+        tied = any(isinstance(stage, Group) and len(stage.rulesets) > 1 for stage in self.stages)
+        return self.isolated.certain == self.isolated.possible and not (self.gap or self.unsure or tied)
+
+    @property
     def adds_up(self) -> bool:
         """Whether all that counts is what is allowed and whom it isolates."""
         alone = len(self.stages) == 1 and isinstance(self.stages[0], Uniform) and not (self.gap or self.unsure)
@@ -98,6 +104,12 @@ class SideAt:
         if len(self.tiers) == 1 and len(stages := self.tiers[0].stages) == 1 and isinstance(stages[0], Uniform):
             return {*stages[0].by_ports}
         return {ports for ports, _ in self.matched()}
+
+    def is_known(self) -> bool:
+        """Whether nothing is in doubt, so that those that pass perhaps are those that pass certainly."""
+        return all(tier.is_known for tier in self.tiers) and all(
+            sources.certain == sources.possible for _, sources in self.matched()
+        )
 
     def sources(self, ports: int, *, certain: bool) -> int:
         """Those that pass on ports that no rule divides: certainly, or perhaps."""
