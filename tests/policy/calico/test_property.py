@@ -1,4 +1,4 @@
-"""Calico's policies, mixed with those of Kubernetes, against the naive evaluator."""
+"""Calico's policies, mixed with those of Kubernetes, against the naive evaluator; and the matrix against decisions."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from netdoctor.policy.calico.selector import parse_selector
 from netdoctor.policy.compile import compile_policies
 from netdoctor.policy.decide import allows, decide
 from netdoctor.policy.expressions import holds
+from netdoctor.policy.matrix import matrix
 from tests.policy.calico import naive
 from tests.policy.calico.manifests import calico, local, tier, wide
 from tests.policy.clusters import CALICO, cluster, flow
 from tests.policy.naive import Question
+from tests.policy.test_matrix import differences
 from tests.policy.test_property import (
     EXAMPLES,
     NAMESPACES,
@@ -161,6 +163,12 @@ def test_no_difference_in_any_flow(world: World) -> None:
             assert allows(compiled, asked, CALICO) is (verdict.allowed is True)
             for side in (verdict.egress, verdict.ingress):
                 assert side.decided_by is None or compiled.rule(side.decided_by)
+
+
+@settings(settled, max_examples=max(EXAMPLES // 2, 1))
+@given(calico_worlds())
+def test_matrix_and_decision_agree_on_every_flow(world: World) -> None:
+    assert not differences(matrix(compile_policies(cluster(*world.manifests), cni="calico"), CALICO))
 
 
 @settings(max_examples=300)

@@ -178,11 +178,11 @@ def test_what_calico_refuses_is_an_error_with_its_position(text: str, position: 
     assert str(raised.value).endswith(f"at character {position}")
 
 
-@pytest.mark.parametrize(("text", "position"), _INVALID)
+@pytest.mark.parametrize(
+    ("text", "position"), [(text, position) for text, position in _INVALID if not set(text) & set("(){}")]
+)
 @pytest.mark.parametrize("before", ["has(x) && ", "(has(x) || ", "! "])
 def test_the_position_counts_from_the_beginning(text: str, position: int, before: str) -> None:
-    if text[0] in "({)" or "))" in text:
-        pytest.skip("another text with something before it")
     with pytest.raises(SelectorError) as raised:
         parse_selector(before + text)
     assert raised.value.position == position + len(before)
