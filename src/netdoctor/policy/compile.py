@@ -17,7 +17,7 @@ from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.calico.compile import calico_policies
 from netdoctor.policy.cilium.compile import cilium_policies
 from netdoctor.policy.cluster_wide import ClusterWidePolicy, wide_rulesets
-from netdoctor.policy.contribution import Contribution
+from netdoctor.policy.contribution import Contribution, HostGap
 from netdoctor.policy.flow import Endpoint
 from netdoctor.policy.invalid import parse_network, problems
 from netdoctor.policy.invalid_cluster_wide import unreadable_peers, wide_problems
@@ -119,6 +119,10 @@ class CompiledPolicies:
         if not self.snapshot.was_read("NetworkPolicy", namespace):
             return f"the NetworkPolicies of namespace {namespace} could not be read"
         return self.unknown.get(namespace, "")
+
+    def host_gap(self, node: str) -> HostGap | None:
+        """What is not known of policies for a node's own traffic; None where there are none."""
+        return next((one.hosts[node] for one in self.contributions if node in one.hosts), None)
 
     @property
     def first_network_policy(self) -> Priority:

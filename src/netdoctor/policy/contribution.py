@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from netdoctor.model.refs import ObjectRef
-from netdoctor.policy.rules import Ruleset, Tier
+from netdoctor.policy.rules import Direction, Ruleset, Tier
+
+
+@dataclass(frozen=True, slots=True)
+class HostGap:
+    """Why it is not known what policies do to a node's own traffic, and which ports are open all the same."""
+
+    because: str
+    open: frozenset[tuple[Direction, str, int]] = frozenset()  # direction as the node sees it, protocol, port
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +27,11 @@ class Contribution:
         warnings: what is valid, but worth knowing: a policy without effect, an order that is left open.
         gaps: by tier and namespace ("" is all of them), why there may be policies that are not known and that may come
             before all others of the tier.
+        hosts: by node, what is not known of the policies for its own traffic; they are no part of the general form.
     """
 
     rulesets: Mapping[str, tuple[Ruleset, ...]] = field(default_factory=dict)
     problems: tuple[tuple[ObjectRef, str], ...] = ()
     warnings: tuple[tuple[ObjectRef, str], ...] = ()
     gaps: Mapping[tuple[Tier, str], str] = field(default_factory=dict)
+    hosts: Mapping[str, HostGap] = field(default_factory=dict)

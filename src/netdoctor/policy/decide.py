@@ -40,6 +40,8 @@ def allows(policies: CompiledPolicies, flow: Flow, profile: CNIProfile) -> bool:
         return special[0] is True
     for direction in Direction:
         local, remote = flow.ends(direction)
+        if _host_gap(policies, flow, direction):
+            return False
         if not _exempt(direction, local, remote):
             asked = Asked.of(flow, direction, profile)
             ends = outcomes(policies.selecting(local, direction), asked, [], Gaps(policies.tiers))
@@ -77,6 +79,14 @@ def _exempt(direction: Direction, local: Endpoint, remote: Endpoint) -> str:
     return ""
 
 
+def _host_gap(policies: CompiledPolicies, flow: Flow, direction: Direction) -> str:
+    """Why it is not known what the policies of a node do to the flow; empty where it is."""
+    local, remote = flow.ends(direction)
+    gap = policies.host_gap(local.node) if local.is_node and not _own_node(local, remote) else None
+    always = gap is not None and (direction, flow.protocol, flow.port) in gap.open
+    return "" if gap is None or always else gap.because
+
+
 def _own_node(local: Endpoint, remote: Endpoint) -> bool:
     return remote.is_node and remote.node != "" and remote.node == local.node
 
@@ -86,6 +96,8 @@ def _side(
 ) -> tuple[SideVerdict, tuple[str, ...]]:
     """One side's verdict, and what it assumes."""
     local, remote = flow.ends(direction)
+    if unknown := _host_gap(policies, flow, direction):
+        return SideVerdict(direction, allowed=None), (unknown,)
     if exempt := _exempt(direction, local, remote):
         return SideVerdict(direction, allowed=True), (exempt,) if local.kind == "pod" else ()
     rulesets = policies.selecting(local, direction)

@@ -422,7 +422,8 @@ def test_apply_on_forward_does_not_keep_a_policy_from_pods() -> None:
 
 
 def test_a_host_endpoint_is_chosen_by_its_labels_at_its_addresses() -> None:
-    host = calico("HostEndpoint", "n1", {"role": "node"}, node="n1", expectedIPs=["192.0.2.1"])
+    open_profile: dict[str, Any] = {"profiles": ["projectcalico-default-allow"], "expectedIPs": ["192.0.2.1"]}
+    host = calico("HostEndpoint", "n1", {"role": "node"}, node="n1", **open_profile)
     only = wide("a", selector="app == 'pg'", ingress=[source(selector="role == 'node'")])
     assert ingress(host, only, start="db/host") is True
     assert ingress(only, start="db/host") is False

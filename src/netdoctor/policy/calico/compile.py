@@ -17,6 +17,7 @@ from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.calico.domains import EVERYTHING
 from netdoctor.policy.calico.entities import Place, entity_peers, one_of, pod_peers, read_selector
 from netdoctor.policy.calico.gaps import of_other_plugin, unread_gaps
+from netdoctor.policy.calico.hosts import forwarding_remarks, host_gaps
 from netdoctor.policy.calico.invalid import calico_problems
 from netdoctor.policy.calico.nets import of_version
 from netdoctor.policy.calico.ports import protocols_of, rule_ports
@@ -54,7 +55,10 @@ def calico_policies(snapshot: Snapshot, cni: str) -> Contribution:
             rulesets[policy.namespace] += _Compiler(snapshot, sets, known[policy.spec.tier], policy).rulesets()
             warnings += _remarks(policy)
     by_namespace = {namespace: tuple(found) for namespace, found in rulesets.items()}
-    return Contribution(by_namespace, tuple(problems), tuple(warnings), gaps)
+    broken = {ref.object for ref, _ in problems}
+    valid = [policy for policy in snapshot.global_network_policies if policy.ref not in broken]
+    warnings += forwarding_remarks(snapshot, valid)
+    return Contribution(by_namespace, tuple(problems), tuple(warnings), gaps, host_gaps(snapshot, valid))
 
 
 @dataclass(frozen=True, slots=True)
