@@ -21,7 +21,7 @@ ServiceAccount = Annotated[
 ]
 Attach = Annotated[bool, typer.Option("--attach", help="Include the right that `check --attach` needs.")]
 Tls = Annotated[
-    bool, typer.Option("--tls", help="Include the right to read Secrets there, to see the certificates of Ingresses.")
+    bool, typer.Option("--tls", help="Include the rights to read Secrets and cert-manager's objects, for certificates.")
 ]
 Mesh = Annotated[bool, typer.Option("--mesh", help="Include the rights that `mesh` needs.")]
 ManifestFormat = Annotated[Literal["yaml", "json"], typer.Option("--output", "-o", help="Output format.")]

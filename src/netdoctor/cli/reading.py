@@ -72,13 +72,18 @@ class Cluster:
         return None
 
     def with_tls_secrets(self, refs: Collection[ObjectRef]) -> Cluster:
-        """The cluster with Secrets for TLS, which are read only when a check needs them. Raises NetdoctorError."""
+        """The cluster with Secrets for TLS, which are read only when a check needs them. Raises NetdoctorError.
+
+        Where one is missing, what is to make it is read too.
+        """
+        from netdoctor.cluster.issuing import with_issuing  # noqa: PLC0415
         from netdoctor.cluster.tls_secrets import all_there, with_tls_secrets  # noqa: PLC0415
 
         if self.lab is not None:
             return replace(self, snapshot=all_there(self.snapshot, refs))
         if self.client is not None and refs:
-            return replace(self, snapshot=with_tls_secrets(self.snapshot, self.client, refs))
+            snapshot = with_tls_secrets(self.snapshot, self.client, refs)
+            return replace(self, snapshot=with_issuing(snapshot, self.client, refs))
         return self
 
     def logs(self, pods: Iterable[Pod]) -> Mapping[ObjectRef, str]:

@@ -37,6 +37,7 @@ class Kind:
     extension: bool = False  # an API server serves it only where its CustomResourceDefinition is installed
     older: tuple[str, ...] = ()  # versions to read where the API server does not serve that one; of another group too
     needed: bool = True  # without it a verdict may be wrong, not only less precise
+    named: bool = False  # read only where something that is read names its objects
     resource: str = ""  # its plural, where that is not made of the field
 
     @property
@@ -118,6 +119,11 @@ def _cilium(
     return Kind(struct, "cilium.io/v2", field, namespaced, extension=True, older=older, needed=needed)
 
 
+def _issuing(struct: type[Object], field: str, group: str = "cert-manager.io", *, namespaced: bool = True) -> Kind:
+    """A kind of cert-manager's, read where a Secret that it makes is missing."""
+    return Kind(struct, f"{group}/v1", field, namespaced, extension=True, needed=False, named=True)
+
+
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -171,6 +177,12 @@ KINDS: Mapping[str, Kind] = {
         _calico(objects.BlockAffinity, "block_affinities"),
         _setting(objects.Installation, "operator.tigera.io/v1", "installations"),
         Kind(objects.Secret, "v1", "secrets"),
+        _issuing(objects.Certificate, "certificates"),
+        _issuing(objects.CertificateRequest, "certificate_requests"),
+        _issuing(objects.Issuer, "issuers"),
+        _issuing(objects.ClusterIssuer, "cluster_issuers", namespaced=False),
+        _issuing(objects.Order, "orders", "acme.cert-manager.io"),
+        _issuing(objects.Challenge, "challenges", "acme.cert-manager.io"),
     )
 }
 

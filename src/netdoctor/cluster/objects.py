@@ -755,6 +755,78 @@ class ReferenceGrant(Object, frozen=True, tag="ReferenceGrant"):
     spec: dict[str, Any] = {}
 
 
+class IssuerReference(_Struct, frozen=True):
+    """spec.issuerRef; no `group` means cert-manager's own."""
+
+    name: str = ""
+    kind: str = "Issuer"
+    group: str = ""
+
+
+class CertificateSpec(_Struct, frozen=True):
+    """spec of a Certificate, and what of a CertificateRequest is the same."""
+
+    secret_name: str = ""
+    issuer_ref: IssuerReference = IssuerReference()
+
+
+class IssuingStatus(_Struct, frozen=True):
+    """status of any kind of cert-manager's: those for ACME have a state and a reason, the others conditions.
+
+    `not_after` is when what the Secret of a Certificate holds expires; empty where nothing was ever issued.
+    """
+
+    conditions: tuple[Condition, ...] = ()
+    state: str = ""
+    reason: str = ""
+    not_after: str = ""
+
+
+class Certificate(Object, frozen=True, tag="Certificate"):
+    """cert-manager.io/v1 Certificate: that a Secret is to hold one."""
+
+    spec: CertificateSpec = CertificateSpec()
+    status: IssuingStatus = IssuingStatus()
+
+
+class CertificateRequest(Object, frozen=True, tag="CertificateRequest"):
+    """cert-manager.io/v1 CertificateRequest: one try to get one."""
+
+    status: IssuingStatus = IssuingStatus()
+
+
+class Issuer(Object, frozen=True, tag="Issuer"):
+    """cert-manager.io/v1 Issuer."""
+
+    status: IssuingStatus = IssuingStatus()
+
+
+class ClusterIssuer(Object, frozen=True, tag="ClusterIssuer"):
+    """cert-manager.io/v1 ClusterIssuer."""
+
+    status: IssuingStatus = IssuingStatus()
+
+
+class Order(Object, frozen=True, tag="Order"):
+    """acme.cert-manager.io/v1 Order: what an ACME server is asked for."""
+
+    status: IssuingStatus = IssuingStatus()
+
+
+class ChallengeSpec(_Struct, frozen=True):
+    """spec of a Challenge, without its token and key."""
+
+    dns_name: str = ""
+    type: str = ""
+
+
+class Challenge(Object, frozen=True, tag="Challenge"):
+    """acme.cert-manager.io/v1 Challenge: the proof for one name; `type` is HTTP-01 or DNS-01."""
+
+    spec: ChallengeSpec = ChallengeSpec()
+    status: IssuingStatus = IssuingStatus()
+
+
 class InvolvedObject(_Struct, frozen=True):
     """involvedObject of an Event."""
 

@@ -17,9 +17,11 @@ from netdoctor.cluster.snapshot import Snapshot
 # What not every cluster has.
 EXTENSION_KINDS = tuple(name for name, kind in KINDS.items() if kind.extension and kind.needed)
 # What makes an answer more precise where it can be read, and by a check is not missed where it cannot.
-WELCOME_KINDS = tuple(name for name, kind in KINDS.items() if not kind.needed)
+WELCOME_KINDS = tuple(name for name, kind in KINDS.items() if not kind.needed and not kind.named)
+# What is read where a Secret for TLS is missing, by `issuing`.
+ISSUING_KINDS = tuple(name for name, kind in KINDS.items() if kind.named)
 # Endpoints are read only where EndpointSlices cannot be; ConfigMaps one by one, and Secrets by `tls_secrets`.
-_APART = {"Endpoints", "ConfigMap", "Secret", *EXTENSION_KINDS, *WELCOME_KINDS}
+_APART = {"Endpoints", "ConfigMap", "Secret", *EXTENSION_KINDS, *WELCOME_KINDS, *ISSUING_KINDS}
 LISTED_KINDS = tuple(kind for kind in KINDS if kind not in _APART)
 
 

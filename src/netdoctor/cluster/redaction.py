@@ -18,7 +18,7 @@ from netdoctor.cluster.snapshot import Snapshot
 # Values that come from a closed list, and times.
 _CLOSED = frozenset(
     """
-    apiVersion kind type status phase reason operator protocol scheme effect policyTypes dnsPolicy restartPolicy
+    apiVersion kind group type status phase reason operator protocol scheme effect policyTypes dnsPolicy restartPolicy
     addressType ipFamilies ipFamilyPolicy internalTrafficPolicy externalTrafficPolicy trafficDistribution
     sessionAffinity action tier pathType whenUnsatisfiable topologyKey key conditionType uid takenAt netdoctor
     creationTimestamp deletionTimestamp lastTransitionTime startTime lastTimestamp eventTime startedAt finishedAt
@@ -86,7 +86,7 @@ class Redaction:
     def _replaced(self, value: Any, key: str) -> Any:
         if isinstance(value, dict):
             return self._mapping(value, key)
-        if key in _CLOSED and not (key == "tier" and value not in _TIERS):
+        if _closed(key, value):
             return value
         if isinstance(value, (list, tuple)):
             return [self._replaced(each, key) for each in value]
@@ -118,6 +118,13 @@ class Redaction:
         return begin + "".join(
             word if _understood(word, after) else "redacted" for word, after in pairwise([*words, ""])
         )
+
+
+def _closed(key: str, value: Any) -> bool:
+    """Whether a value is from a closed list: tiers can have any name, and cert-manager's reasons are sentences."""
+    if key == "tier":
+        return value in _TIERS
+    return key in _CLOSED and not (key == "reason" and isinstance(value, str) and " " in value)
 
 
 _READ_ANNOTATIONS = {
@@ -192,7 +199,7 @@ def _texts(value: Any, key: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, (list, tuple)):
         for each in value:
             yield from _texts(each, key)
-    elif isinstance(value, str) and key not in _CLOSED:
+    elif isinstance(value, str) and not (_closed(key, value) or key == "tier"):
         yield key, value
 
 

@@ -42,6 +42,10 @@ from netdoctor.cluster.objects import (
     BaselineAdminNetworkPolicy,
     BGPConfiguration,
     BlockAffinity,
+    Certificate,
+    CertificateRequest,
+    Challenge,
+    ClusterIssuer,
     ClusterNetworkPolicy,
     ConfigMap,
     DaemonSet,
@@ -57,10 +61,12 @@ from netdoctor.cluster.objects import (
     IngressClass,
     Installation,
     IPPool,
+    Issuer,
     Namespace,
     NetworkPolicy,
     Node,
     Object,
+    Order,
     OwnerReference,
     Pod,
     ReferenceGrant,
@@ -167,6 +173,12 @@ class Snapshot:
     gateways: tuple[Gateway, ...] = ()
     http_routes: tuple[HTTPRoute, ...] = ()
     reference_grants: tuple[ReferenceGrant, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    certificate_requests: tuple[CertificateRequest, ...] = ()
+    issuers: tuple[Issuer, ...] = ()
+    cluster_issuers: tuple[ClusterIssuer, ...] = ()
+    orders: tuple[Order, ...] = ()
+    challenges: tuple[Challenge, ...] = ()
     events: tuple[Event, ...] = ()
     config_maps: tuple[ConfigMap, ...] = ()
     ip_pools: tuple[IPPool, ...] = ()

@@ -234,6 +234,7 @@ _CLUSTER_SCOPED = {
     "Node",
     "IngressClass",
     "GatewayClass",
+    "ClusterIssuer",
     "ClusterRole",
     "ClusterRoleBinding",
     "PriorityClass",

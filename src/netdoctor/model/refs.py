@@ -10,6 +10,7 @@ CLUSTER_SCOPED = frozenset(
         "Namespace",
         "IngressClass",
         "GatewayClass",
+        "ClusterIssuer",
         "GlobalNetworkPolicy",
         "StagedGlobalNetworkPolicy",
         "GlobalNetworkSet",

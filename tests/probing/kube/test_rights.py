@@ -35,7 +35,10 @@ def test_probing_is_allowed_in_the_namespaces_alone_and_attaching_only_when_aske
 def test_secrets_can_be_read_only_when_asked_and_one_by_one() -> None:
     assert not [one for one in rules(manifests(["shop"], attach=True)[1]) if one[1] == "secrets"]
     added = rules(manifests(["shop"], tls=True)[1]) - rules(manifests(["shop"])[1])
-    assert added == {("", "secrets", "get")}
+    issuing = {(kind.group, kind.plural, "list") for kind in KINDS.values() if kind.named}
+    issuers = ("cert-manager.io", "clusterissuers", "list")
+    assert added == {("", "secrets", "get")} | issuing - {issuers}
+    assert rules(manifests([], tls=True)[0]) - rules(manifests([])[0]) == {issuers}
 
 
 def test_bindings_name_the_subject() -> None:

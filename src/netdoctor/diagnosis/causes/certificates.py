@@ -15,7 +15,8 @@ from netdoctor.path.names import service_name
 from netdoctor.probing.aims import Aim
 from netdoctor_probe.certificate import matches, rfc3339
 
-_WITHOUT = ("IngressTLSSecretInvalid", "ListenerCertificateInvalid")  # then it is a proxy's default
+# A proxy without a certificate for the host shows its default one.
+_WITHOUT = ("IngressTLSSecretInvalid", "ListenerCertificateInvalid", "CertificateNotIssued")
 
 
 class CertificateExpired(Cause):

@@ -59,7 +59,7 @@ class GatewayNotProgrammed(WayCause):
     code: ClassVar[str] = "GatewayNotProgrammed"
     title: ClassVar[str] = "nothing carries the Gateway out, or its controller says that it cannot"
     would_change: ClassVar[str] = "an answer of the Gateway, whatever its status, or the condition Programmed"
-    yields_to: ClassVar[tuple[str, ...]] = ("ListenerCertificateInvalid",)
+    yields_to: ClassVar[tuple[str, ...]] = ("ListenerCertificateInvalid", "CertificateNotIssued")
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where the class is missing or a condition says so; a warning where the Gateway answers."""

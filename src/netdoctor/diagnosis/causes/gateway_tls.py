@@ -34,8 +34,8 @@ class ListenerCertificateInvalid(WayCause):
     InvalidCertificateRef or RefNotPermitted.
 
     Trap: of several certificateRefs one that is in order serves its hosts: then the others are a warning. A certificate
-    for other names is CertificateNameMismatch. Where a
-    certificate for the host is shown, the Gateway has one.
+    for other names is CertificateNameMismatch. One that cert-manager is still to issue is CertificateNotIssued.
+    Where a certificate for the host is shown, the Gateway has one.
 
     Fix: name a Secret of type kubernetes.io/tls, create it, or create the ReferenceGrant.
 
@@ -45,6 +45,7 @@ class ListenerCertificateInvalid(WayCause):
     code: ClassVar[str] = "ListenerCertificateInvalid"
     title: ClassVar[str] = "a Gateway's listener has no certificate that exists and that it may name"
     would_change: ClassVar[str] = "a certificate for the host, shown by the Gateway or held by such a Secret"
+    yields_to: ClassVar[tuple[str, ...]] = ("CertificateNotIssued",)
 
     def examine(self, case: Case) -> Found | RuledOut | None:
         """Found where no certificate of a listener can be used; a warning where another one can."""

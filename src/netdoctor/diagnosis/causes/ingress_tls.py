@@ -44,6 +44,7 @@ class IngressTLSSecretInvalid(IngressCause):
     code: ClassVar[str] = "IngressTLSSecretInvalid"
     title: ClassVar[str] = "the Secret with the host's certificate is not there, or holds none"
     would_change: ClassVar[str] = "a certificate for the host, shown by the controller or held by the Secret"
+    yields_to: ClassVar[tuple[str, ...]] = ("CertificateNotIssued",)
 
     def examine_way(self, case: Case, way: IngressWay) -> Found | RuledOut | None:
         """Found where a Secret was looked for in vain, or could not be read and the controller's default is shown."""

@@ -30,14 +30,11 @@ _SHAPES: Mapping[str, type[msgspec.Struct]] = {
 }
 _STRING_MAPS = {"labels", "annotations", "matchLabels", "nodeSelector", "data"}  # with the user's own keys
 _SERVER_SIDE = ("creationTimestamp", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "selfLink")
+# Nothing in a lab would give them another one.
 _STATUS_KEPT = {
-    "Node",
-    "Service",
-    "Ingress",
-    "GatewayClass",
-    "Gateway",
-    "HTTPRoute",
-}  # nothing in a lab would give them another one
+    *("Node", "Service", "Ingress", "GatewayClass", "Gateway", "HTTPRoute"),
+    *(name for name, kind in KINDS.items() if kind.named),
+}
 
 
 def admitted(document: Mapping[str, Any]) -> Manifest | None:

@@ -36,6 +36,7 @@ class Resource:
 
 
 _GATEWAY_GROUP = "gateway.networking.k8s.io"
+_ISSUING_GROUP = "cert-manager.io"
 _POLICY_GROUP = "policy.networking.k8s.io"
 
 RESOURCES = (
@@ -55,6 +56,12 @@ RESOURCES = (
     Resource("Gateway", "gateways", _GATEWAY_GROUP, ("gtw",)),
     Resource("HTTPRoute", "httproutes", _GATEWAY_GROUP),
     Resource("ReferenceGrant", "referencegrants", _GATEWAY_GROUP, ("refgrant",)),
+    Resource("Certificate", "certificates", _ISSUING_GROUP, ("cert",)),
+    Resource("CertificateRequest", "certificaterequests", _ISSUING_GROUP, ("cr",)),
+    Resource("Issuer", "issuers", _ISSUING_GROUP),
+    Resource("ClusterIssuer", "clusterissuers", _ISSUING_GROUP),
+    Resource("Order", "orders", f"acme.{_ISSUING_GROUP}"),
+    Resource("Challenge", "challenges", f"acme.{_ISSUING_GROUP}"),
     Resource("AdminNetworkPolicy", "adminnetworkpolicies", _POLICY_GROUP, ("anp",)),
     Resource("BaselineAdminNetworkPolicy", "baselineadminnetworkpolicies", _POLICY_GROUP, ("banp",)),
     Resource("ClusterNetworkPolicy", "clusternetworkpolicies", _POLICY_GROUP, ("cnp",)),

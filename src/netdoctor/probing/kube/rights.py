@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from netdoctor.cluster.decode import KINDS
 from netdoctor.cluster.facts import CONFIG_MAPS, NETWORK_CONFIG_MAPS
-from netdoctor.cluster.read import EXTENSION_KINDS, LISTED_KINDS, WELCOME_KINDS
+from netdoctor.cluster.read import EXTENSION_KINDS, ISSUING_KINDS, LISTED_KINDS, WELCOME_KINDS
 from netdoctor.cluster.unsupported import OTHER_POLICIES
 from netdoctor.probing.kube.manifest import MANAGED_BY, Document
 
@@ -67,8 +67,12 @@ PROBING = (
 )
 
 #: There too, for `--tls`: certificates in Secrets that an Ingress or a Gateway names. Kubernetes knows no right to read
-#: less than a whole Secret; netdoctor decodes nothing of it but its certificates.
-TLS_SECRETS = (Right("", ("secrets",), ("get",)),)
+#: less than a whole Secret; netdoctor decodes nothing of it but its certificates. And cert-manager's objects, where the
+#: API server serves them: they tell why a Secret is missing.
+TLS_SECRETS = (Right("", ("secrets",), ("get",)), *_listing([k for k in ISSUING_KINDS if KINDS[k].namespaced]))
+
+#: In the whole cluster, for `--tls`: who is to issue certificates.
+ISSUERS = tuple(_listing([kind for kind in ISSUING_KINDS if not KINDS[kind].namespaced]))
 
 #: There too, for `--attach`.
 ATTACHING = (Right("", ("pods/ephemeralcontainers",), ("patch",)),)
@@ -100,7 +104,8 @@ def manifests(
     """
     asked = ((ATTACHING, attach), (TLS_SECRETS, tls), (MESHING, mesh))
     probing = (*PROBING, *CLEANING, *(right for rights, wanted in asked if wanted for right in rights))
-    made = [_role("ClusterRole", "netdoctor-read", "", (*READING, *READING_EXTENSIONS))]
+    reading = (*READING, *READING_EXTENSIONS, *(ISSUERS if tls else ()))
+    made = [_role("ClusterRole", "netdoctor-read", "", reading)]
     made += [_role("Role", "netdoctor-probe", namespace, probing) for namespace in namespaces]
     return made + ([_binding(role, subject) for role in made] if subject else [])
 
