@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from e2e.bench.clusters import Shape, cluster
 from netdoctor.cli.main import main
@@ -38,3 +41,17 @@ def test_its_policies_are_valid_and_of_every_form(tmp_path: Path) -> None:
     pod = policies.snapshot.pods[0]
     assert policies.snapshot.owner_of(pod).kind == "Deployment"
     assert main(["can", *made.denied, "--snapshot", str(file), "--cni", "calico"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("plugin", "kind"), [("calico", "NetworkPolicy.v3.projectcalico.org"), ("cilium", "CiliumNetworkPolicy")]
+)
+def test_a_third_of_the_policies_can_be_of_a_network_plugin(plugin: str, kind: str, tmp_path: Path) -> None:
+    made = cluster(replace(SHAPE, plugin=plugin))
+    file = tmp_path / "cluster.json"
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": made.manifests}))
+    policies = compile_policies(load([str(file)]), cni=plugin)
+    assert policies.problems == ()
+    kinds = Counter(ref.kind for ref in {ruleset.policy for same in policies.rulesets.values() for ruleset in same})
+    assert kinds[kind] == pytest.approx((kinds[kind] + kinds["NetworkPolicy"]) / 3, abs=2)
+    assert policies.not_known(made.denied[1].partition(".")[2].partition(":")[0]) == ""
