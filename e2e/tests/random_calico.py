@@ -85,7 +85,8 @@ def _entity(dice: Random, world: World, everywhere: bool, likely: float) -> Docu
     if world.networks and dice.random() < 0.3:
         entity["nets"] = _nets(dice, world)
     if world.networks and dice.random() < 0.2:
-        entity["notNets"] = _nets(dice, world)
+        # Not 0.0.0.0/0: Felix asks for "! --source 0.0.0.0/0" then, which iptables refuses, and ends.
+        entity["notNets"] = dice.sample([net for net in sorted(world.networks) if not net.endswith("/0")], 1)
     if dice.random() < 0.1:
         entity["serviceAccounts"] = {"names": [dice.choice(["default", "nobody"])]}
     if everywhere and not entity:
