@@ -14,6 +14,7 @@ import yaml
 from msgspec import UNSET, UnsetType
 
 from netdoctor.lab.faults.catalogue import parse
+from netdoctor.lab.value_lines import line_of
 from netdoctor.model.errors import InputError
 
 OUTSIDE = "outside"  # as the node of a step: a host outside the cluster, next to its nodes
@@ -21,7 +22,6 @@ Mode = Literal["static", "lab", "live"]
 Verdict = Literal["Healthy", "Unhealthy", "Undetermined", "NotTested"]
 
 _NODE = re.compile(r"\$\{node:([^}]*)\}")
-_UNKNOWN_KEY = re.compile(r"unknown field `(.*?)`")
 _KUBERNETES_OWN = re.compile(r"default|kube-.*")
 
 
@@ -184,7 +184,7 @@ def load(directory: Path) -> Scenario:
     except yaml.YAMLError as error:
         raise ScenarioError(_malformed(file, error)) from error
     except msgspec.ValidationError as error:
-        raise ScenarioError(f"{file}:{_line(root, str(error))}: {str(error).replace(' - at', ', at')}") from error
+        raise ScenarioError(f"{file}:{line_of(str(error), root)}: {str(error).replace(' - at', ', at')}") from error
     return Scenario(directory, spec, tuple(_objects(directory / "manifests.yaml")))
 
 
@@ -252,17 +252,3 @@ def _malformed(file: Path, error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     line = f":{mark.line + 1}" if mark else ""
     return f"{file}{line}: {getattr(error, 'problem', error)}"
-
-
-def _line(node: Any, message: str) -> int:
-    """The line, from 1, of what a validation error speaks about: the value at its path, or the unknown key there."""
-    steps = re.findall(r"\.([^.\[`]+)|\[(\d+)\]", message.partition("`$")[2])
-    unknown = _UNKNOWN_KEY.search(message)
-    for name, index in [*steps, *([(unknown[1], "")] if unknown else [])]:
-        if isinstance(node, yaml.SequenceNode) and index:
-            node = node.value[int(index)]
-        elif isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == name:
-                    node = key if unknown and name == unknown[1] else value
-    return int(node.start_mark.line) + 1 if node else 1

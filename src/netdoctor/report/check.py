@@ -25,5 +25,4 @@ def render_check(
     if output is CheckFormat.JUNIT:
         return as_junit(several, seconds)
     lines = as_markdown(several) if output is CheckFormat.MARKDOWN else as_html(several)
-    text = "".join(f"{line}\n" for line in lines)
-    return text.encode("ascii", "xmlcharrefreplace").decode() if style.ascii else text
+    return style.marked_up(lines)

@@ -29,8 +29,7 @@ def render_cni(report: CNIReport, output: CNIFormat, style: Style) -> str:
         case CNIFormat.JSON | CNIFormat.YAML:
             return encode(report, Format(output.value))
         case CNIFormat.MARKDOWN:
-            text = "".join(f"{line}\n" for line in _markdown(report))
-            return text.encode("ascii", "xmlcharrefreplace").decode() if style.ascii else text
+            return style.marked_up(_markdown(report))
     return _text(report, style)
 
 

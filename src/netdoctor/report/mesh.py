@@ -15,8 +15,8 @@ def render_mesh(report: MeshReport, output: MeshFormat, style: Style) -> str:
     match output:
         case MeshFormat.JSON | MeshFormat.YAML:
             return encode(report, Format(output.value))
-        case MeshFormat.MARKDOWN | MeshFormat.HTML:
-            lines = mesh_markdown(report) if output is MeshFormat.MARKDOWN else mesh_html(report)
-            text = "".join(f"{line}\n" for line in lines)
-            return text.encode("ascii", "xmlcharrefreplace").decode() if style.ascii else text
+        case MeshFormat.MARKDOWN:
+            return style.marked_up(mesh_markdown(report))
+        case MeshFormat.HTML:
+            return style.marked_up(mesh_html(report))
     return mesh_table(report, style, wide=output is MeshFormat.WIDE)

@@ -21,8 +21,7 @@ def render_trace(report: TraceReport, output: TraceFormat, style: Style) -> str:
         case TraceFormat.JSON | TraceFormat.YAML:
             return encode(report, Format(output.value))
         case TraceFormat.MARKDOWN:
-            text = "".join(f"{line}\n" for line in _markdown(report))
-            return text.encode("ascii", "xmlcharrefreplace").decode() if style.ascii else text
+            return style.marked_up(_markdown(report))
     return _table(report, style)
 
 
