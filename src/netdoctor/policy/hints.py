@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netdoctor.policy.compile import CompiledPolicies
+from netdoctor.policy.denial_hints import denial_hints
 from netdoctor.policy.repair import isolates_by_default
 from netdoctor.policy.rules import Direction, PodPeer, PortRange, Rule
 from netdoctor.policy.verdict import FlowVerdict, MissKind, NearMiss, SideVerdict
@@ -29,6 +30,7 @@ def hints(policies: CompiledPolicies, verdict: FlowVerdict, service_port: int | 
 def _of_side(policies: CompiledPolicies, side: SideVerdict) -> Iterator[str]:
     if side.allowed and side.decided_by:
         yield from _either_peer(policies, side)
+    yield from denial_hints(policies, side)
     if side.allowed is False and side.direction is Direction.INGRESS:
         for ref in side.denied_by:
             if isolates_by_default(policies, ref):

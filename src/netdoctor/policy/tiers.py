@@ -6,12 +6,12 @@ be allowed (each doubt counts for it).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import NamedTuple
 
-from netdoctor.policy.matching import Bits, join
+from netdoctor.policy.matching import Bits
 from netdoctor.policy.rules import Action, Tier
 
 
@@ -118,13 +118,6 @@ class SideAt:
             return found | self.everything & ~(tier.isolated.possible if certain else tier.isolated.certain)
         return self._from(0, ports, self.everything, certain=certain)
 
-    def replaced(self, tiers: Collection[Tier], new: SideAt, sources: int) -> SideAt:
-        """With some tiers as they are in another answer, for some sources; what is not known stays not known."""
-        olds, news = ({one.tier: one for one in side.tiers} for side in (self, new))
-        found = {tier: one for tier, one in news.items() if tier in tiers} | olds
-        found |= {tier: _merged(olds[tier], news.get(tier), sources) for tier in tiers if tier in olds}
-        return SideAt(self.everything, tuple(found[tier] for tier in sorted(found) if not found[tier].is_empty))
-
     def _from(self, number: int, ports: int, sources: int, *, certain: bool) -> int:
         """Tier by tier, what is decided is out."""
         if number == len(self.tiers) or not sources:
@@ -135,43 +128,6 @@ class SideAt:
         if certain:  # in doubt both this tier and those below it must allow
             return walked.allowed & ~walked.doubtful | walked.allowed & below | walked.left & below
         return walked.allowed | below | sources & tier.gap
-
-
-def _merged(old: TierAt, new: TierAt | None, sources: int) -> TierAt:
-    """The stages of both one after the other, since no source meets two of them.
-
-    What is not known may come before all of them then, which leaves more open than there need be.
-    """
-    stages = [stage for one in old.stages if (stage := _but(one, sources))]
-    if new is None:
-        return old._replace(stages=stages or NOTHING, isolated=_outside(old.isolated, sources), since=0)
-    isolated = join((_outside(old.isolated, sources), _outside(new.isolated, ~sources)))
-    kept, added = (one[0] if len(one) == 1 else None for one in (stages, new.stages))
-    if isinstance(kept, Uniform) and isinstance(added, Uniform) and kept.action is added.action:
-        by_ports = dict(kept.by_ports)
-        for ports, more in added.by_ports.items():
-            known = by_ports.get(ports)
-            by_ports[ports] = join((known, more)) if known else more
-        return old._replace(stages=(Uniform(kept.action, by_ports),), isolated=isolated, since=0)
-    return old._replace(stages=[*stages, *new.stages], isolated=isolated, since=0)
-
-
-def _but(stage: Stage, sources: int) -> Stage | None:
-    """A stage for other sources than these; None where nothing of it is left."""
-    if isinstance(stage, Uniform):
-        others = {ports: _outside(bits, sources) for ports, bits in stage.by_ports.items() if bits.possible & ~sources}
-        return Uniform(stage.action, others) if others else None
-    found = [[_match_but(match, sources) for match in rules] for rules in stage.rulesets]
-    left = [kept for rules in found if (kept := [match for match in rules if match.sources.possible])]
-    return Group(left) if left else None
-
-
-def _match_but(match: Match, sources: int) -> Match:
-    return match._replace(sources=_outside(match.sources, sources), reaching=match.reaching & ~sources)
-
-
-def _outside(bits: Bits, sources: int) -> Bits:
-    return Bits(bits.certain & ~sources, bits.possible & ~sources)
 
 
 NOTHING: tuple[Stage, ...] = (Uniform(Action.ALLOW, {}),)

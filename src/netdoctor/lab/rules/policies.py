@@ -24,6 +24,7 @@ from netdoctor.lab.rules.policy_chains import policy_chains
 from netdoctor.lab.rules.policy_hooks import INGRESS, hook_chains, hook_sets
 from netdoctor.lab.rules.policy_rules import PolicyLines
 from netdoctor.policy.compile import compile_policies
+from netdoctor.policy.kinds import is_kubernetes
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import Direction, NamedPort, Rule, Ruleset
 from netdoctor.policy.selection import numbers
@@ -47,7 +48,7 @@ class PolicyTables:
         self._peers = PeerAddresses(snapshot, self._pods, profile)
         self._enforced = profile.enforces is not False
         compiled = compile_policies(snapshot, cni=profile.name)
-        rulesets = [ruleset for members in compiled.rulesets.values() for ruleset in members]
+        rulesets = [one for members in compiled.rulesets.values() for one in members if is_kubernetes(one.policy)]
         self._selecting: dict[Direction, defaultdict[int, list[Ruleset]]] = {d: defaultdict(list) for d in Direction}
         for ruleset in sorted(rulesets, key=lambda one: one.position):
             for number in numbers(self._pods.selected(ruleset.subject)):

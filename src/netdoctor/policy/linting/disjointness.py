@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from netdoctor.model.refs import ObjectRef
+from netdoctor.policy.kinds import is_kubernetes
 from netdoctor.policy.linting.finding import Finding
-from netdoctor.policy.linting.kinds import is_kubernetes
 from netdoctor.policy.linting.query import Query
 from netdoctor.policy.linting.standing import Standing
 from netdoctor.policy.rules import Direction, Ruleset, Tier

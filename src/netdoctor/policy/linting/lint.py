@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator
 
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.compile import CompiledPolicies
+from netdoctor.policy.kinds import is_kubernetes
 from netdoctor.policy.linting.disjointness import overlapping
 from netdoctor.policy.linting.emptiness import empty
 from netdoctor.policy.linting.finding import Answer, Finding, NotJudged
-from netdoctor.policy.linting.kinds import is_kubernetes
 from netdoctor.policy.linting.query import OF_TWO_SETS, Query
 from netdoctor.policy.linting.redundancy import redundant
 from netdoctor.policy.linting.standing import Standing

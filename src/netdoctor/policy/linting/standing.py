@@ -19,6 +19,7 @@ from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.entities import owners
 from netdoctor.policy.linting.comparing import Effect, Region, compared
 from netdoctor.policy.linting.cuts import Cut
+from netdoctor.policy.linting.merging import merged
 from netdoctor.policy.matching import Bits, union
 from netdoctor.policy.matrix import Matrix
 from netdoctor.policy.rules import Direction, Ruleset, Tier
@@ -156,7 +157,7 @@ class _Change:
             return answer
         new = self._left.at(destination)
         locals_ = answer.everything if self.direction is Direction.INGRESS else self._locals
-        return answer.replaced(self._tiers, new, locals_)
+        return merged(answer, self._tiers, new, locals_)
 
     def _near(self, standing: Standing) -> Iterator[Ruleset]:
         """The rulesets of the same tiers that have a say where the parts have."""

@@ -1,4 +1,4 @@
-"""Which policies are judged: those of Kubernetes; the network plugins' own count, but are not asked about."""
+"""Which policies are those of Kubernetes: lint judges them alone, and labs enforce them alone."""
 
 from __future__ import annotations
 
