@@ -18,6 +18,7 @@ def test_explains_in_any_case_of_letters(capsys: pytest.CaptureFixture[str]) -> 
     [
         ("PolicyNamespacLabelMising", "did you mean PolicyNamespaceLabelMissing?"),
         ("\x1b[2J", "`netdoctor causes` lists them all"),
+        ("mtuTooLarge", "it is a finding of `netdoctor cni`"),
     ],
 )
 def test_an_unknown_code_is_a_wrong_command_line(code: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:

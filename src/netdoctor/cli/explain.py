@@ -21,6 +21,10 @@ def explain(code: Code) -> None:
     known = {cause.code.lower(): cause for cause in ALL}
     cause = known.get(code.lower())
     if cause is None:
+        from netdoctor.diagnosis.cni.rules import CODES  # noqa: PLC0415
+
+        if code.lower() in {one.lower() for one in CODES}:
+            raise InputError(f"{code} is no cause", hint="it is a finding of `netdoctor cni`: see docs/cni.md")
         nearest = get_close_matches(code.lower(), known, n=1)
         meant = f"did you mean {known[nearest[0]].code}? " if nearest else ""
         raise InputError(f"no cause has the code {code}", hint=f"{meant}`netdoctor causes` lists them all")

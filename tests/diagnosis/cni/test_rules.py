@@ -340,6 +340,8 @@ def test_cluster_wide_policies_of_an_old_calico() -> None:
     assert codes(described(calico(RIGHT, admin))) == []
     unsure = described(cilium(admin))
     assert (codes(unsure), len(untold(unsure))) == ([], 1)
+    untagged = described([*old, *agents("calico-node", "calico/node")])
+    assert (codes(untagged), len(untold(untagged))) == ([], 1)
 
 
 def test_policies_of_a_plugin_that_is_not_here() -> None:

@@ -29,7 +29,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _OWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"calico": CALICO, "canal": CALICO, "cilium": CILIUM, "antrea": ANTREA, "ovn-kubernetes": (ADMIN, BASELINE, *OVN)}
 )
-# Release notes of Calico 3.29 and 3.30.
+# projectcalico/calico#9206 and #9464: the first releases that apply them.
 _CALICO_ADMIN, _CALICO_BASELINE = (3, 29), (3, 30)
 
 
@@ -53,11 +53,22 @@ def _kinds(view: View) -> Iterator[str]:
             yield from ((BASELINE,) if option(spec, "baseline-admin-network-policy") == "true" else ())
 
 
+def lacks(view: View, kind: str) -> bool:
+    """Whether this release certainly does not apply a kind: only of Calico is it known since when it does."""
+    since = {ADMIN: _CALICO_ADMIN, BASELINE: _CALICO_BASELINE}.get(kind)
+    release = _calico_release([one for _, one in view.running])
+    return view.runs("calico", "canal") and since is not None and release is not None and release < since
+
+
 def _of_calico(daemon_sets: Sequence[DaemonSet]) -> Iterator[str]:
+    release = _calico_release(daemon_sets)
+    if release is not None:
+        yield from ((ADMIN,) if release >= _CALICO_ADMIN else ())
+        yield from ((BASELINE,) if release >= _CALICO_BASELINE else ())
+
+
+def _calico_release(daemon_sets: Sequence[DaemonSet]) -> tuple[int, int] | None:
+    """Major and minor number; None where the tag tells none."""
     version = next((v for one in daemon_sets if (v := version_of(one, "calico"))), "")
-    number = re.match(r"v?(\d+)\.(\d+)", version)
-    if number is None:
-        return
-    release = (int(number[1]), int(number[2]))
-    yield from ((ADMIN,) if release >= _CALICO_ADMIN else ())
-    yield from ((BASELINE,) if release >= _CALICO_BASELINE else ())
+    number = re.match(r"v?(\d{1,4})\.(\d{1,4})", version)
+    return (int(number[1]), int(number[2])) if number else None

@@ -40,6 +40,24 @@ RULES: tuple[Rule, ...] = (
     foreign_policies,
 )
 
+#: What they find; docs/cni.md says of each what it is not. Two of them are causes of checks as well.
+CODES = (
+    "TwoNetworkPlugins",
+    "NetworkPluginNotReady",
+    "NoServiceProxy",
+    "PodCIDROutsideNetwork",
+    "PodAddressOutsidePools",
+    "PodAddressOutsideClusterCIDR",
+    "AddressPoolDisabled",
+    "IPAddressesExhausted",
+    "PodCIDROverlap",
+    "MTUTooLarge",
+    "MasqueradeOff",
+    "WireGuardKeyMissing",
+    "HostPortWithoutPortmap",
+    "PoliciesWithoutEffect",
+)
+
 
 def judge(view: View) -> Iterator[Finding | Untested]:
     """All of them."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from netdoctor.cluster.decode import KINDS
 from netdoctor.cluster.unsupported import OTHER_POLICIES
-from netdoctor.diagnosis.cni.enforcement import OWNERS, enforcement
+from netdoctor.diagnosis.cni.enforcement import OWNERS, enforcement, lacks
 from netdoctor.diagnosis.cni.facts import View
 from netdoctor.diagnosis.kubectl import kubectl
 from netdoctor.model.refs import ObjectRef
@@ -18,7 +18,6 @@ _AGENT = Fix(
     "policies alone, as in Canal)"
 )
 _SHOWN = 5
-_WITH_OWN = "calico"  # of whose releases it is known which kinds they apply
 
 
 def policies(view: View) -> Iterator[Finding | Untested]:
@@ -39,14 +38,13 @@ def _cluster_wide(view: View) -> Iterator[Finding | Untested]:
     """Not every plugin that applies NetworkPolicies applies these, too."""
     applied = enforcement(view).kinds
     left = [one.ref for one in view.snapshot.cluster_wide_policies if one.ref.kind not in applied]
-    kinds = " and ".join(dict.fromkeys(ref.kind for ref in left))
-    if left and view.runs(_WITH_OWN, "canal"):
-        why = f"This release of {view.plugin.name} is not known to apply {kinds}."
-        yield _without_effect(view, left, why, Certainty.LIKELY, Fix(f"upgrade {view.plugin.name}"))
+    old = [ref for ref in left if lacks(view, ref.kind)]
+    if old:
+        why = f"This release of {view.plugin.name} does not apply this kind yet."
+        yield _without_effect(view, old, why, Certainty.LIKELY, Fix(f"upgrade {view.plugin.name}"))
     elif left:
-        yield Untested(
-            f"whether {len(left)} policies of kind {kinds} have an effect", f"it is not known of {view.plugin.name}"
-        )
+        because = f"it is not known whether {view.plugin.name} applies {_kinds(left)}"
+        yield Untested(f"whether {_counted(left)} an effect", because)
 
 
 def foreign_policies(view: View) -> Iterator[Finding | Untested]:
@@ -82,13 +80,12 @@ def _of_group(view: View, group: str) -> Iterator[ObjectRef]:
 
 
 def _without_effect(view: View, refs: Sequence[ObjectRef], why: str, certainty: Certainty, fix: Fix) -> Finding:
-    kinds = " and ".join(dict.fromkeys(ref.kind for ref in refs))
     return Finding(
         code=_CODE,
         title=f"{_counted(refs)} no effect: {_listed(refs)}",
         certainty=certainty,
         objects=tuple(refs[:_SHOWN]),
-        explanation=f"{why} Whatever policies of kind {kinds} say, every flow passes them.",
+        explanation=f"{why} Whatever policies of kind {_kinds(refs)} say, every flow passes them.",
         evidence=(Evidence("network plugin", view.plugin.evidence),),
         fixes=(fix,),
         would_change="a plugin or an agent that applies policies of this kind",
@@ -103,3 +100,7 @@ def _listed(refs: Iterable[ObjectRef]) -> str:
 
 def _counted(refs: Sequence[ObjectRef]) -> str:
     return f"{len(refs)} policies have" if len(refs) > 1 else "1 policy has"
+
+
+def _kinds(refs: Sequence[ObjectRef]) -> str:
+    return " and ".join(dict.fromkeys(ref.kind for ref in refs))
