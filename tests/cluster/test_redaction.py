@@ -165,3 +165,16 @@ def test_the_same_key_gives_the_same_and_another_one_other_addresses() -> None:
     assert redacted(CLUSTER)[0] == redacted(CLUSTER)[0]
     other = Redaction(recorded, CLUSTER, b"another")
     assert other.text("203.0.113.9") != redacted(CLUSTER)[1].text("203.0.113.9")
+
+
+def test_of_selectors_of_calico_the_values_are_replaced_and_the_keys_stay() -> None:
+    selector = "app == 'secret-app' && !has(app) || tier in {\"secret-tier\", ''}"
+    policy = {"kind": "GlobalNetworkPolicy", "apiVersion": "projectcalico.org/v3", "metadata": {"name": "app"}}
+    read = convert({**policy, "spec": {"selector": selector, "tier": "secret-tier"}})
+    assert read is not None
+    plain, _ = redacted(Snapshot.of([read], source="test", taken_at=datetime(2026, 1, 1, tzinfo=UTC)))
+    (spec,) = (item["spec"] for item in plain["items"] if item["kind"] == "GlobalNetworkPolicy")
+    values = re.fullmatch(r"app == '(\w+)' && !has\(app\) \|\| tier in \{\"(\w+)\", ''\}", spec["selector"])
+    assert values
+    assert "secret" not in json.dumps(plain)
+    assert spec["tier"] == values[2]

@@ -33,6 +33,9 @@ _NAMED = frozenset(
     """.split()  # noqa: SIM905
 )
 _LABELS = frozenset({"labels", "matchLabels", "selector", "nodeSelector"})
+# Calico's selectors: keys of labels, and values in quotes.
+_EXPRESSIONS = frozenset({"selector", "notSelector", "namespaceSelector", "serviceAccountSelector"})
+_LITERAL = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _NAME_LISTS = frozenset({"values", "searches", "hostnames", "domainNames", "hosts"})
 _WORDS = frozenset({"command", "args"})
 _SETTINGS = re.compile(
@@ -90,6 +93,8 @@ class Redaction:
             return value
         if isinstance(value, (list, tuple)):
             return [self._replaced(each, key) for each in value]
+        if isinstance(value, str) and key in _EXPRESSIONS:
+            return _LITERAL.sub(lambda literal: self.text(literal[0]), value)
         if isinstance(value, str):
             return _UNSAID.get(key) or (self._command(value) if key in _WORDS else self.text(value))
         return value
@@ -168,6 +173,8 @@ def _named(value: Any, key: str) -> Iterator[str]:
             yield from (each,) if isinstance(each, str) and key in _NAME_LISTS else _named(each, key)
     elif isinstance(value, str) and key in _NAMED:
         yield value
+    elif isinstance(value, str) and key in _EXPRESSIONS:
+        yield from filter(None, (single or double for single, double in _LITERAL.findall(value)))
 
 
 def _images(item: Any) -> Iterator[str]:

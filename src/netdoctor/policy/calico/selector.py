@@ -101,6 +101,8 @@ def _token(text: str, at: int, *, after_key: bool) -> tuple[_Token, int]:
         return _Token("string", position, found[0][1:-1]), found.end()
     if text[at] in "\"'":
         raise SelectorError("a string without its closing quote", position)
+    if text[at] in "=&|":
+        raise SelectorError(f"unexpected {text[at]!r}; did you mean {text[at] * 2}?", position)
     if after_key:
         return _operator(text, at)
     if found := _CALL.match(text, at):
@@ -110,8 +112,7 @@ def _token(text: str, at: int, *, after_key: bool) -> tuple[_Token, int]:
         raise SelectorError(f"{found[0]} needs {needs} after it", found.end() + 1)
     if found := _KEY.match(text, at):
         return _Token("key", position, found[0]), found.end()
-    twice = f"; did you mean {text[at] * 2}?" if text[at] in "=&|" else ""
-    raise SelectorError(f"unexpected {text[at]!r}{twice}", position)
+    raise SelectorError(f"unexpected {text[at]!r}", position)
 
 
 def _operator(text: str, at: int) -> tuple[_Token, int]:
