@@ -221,3 +221,7 @@ class CiliumNode(Object, frozen=True, tag="CiliumNode"):
     """cilium.io/v2 CiliumNode: the addresses of a node, and those that its pods get."""
 
     spec: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+#: The kinds that allow and deny.
+CILIUM_POLICIES = frozenset({CiliumNetworkPolicy.__name__, CiliumClusterwideNetworkPolicy.__name__})

@@ -44,8 +44,10 @@ def _never(_: Snapshot, __: DaemonSet) -> bool:
 
 
 def _cilium(snapshot: Snapshot, daemon_set: DaemonSet) -> bool:
+    """Not where policies are off, nor in audit mode, in which nothing is dropped."""
     config = snapshot.get("ConfigMap", daemon_set.namespace, "cilium-config")
-    return not (isinstance(config, ConfigMap) and config.data.get("enable-policy") == "never")
+    data = config.data if isinstance(config, ConfigMap) else {}
+    return data.get("enable-policy") != "never" and data.get("policy-audit-mode") != "true"
 
 
 def _kindnet(_: Snapshot, daemon_set: DaemonSet) -> bool | None:

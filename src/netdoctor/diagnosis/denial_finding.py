@@ -66,7 +66,7 @@ def missed(case: Case, denial: Denial) -> str:
 def _objects(denial: Denial) -> Iterator[ObjectRef]:
     if denial.near is not None:
         yield denial.near.rule
-    if denial.near is None or denial.reason in (Reason.ADMIN, Reason.CALICO, Reason.OTHER):
+    if denial.near is None or denial.reason in (Reason.ADMIN, Reason.CALICO, Reason.CILIUM, Reason.OTHER):
         yield from (ref for ref in _denying(denial) if denial.near is None or ref != denial.near.rule.object)
     elif denial.reason is Reason.NAMESPACE_LABEL:
         flow = denial.verdict.flow

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from netdoctor.cluster.addresses import Network, holds, parse_address
 from netdoctor.cluster.calico_objects import CALICO_POLICIES
+from netdoctor.cluster.cilium_objects import CILIUM_POLICIES
 from netdoctor.policy.apart import admits, apart
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.flow import Endpoint, Flow
@@ -27,10 +28,16 @@ class Reason(StrEnum):
     CLIENT_BLOCK = "clientBlock"  # an ipBlock that is meant for clients, whose addresses nodes have replaced
     ADMIN = "admin"  # no mistake: a rule of a policy for the whole cluster denies it
     CALICO = "calico"  # no mistake: a policy of Calico's denies it
+    CILIUM = "cilium"  # no mistake: a policy of Cilium's denies it
     OTHER = "other"
 
 
-_NO_MISTAKE = (Reason.OTHER, Reason.CALICO)
+_NO_MISTAKE = (Reason.OTHER, Reason.CALICO, Reason.CILIUM)
+# Whose policies deny, by their kinds; Cilium isolates by its configuration, too.
+_OF_PLUGINS = {
+    **dict.fromkeys(CALICO_POLICIES, Reason.CALICO),
+    **dict.fromkeys((*CILIUM_POLICIES, "ConfigMap"), Reason.CILIUM),
+}
 _BLOCK_KINDS = frozenset({MissKind.IP_BLOCK, MissKind.PEER_IS_POD, MissKind.HOST_NETWORK})
 
 
@@ -54,8 +61,7 @@ def nearest(
     """The near miss that explains a denied side best: one that is a well-known mistake, else the nearest."""
     remote = flow.ends(side.direction)[1]
     judged = [
-        (near, Reason.CALICO if near.rule.kind in CALICO_POLICIES else _reason(policies, near, remote, behind))
-        for near in side.near_misses
+        (near, _OF_PLUGINS.get(near.rule.kind) or _reason(policies, near, remote, behind)) for near in side.near_misses
     ]
     mistakes = ((n, r) for n, r in judged if r not in _NO_MISTAKE and not _meant_for_others(policies, n, r, judged))
     general = _general(side, judged)
@@ -63,12 +69,13 @@ def nearest(
 
 
 def _general(side: SideVerdict, judged: Sequence[tuple[NearMiss, Reason]]) -> Reason:
-    """Whose policies deny. Where those of Kubernetes and of Calico isolate together, the nearest rule's."""
+    """Whose policies deny. Where those of Kubernetes and of a network plugin isolate together, the nearest rule's."""
     if side.decided_by is not None:  # NetworkPolicies have no denying rules
-        return Reason.CALICO if side.decided_by.kind in CALICO_POLICIES else Reason.ADMIN
+        return _OF_PLUGINS.get(side.decided_by.kind, Reason.ADMIN)
     if judged:
         return judged[0][1] if judged[0][1] in _NO_MISTAKE else Reason.OTHER
-    return Reason.CALICO if all(ref.kind in CALICO_POLICIES for ref in side.isolated_by) else Reason.OTHER
+    isolating = {_OF_PLUGINS.get(ref.kind, Reason.OTHER) for ref in side.isolated_by}
+    return isolating.pop() if len(isolating) == 1 else Reason.OTHER
 
 
 def _meant_for_others(

@@ -21,7 +21,8 @@ class PolicyDeniesIngress(DenialCause):
     from this source, while the pods are Ready and answer others.
 
     Trap: endpoints that are not ready; a policy that the network plugin does not enforce (PolicyNotEnforced); a rule
-    of a policy for the whole cluster that denies (AdminPolicyDenies), or a policy of Calico's (CalicoPolicyDenies).
+    of a policy for the whole cluster that denies (AdminPolicyDenies), or a policy of the network plugin's own kinds
+    (CalicoPolicyDenies, CiliumPolicyDenies).
 
     Fix: add the source to the nearest rule, or label the source so that the rule matches it.
 
@@ -35,7 +36,8 @@ class PolicyDeniesIngress(DenialCause):
 
     def claims(self, denial: Denial) -> bool:
         """Ingress denials that are no mistake with a code of its own."""
-        own = denial.reason in (Reason.NAMESPACE_LABEL, Reason.SERVICE_PORT, Reason.ADMIN, Reason.CALICO)
+        elsewhere = (Reason.NAMESPACE_LABEL, Reason.SERVICE_PORT, Reason.ADMIN, Reason.CALICO, Reason.CILIUM)
+        own = denial.reason in elsewhere
         of_route = denial.route is not None and denial.reason is not Reason.OTHER
         return not (denial.egress or of_route or own or denial.named_by_area)
 

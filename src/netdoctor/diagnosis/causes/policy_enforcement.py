@@ -8,6 +8,8 @@ from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, probe_evidence
 from netdoctor.diagnosis.denials import Denial, denials
 from netdoctor.model.report import Evidence, Finding, Fix
+from netdoctor.policy.cilium.settings import CONFIG, settings
+from netdoctor.policy.profile import policy_family
 
 
 class PolicyNotEnforced(Cause):
@@ -21,7 +23,8 @@ class PolicyNotEnforced(Cause):
     How it is seen: a new connection is answered after the time that a network plugin needs to apply its policies.
 
     Trap: policies take a moment to apply to a new pod, so the probe waits first; hostNetwork pods and traffic from
-    the pod's own node are not subject to policies.
+    the pod's own node are not subject to policies; Cilium with `policy-audit-mode`, or with `enable-policy: never`,
+    is meant to drop nothing.
 
     Fix: install a network plugin or an agent that enforces NetworkPolicy, or bring the node's agent back.
 
@@ -38,6 +41,8 @@ class PolicyNotEnforced(Cause):
         denied = denials(case)
         if not denied:
             return None
+        if policy_family(case.expectation.cni.name) == "cilium" and (off := settings(case.snapshot).off):
+            return self.ruled_out(f"it is meant so: {off} ({CONFIG})")
         contradicted = [d for d in denied if d.contradicted]
         without_support = case.expectation.cni.enforces_policy is False
         silent = [d for d in denied if d.dropped and not d.contradicted]

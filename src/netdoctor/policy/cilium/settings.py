@@ -34,6 +34,13 @@ class Settings:
     node_labels: bool = False
     cidrs_match_nodes: bool = False
 
+    @property
+    def off(self) -> str:
+        """Why nothing is dropped, by whom that was asked for; empty where policies are enforced."""
+        if self.mode == "never":
+            return "enable-policy is never: no policy is enforced, and every flow passes"
+        return "policy-audit-mode is true: what policies deny is reported, and nothing is dropped" if self.audit else ""
+
 
 def settings(snapshot: Snapshot) -> Settings:
     """Those of a cluster."""

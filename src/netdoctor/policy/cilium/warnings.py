@@ -14,10 +14,8 @@ Warnings = Iterator[tuple[ObjectRef, str]]
 
 def worth_knowing(policies: Sequence[CiliumPolicy], options: Settings) -> Warnings:
     """Each with the object that it is about."""
-    if policies and options.mode == "never":
-        yield CONFIG.at("data.enable-policy"), "never: no policy is enforced, and every flow passes"
-    elif policies and options.audit:
-        yield CONFIG.at("data.policy-audit-mode"), "true: what policies deny is reported, and nothing is dropped"
+    if policies and options.off:
+        yield CONFIG, options.off
     found = [(policy, entry) for policy in policies for entry in _entries(policy)]
     resolves = any(given.rules is not None and given.rules.dns for _, entry in found for given in entry.ports or ())
     for policy, entry in found:
