@@ -9,6 +9,7 @@ from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.causes.gateway_backends import RouteBackendUnresolved
 from netdoctor.model.probe import Outcome
 from netdoctor.model.report import Certainty, Verdict
+from netdoctor.probing.ingress import ingress_left_out
 from tests.diagnosis.builders import (
     Manifest,
     See,
@@ -26,7 +27,7 @@ from tests.diagnosis.builders import (
 )
 from tests.diagnosis.gateway_builders import edge, store, to
 from tests.diagnosis.ingress_builders import answers
-from tests.path.gateway.builders import grant
+from tests.path.gateway.builders import gateway, gateway_class, grant, listener
 
 _OTHER = {"name": "pay", "namespace": "payments", "port": 80}
 
@@ -132,3 +133,25 @@ def test_a_policy_against_the_gateways_pods_is_the_ordinary_one() -> None:
 def test_a_gateway_whose_pods_are_not_ready_is_named_by_the_ordinary_cause() -> None:
     case = examine(cluster(api(), edge(ready=False), store(to("api"))), "httproute/store")
     assert codes(case) == ["NoReadyEndpoints"]
+
+
+def _by_address() -> list[Manifest]:
+    """A Gateway of which no pods are known."""
+    status = {"addresses": [{"type": "IPAddress", "value": "203.0.113.9"}]}
+    return [gateway_class(), gateway(listener(), namespace="shop", status=status)]
+
+
+def test_behind_an_address_alone_a_dead_backend_is_named() -> None:
+    idle = [*deployment("idle", replicas=0), service("idle", selector={"app": "idle"}, clusterIP="10.96.0.60")]
+    case = examine(cluster(_by_address(), idle, store(to("idle"))), "httproute/store", answers(503))
+    assert codes(case) == ["WorkloadScaledToZero"]
+
+
+def test_of_a_gateway_whose_pods_are_not_known_policies_say_nothing() -> None:
+    """Trap: who its proxy is to them cannot be told."""
+    shut = policy("api", {"app": "api"}, ingress=[])
+    case = examine(cluster(api(), _by_address(), shut, store(to("api"))), "httproute/store", answers(200))
+    assert (codes(case), report(case).verdict) == ([], Verdict.HEALTHY)
+    failing = examine(cluster(api(), _by_address(), shut, store(to("api"))), "httproute/store", answers(504))
+    assert (codes(failing), report(failing).verdict) == ([], Verdict.UNDETERMINED)
+    assert [one.because for one in ingress_left_out(failing.path)] == ["no pods of it are known"]
