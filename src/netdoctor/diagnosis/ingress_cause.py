@@ -12,6 +12,7 @@ from netdoctor.model.probe import Outcome
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Untested
 from netdoctor.path.ingress.way import IngressWay
+from netdoctor.path.issuing import ANNOTATIONS
 from netdoctor.path.way import Ask
 from netdoctor.probing.plan import Aim
 
@@ -58,13 +59,9 @@ def _waits(case: Case, seen: Seen) -> bool:
     return silent and any(s.ok and s.observed.probe.host == asked.host for s in reached)
 
 
-# What cert-manager is told by, to make the Secrets that an Ingress names (ingress-shim; kube-lego's older one).
-_ISSUED = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme")
-
-
 def issued_by(way: IngressWay) -> str:
     """The annotation by which cert-manager is to make the Secrets of an Ingress; empty for none."""
-    return next((key for key in _ISSUED if key in way.ingress.metadata.annotations), "")
+    return next((key for key in ANNOTATIONS if key in way.ingress.metadata.annotations), "")
 
 
 def secret_of(case: Case, ref: ObjectRef) -> TLSSecret:

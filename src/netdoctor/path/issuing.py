@@ -22,6 +22,9 @@ from netdoctor.cluster.objects import (
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 
+#: What cert-manager is told by, to make the Secrets that an Ingress or a Gateway names (ingress-shim, gateway-shim;
+#: the last is kube-lego's).
+ANNOTATIONS = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme")
 _GROUPS = ("", "cert-manager.io")  # of Issuers; other issuers have groups of their own
 _OF = "cert-manager.io/certificate-name"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -54,6 +55,12 @@ def test_a_class_that_does_not_exist() -> None:
     result = found(GatewayNotProgrammed, _case(_without_class(edge()), other))
     assert refs(result) == ["Gateway shop/edge spec.gatewayClassName"]
     assert '"gatewayClassName":"exampel"' in result.finding.fixes[0].command
+
+
+def test_files_without_any_class_are_not_complete() -> None:
+    """Trap: they are of one namespace."""
+    snapshot = replace(cluster(api(), store(to("api")), _without_class(edge())), from_files=True)
+    assert codes(examine(snapshot, "httproute/store")) == []
 
 
 def test_a_class_that_no_controller_has_taken() -> None:

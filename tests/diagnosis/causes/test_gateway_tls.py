@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netdoctor.cluster.snapshot import Unread
 from netdoctor.cluster.tls_secrets import all_there
 from netdoctor.diagnosis.case import Case
@@ -76,6 +78,15 @@ def test_grants_and_secrets_that_may_not_be_read_prove_nothing() -> None:
     unread = (Unread("ReferenceGrant", "", "forbidden"), Unread("Secret", "", "forbidden"))
     assert ruled_out(ListenerCertificateInvalid, _case(named={"name": "c", "namespace": "payments"}, unread=unread))
     assert ruled_out(ListenerCertificateInvalid, _case(unread=unread))
+
+
+def test_files_need_not_have_what_cert_manager_makes() -> None:
+    """Trap: it is named by an annotation of the Gateway."""
+    made = edge(_tls({"name": "cert"}), annotations={"cert-manager.io/issuer": "ca"})
+    objects = cluster(api(), made, store(to("api")), _secret("other"))
+    assert ruled_out(ListenerCertificateInvalid, examine(replace(objects, from_files=True), "httproute/store"))
+    plain = cluster(api(), edge(_tls({"name": "cert"})), store(to("api")), _secret("other"))
+    assert found(ListenerCertificateInvalid, examine(replace(plain, from_files=True), "httproute/store"))
 
 
 def test_a_gateway_that_shows_a_certificate_has_one() -> None:

@@ -110,7 +110,7 @@ def _faults(case: Case, way: GatewayWay) -> Iterator[_Fault]:
     wanted = spec_of_gateway(gateway).gateway_class_name
     found = case.snapshot.get("GatewayClass", "", wanted)
     programmed = _of_type(status.conditions, "Programmed")
-    if found is None and case.snapshot.was_read("GatewayClass") and not (programmed and programmed.status == "True"):
+    if found is None and _complete(case) and not (programmed and programmed.status == "True"):
         yield _Fault(gateway.ref.at("spec.gatewayClassName"), f"there is no GatewayClass {wanted or 'without a name'}")
     if isinstance(found, GatewayClass):
         yield from _wrong(found.ref, status_of_class(found).conditions, ("Accepted",))
@@ -121,6 +121,12 @@ def _faults(case: Case, way: GatewayWay) -> Iterator[_Fault]:
         if one.name in asked and not (refs and refs.status == "False"):
             field = gateway.ref.at(f"status.listeners[{number}]")
             yield from _wrong(field, one.conditions, ("Conflicted", "Accepted", "Programmed"))
+
+
+def _complete(case: Case) -> bool:
+    """Whether a GatewayClass that was not read is none: files of one namespace have none at all."""
+    snapshot = case.snapshot
+    return snapshot.was_read("GatewayClass") and bool(snapshot.gateway_classes or not snapshot.from_files)
 
 
 def _wrong(ref: ObjectRef, conditions: tuple[Condition, ...], kinds: tuple[str, ...]) -> Iterator[_Fault]:

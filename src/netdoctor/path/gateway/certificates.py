@@ -13,6 +13,7 @@ from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 from netdoctor.path.gateway.grants import granted
 from netdoctor.path.gateway.shapes import Listener, ObjectReference, spec_of_gateway
+from netdoctor.path.issuing import ANNOTATIONS
 
 NOT_PERMITTED = "no ReferenceGrant of its namespace lets the Gateway name it"
 
@@ -54,6 +55,9 @@ def _named(snapshot: Snapshot, gateway: Gateway, where: str, asked: ObjectRefere
         unread = snapshot.unread_for("ReferenceGrant", ref.namespace)
         return NamedCertificate(field, ref, "" if unread else NOT_PERMITTED, unread.because if unread else "")
     held = tls_secret(snapshot, ref.namespace, ref.name)
+    made = any(key in gateway.metadata.annotations for key in ANNOTATIONS)
+    if held.holding is Holding.ABSENT and made and ref not in snapshot.missing:
+        return NamedCertificate(field, ref, unknown="cert-manager makes it, and it is not among the files")
     if held.holding is Holding.ABSENT:
         return NamedCertificate(field, ref, "it does not exist")
     if held.holding is Holding.UNUSABLE:
