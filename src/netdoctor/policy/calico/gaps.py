@@ -12,9 +12,9 @@ from netdoctor.policy.rules import Tier
 
 _FAMILY = "calico"
 _EVERYWHERE = ""
-_CLUSTER_WIDE = ("GlobalNetworkPolicy", "Tier")
 _NAMESPACED = "NetworkPolicy.v3.projectcalico.org"
-_SETS = ("GlobalNetworkSet", "NetworkSet")
+_GLOBAL = ("GlobalNetworkPolicy",)
+_REFERRED = ("Tier", "GlobalNetworkSet", "NetworkSet")  # which matter only to policies
 _UNKNOWN = ("", "unknown")
 
 
@@ -36,7 +36,7 @@ def of_other_plugin(snapshot: Snapshot, policies: Sequence[CalicoObject], cni: s
 
 def unread_gaps(snapshot: Snapshot, policies: Sequence[CalicoObject]) -> Iterator[tuple[tuple[Tier, str], str]]:
     """Where there may be policies that could not be read, or that refer to what could not be read."""
-    for kind in _CLUSTER_WIDE + (_SETS if policies else ()):
+    for kind in _GLOBAL + (_REFERRED if policies else ()):
         if unread := snapshot.unread_for(kind):
             yield (Tier.ADMIN, _EVERYWHERE), f"each {unread.kind} could not be read"
     for unread in snapshot.unread:
