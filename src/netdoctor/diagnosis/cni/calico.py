@@ -64,7 +64,7 @@ def _settings(snapshot: Snapshot) -> Iterator[CNISetting]:
         yield from _rows("", _NETWORK, _at(made.spec, "calicoNetwork"), made.ref, "spec.calicoNetwork")
         yield from _rows("IPAM ", ("type",), _at(cni, "ipam"), made.ref, "spec.cni.ipam")
         yield from _rows("CNI ", ("type",), cni, made.ref, "spec.cni")
-        yield from _rows("pods' MTU, as the operator sees it: ", ("mtu",), made.status, made.ref, "status")
+        yield from _rows("observed ", ("mtu",), made.status, made.ref, "status")
     if backend := config_data(snapshot, "calico-config").get("calico_backend"):
         yield CNISetting("backend", backend, _CONFIG.at("data.calico_backend"))
     if made is None and (ipam := _ipam(snapshot)):
