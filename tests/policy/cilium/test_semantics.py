@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from netdoctor.cluster.snapshot import Unread
+from netdoctor.policy.compile import compile_policies
 from netdoctor.policy.rules import Protocol
 from tests.policy.cilium.worlds import compiled, config, policy, verdict
 
@@ -435,6 +438,24 @@ def test_what_an_agent_refuses_leaves_open_what_is_allowed(spec: str, path: str)
 def test_labels_of_pods_and_of_entities_in_one_selector_are_not_understood() -> None:
     spec = f'{API}ingress: [{{fromEndpoints: [{{matchLabels: {{app: web, "reserved:host": ""}}}}]}}]'
     assert verdict([policy(spec)], "shop/web", "shop/api").allowed is None
+
+
+def test_a_group_that_holds_no_address_leaves_open_what_is_allowed() -> None:
+    group = {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumCIDRGroup",
+        "metadata": {"name": "odd"},
+        "spec": {"externalCIDRs": ["here"]},
+    }
+    documents = [policy(f"{API}ingress: [{{fromCIDRSet: [{{cidrGroupRef: odd}}]}}]"), group]
+    assert verdict(documents, "203.0.113.7", "shop/api").allowed is None
+    assert verdict(documents, "db/job", "db/pg").allowed is True
+
+
+def test_services_that_could_not_be_read_leave_open_what_is_allowed() -> None:
+    spec = f"{WEB}egress: [{{toServices: [{{k8sService: {{serviceName: pg}}}}]}}]"
+    snapshot = replace(compiled([policy(spec)]).snapshot, unread=(Unread("Service", "", "forbidden"),))
+    assert "Services could not be read" in compile_policies(snapshot, cni="cilium").not_known("shop")
 
 
 def test_a_policy_without_rules_is_none() -> None:

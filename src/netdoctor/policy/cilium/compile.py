@@ -20,7 +20,7 @@ from netdoctor.policy.cilium.invalid import policy_problems
 from netdoctor.policy.cilium.peers import Context, peers
 from netdoctor.policy.cilium.ports import ports, requests
 from netdoctor.policy.cilium.rules import CiliumPolicy, Entry, default_deny, entries, written
-from netdoctor.policy.cilium.selectors import NotUnderstoodError, subject
+from netdoctor.policy.cilium.selectors import subject
 from netdoctor.policy.cilium.settings import CONFIG, Settings, settings
 from netdoctor.policy.cilium.warnings import worth_knowing
 from netdoctor.policy.contribution import Contribution
@@ -71,7 +71,7 @@ def _compiled(snapshot: Snapshot, policies: list[CiliumPolicy]) -> Contribution:
         if not problems:
             try:
                 rulesets[policy.namespace] += _rulesets(policy, context)
-            except NotUnderstoodError as error:
+            except ValueError as error:  # also a group of addresses of which one is none
                 problems.append((policy.ref, str(error)))
         if problems:
             found += problems

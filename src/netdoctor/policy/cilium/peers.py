@@ -15,7 +15,7 @@ from netdoctor.cluster.objects import LabelSelector, Service
 from netdoctor.cluster.selectors import matches
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.policy.cilium.rules import Entry
-from netdoctor.policy.cilium.selectors import endpoint_peers, node_requirements
+from netdoctor.policy.cilium.selectors import NotUnderstoodError, endpoint_peers, node_requirements
 from netdoctor.policy.cilium.settings import Settings
 from netdoctor.policy.invalid import parse_network
 from netdoctor.policy.rules import AllOf, BlockPeer, EntityPeer, NamePeer, NodePeer, Peer, PodPeer
@@ -106,6 +106,8 @@ def _nodes(path: str, selector: LabelSelector, context: Context) -> Iterator[Pee
 
 def _services(path: str, wanted: CiliumService, context: Context) -> Iterator[Peer]:
     """Whom Services lead to: pods by the Services' selectors, else addresses outside the cluster."""
+    if not context.snapshot.was_read("Service"):
+        raise NotUnderstoodError("toServices, and the Services could not be read")
     for service in context.snapshot.services:
         if service.spec.type == "ExternalName" or not _names(wanted, service):
             continue

@@ -28,7 +28,7 @@ _NO_PODS = ("world", "host", "remote-node")
 
 
 class NotUnderstoodError(ValueError):
-    """A selector that means neither pods nor entities alone."""
+    """A selector that means neither pods nor entities alone, or whose meaning depends on what could not be read."""
 
 
 @dataclass(slots=True)
