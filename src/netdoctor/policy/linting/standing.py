@@ -7,7 +7,7 @@ isolates. Everything else is the same without it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -133,7 +133,7 @@ class _Change:
         self._locals = union(standing.subjects(cut.whole).possible for cut in cuts)
         self._gone = standing.side(direction, (cut.gone for cut in cuts), self._locals)
         self._tiers = {cut.whole.tier for cut in cuts}
-        near = list(self._near(standing))
+        near = list(self._near(standing, {cut.whole.policy.namespace for cut in cuts}))
         left = list(replaced(near, cuts))
         self._left = standing.side(direction, left, self._locals)
         before, after = (union(standing.subjects(r).certain for r in these if r.isolates) for these in (near, left))
@@ -159,10 +159,12 @@ class _Change:
         locals_ = answer.everything if self.direction is Direction.INGRESS else self._locals
         return merged(answer, self._tiers, new, locals_)
 
-    def _near(self, standing: Standing) -> Iterator[Ruleset]:
+    def _near(self, standing: Standing, namespaces: Collection[str]) -> Iterator[Ruleset]:
         """The rulesets of the same tiers that have a say where the parts have."""
         selection = standing.matrix.selection
-        for ruleset in chain.from_iterable(standing.rulesets.values()):
+        # Policies of a namespace select pods of it alone; those under "" select pods of all.
+        where = standing.rulesets if "" in namespaces else (*sorted(namespaces), "")
+        for ruleset in chain.from_iterable(standing.rulesets.get(name, ()) for name in where):
             concerned = ruleset.direction is self.direction and ruleset.tier in self._tiers
             if not (concerned and selection.near(ruleset.subject) & self._locals):
                 continue
