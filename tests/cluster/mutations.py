@@ -257,6 +257,40 @@ CALICO_OBJECTS: list[dict[str, Any]] = [
     )
 ]
 
+_CILIUM_SPEC: dict[str, Any] = {
+    "endpointSelector": {
+        "matchLabels": {"k8s:app": "api"},
+        "matchExpressions": [{"key": "tier", "operator": "Exists"}],
+    },
+    "enableDefaultDeny": {"ingress": True, "egress": False},
+    "ingress": [
+        {
+            "fromEndpoints": [{"matchLabels": {"k8s:io.kubernetes.pod.namespace": "shop"}}, {}],
+            "toPorts": [
+                {
+                    "ports": [{"port": "8080", "endPort": 8090, "protocol": "TCP"}],
+                    "rules": {"http": [{"method": "GET", "path": "/api/.*", "host": "shop", "headers": ["X-Team"]}]},
+                }
+            ],
+        },
+        {"fromCIDRSet": [{"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}], "icmps": [{"fields": [{"type": 8}]}]},
+        {"fromEntities": ["host", "remote-node"], "fromCIDR": ["192.0.2.0/24"]},
+    ],
+    "ingressDeny": [{"fromEndpoints": [{"matchLabels": {"app": "web"}}], "toPorts": [{"ports": [{"port": "9090"}]}]}],
+    "egress": [
+        {"toEndpoints": [{}], "toPorts": [{"ports": [{"port": "53"}], "rules": {"dns": [{"matchPattern": "*"}]}}]},
+        {"toFQDNs": [{"matchName": "example.com"}, {"matchPattern": "*.example.org"}]},
+        {"toServices": [{"k8sService": {"serviceName": "db", "namespace": "shop"}}]},
+        {"toEntities": ["world"]},
+    ],
+    "egressDeny": [{"toCIDR": ["169.254.169.254/32"]}],
+}
+
+CILIUM_OBJECTS: list[dict[str, Any]] = [
+    _object("CiliumNetworkPolicy", "cilium.io/v2", "cilium", spec=_CILIUM_SPEC, specs=[_CILIUM_SPEC]),
+    _object("CiliumClusterwideNetworkPolicy", "cilium.io/v2", "cilium", spec=_CILIUM_SPEC),
+]
+
 _ODD_VALUES: list[Any] = [
     None,
     True,
@@ -299,7 +333,7 @@ _ODD_VALUES: list[Any] = [
 def mutated(seed: int) -> bytes:
     """A file that is broken in one to three places."""
     random = Random(seed)
-    objects = deepcopy(random.sample([*OBJECTS, *CALICO_OBJECTS], random.randint(1, 4)))
+    objects = deepcopy(random.sample([*OBJECTS, *CALICO_OBJECTS, *CILIUM_OBJECTS], random.randint(1, 4)))
     if random.random() < 0.6:
         for _ in range(random.randint(1, 3)):
             _break_value(random, objects)

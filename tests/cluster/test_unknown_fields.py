@@ -14,11 +14,11 @@ from netdoctor.cluster.field_lines import field_lines
 from netdoctor.cluster.files import load
 from netdoctor.cluster.unknown_fields import UnknownField, unknown_fields
 from netdoctor.model.refs import ObjectRef
-from tests.cluster.mutations import CALICO_OBJECTS, OBJECTS
+from tests.cluster.mutations import CALICO_OBJECTS, CILIUM_OBJECTS, OBJECTS
 
 POLICIES = {
     read.kind_name(): item
-    for item in (*OBJECTS, *CALICO_OBJECTS)
+    for item in (*OBJECTS, *CALICO_OBJECTS, *CILIUM_OBJECTS)
     if (read := convert(item)) and read.kind_name() in POLICY_KINDS
 }
 TEXT = """\

@@ -15,7 +15,7 @@ from netdoctor.lab.scenario import documents, find
 from netdoctor.model.errors import InputError
 from tests.lab.builders import lab, pod, some, workload
 
-# What no lab can be was written by hand, or has faults of a cluster that no lab knows: its controllers never settled it.
+# What no lab can be was written by hand, or has faults that no lab knows: its controllers never settled it.
 SNAPSHOTS = [s.snapshot for s in find([Path("e2e/scenarios")]) if s.snapshot.exists() and "lab" in s.spec.modes]
 _BOOKKEEPING = {"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"}  # their status has counts that nobody reads
 
