@@ -53,10 +53,11 @@ class Cause(ABC):
     def told(self, case: Case, found: Found) -> Found:
         """What was found, with what would change it; CERTAIN only where a probe tells it from its absence.
 
-        Such a probe is among the evidence, and would have ended otherwise without the cause: mostly, it failed.
+        Such a probe is among the evidence, and would have ended otherwise without the cause: mostly, it failed. What is
+        silent on UDP may be so without any cause.
         """
         shown = {evidence.id for evidence in found.finding.evidence}
-        telling = any(s.id in shown and s.tried and (self.shown_by_answers or not s.ok) for s in case.seen)
+        telling = any(s.id in shown and _tells(s, by_answers=self.shown_by_answers) for s in case.seen)
         sure = found.finding.certainty
         if sure is Certainty.CERTAIN and case.probed and not telling and not found.warning:
             sure = Certainty.LIKELY
@@ -66,6 +67,10 @@ class Cause(ABC):
     def ruled_out(self, because: str) -> RuledOut:
         """This cause was considered, and `because` speaks against it."""
         return RuledOut(self.code, because)
+
+
+def _tells(seen: Seen, *, by_answers: bool) -> bool:
+    return seen.tried and not seen.inconclusive and (by_answers or not seen.ok)
 
 
 def certainty(agreeing: Iterable[Seen], *, configured: bool = True) -> Certainty:

@@ -33,6 +33,7 @@ from netdoctor.probing.urls import url_probes
 __all__ = ["BY_NAME", "Aim", "Aimed", "PlanOptions", "ProbePlan", "make_plan"]
 
 MAX_OTHER_PORTS = 4  # per backend
+_SPOKEN = ("TCP", "UDP")  # an SCTP association is another thing than a connection to a TCP port of that number
 _PAST_SERVICE = (Aim.VIP, Aim.HEADLESS_PORT)  # ports of Services, which an Ingress controller does not use
 _FROM_NODES = (Aim.HOST, Aim.VIP, Aim.BACKEND)
 
@@ -70,6 +71,8 @@ def make_plan(snapshot: Snapshot, path: Path, expectation: Expectation, options:
         sampled = sample_probes(path, expectation, position, options.samples)
         fixed = fixed_port_probes(path, position, options.source_port, options.timeout)
         for number, (aimed, probe) in enumerate(chain(planned, sampled, fixed)):
+            if aimed.route is not None and aimed.route.protocol not in _SPOKEN:
+                continue
             name = f"{position.id}-{number}"
             probes.append(_bounded(aimed, replace(probe, id=name), options))
             aims[name] = replace(aimed, required=aimed.required and position.role is Role.SOURCE)
@@ -126,7 +129,9 @@ def _bounded(aimed: Aimed, probe: Probe, options: PlanOptions) -> Probe:
 
 def _left_out(path: Path) -> Iterator[NotTested]:
     for route in path.routes:
-        if len(route.ready) > MAX_BACKENDS:
+        if route.protocol not in _SPOKEN:
+            yield NotTested(f"{route.label}: whether it answers", f"probes speak {' and '.join(_SPOKEN)} only")
+        elif len(route.ready) > MAX_BACKENDS:
             yield NotTested(
                 f"{len(route.ready) - MAX_BACKENDS} of {len(route.ready)} endpoints of {route.label}",
                 f"a check probes at most {MAX_BACKENDS} endpoints per port",

@@ -13,7 +13,7 @@ from netdoctor.diagnosis.listeners import (
     failed_directly,
 )
 from netdoctor.model.probe import Outcome
-from netdoctor.model.report import Evidence, Finding
+from netdoctor.model.report import Evidence, Finding, Fix
 from netdoctor.path.backends import Backend
 from netdoctor.path.path import Route
 from netdoctor.probing.plan import Aim
@@ -61,7 +61,7 @@ class ProtocolMismatch(Cause):
             return True
         if any(s.outcome is not Outcome.TIMEOUT for s in own) or case.expectation.denied(backend, route.protocol):
             return False
-        return _declares_only_other(route, backend)
+        return _declares_only_other(route, backend) and not _speaks_both(case, route)
 
     def _found(self, case: Case, service: Service, route: Route, wrong: list[Backend]) -> Found:
         assert route.service_port is not None
@@ -72,7 +72,6 @@ class ProtocolMismatch(Cause):
         direct = failed_directly(case, route, wrong)
         answering = [s for b in wrong for s in case.of(Aim.OTHER_PROTOCOL, route=route, backend=b) if s.ok]
         declared = _declares_only_other(route, wrong[0])
-        operation = {"op": "replace", "path": f"/spec/ports/{index}/protocol", "value": other}
         finding = Finding(
             code=self.code,
             title=f"{service.ref} speaks {route.protocol} on port {route.port}, its pods speak {other}",
@@ -88,10 +87,27 @@ class ProtocolMismatch(Cause):
                 *probe_evidence(direct, limit=2),
                 *probe_evidence(answering, limit=1),
             ),
-            fixes=(json_patch(f"let port {route.port} speak {other}", service.ref, operation),),
+            fixes=(_correction(case, route, f"/spec/ports/{index}", other),),
         )
         silent = all(s.inconclusive for s in direct)  # no failed probe to explain: proven by what is declared
         return Found(finding, ids(failed), proven=silent)
+
+
+def _correction(case: Case, route: Route, pointer: str, other: str) -> Fix:
+    """The other protocol in its place; where the Service has that on this port already, a second would be refused."""
+    service = case.backing
+    assert service is not None
+    if _speaks_both(case, route):
+        title = f"take {route.label} out of it: nobody serves that"
+        return json_patch(title, service.ref, {"op": "remove", "path": pointer})
+    operation = {"op": "replace", "path": f"{pointer}/protocol", "value": other}
+    return json_patch(f"let port {route.port} speak {other}", service.ref, operation)
+
+
+def _speaks_both(case: Case, route: Route) -> bool:
+    """Whether the Service has this port for the other protocol too, as those of DNS and SIP have."""
+    ports = case.backing.spec.ports if case.backing else ()
+    return any(one.port == route.port and one.protocol != route.protocol for one in ports)
 
 
 def _declares_only_other(route: Route, backend: Backend) -> bool:
