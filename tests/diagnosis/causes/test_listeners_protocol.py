@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from netdoctor.diagnosis.causes.listeners_protocol import ProtocolMismatch
-from netdoctor.model.probe import Outcome
+from netdoctor.model.probe import Outcome, Position, Probe, ProbeKind
 from netdoctor.model.report import Certainty
+from netdoctor.probing.plan import Aimed
 from tests.diagnosis.builders import (
     Manifest,
+    Sight,
     api,
     cluster,
     codes,
@@ -16,6 +18,7 @@ from tests.diagnosis.builders import (
     pod,
     policy,
     refs,
+    report,
     ruled_out,
     sees,
 )
@@ -64,6 +67,34 @@ def test_silence_on_udp_proves_nothing_alone() -> None:
     case = examine(cluster(objects), "svc/api", sees(VIP=Outcome.TIMEOUT, BACKEND=Outcome.TIMEOUT))
     assert ProtocolMismatch().examine(case) is None
     assert codes(case) == []
+
+
+def test_silence_is_never_certain() -> None:
+    case = examine(cluster(speaking("TCP", "UDP")), "svc/api", sees(VIP=Outcome.TIMEOUT, BACKEND=Outcome.TIMEOUT))
+    assert [one.certainty for one in report(case).causes] == [Certainty.LIKELY]
+
+
+def by_both() -> list[Manifest]:
+    """Port 53 of the Service by UDP and by TCP, as DNS has it; the container declares TCP alone."""
+    ports = [{"name": name, "port": 53, "targetPort": 8080, "protocol": name.upper()} for name in ("udp", "tcp")]
+    objects = api(*ports)
+    objects[-1]["ports"] = [{"name": name, "port": 8080, "protocol": name.upper()} for name in ("udp", "tcp")]
+    return objects
+
+
+def test_a_port_of_both_protocols_may_be_silent_by_udp() -> None:
+    def see(aimed: Aimed, probe: Probe, position: Position) -> Sight:
+        return Outcome.TIMEOUT if probe.kind is ProbeKind.UDP else Outcome.OK
+
+    assert codes(examine(cluster(by_both()), "svc/api", see)) == []
+
+
+def test_a_second_port_of_the_same_protocol_is_not_the_fix() -> None:
+    def see(aimed: Aimed, probe: Probe, position: Position) -> Sight:
+        return Outcome.REFUSED if probe.kind is ProbeKind.UDP else Outcome.OK
+
+    one = found(ProtocolMismatch, examine(cluster(by_both()), "svc/api", see))
+    assert one.finding.fixes[0].patch == {"op": "remove", "path": "/spec/ports/0"}, "the API refuses two equal ports"
 
 
 def test_what_a_policy_drops_has_no_other_protocol() -> None:
