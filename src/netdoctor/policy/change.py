@@ -10,7 +10,8 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from netdoctor.cluster.objects import Namespace, NetworkPolicy, ObjectMeta
+from netdoctor.cluster.decode import KINDS
+from netdoctor.cluster.objects import Namespace, NetworkPolicy, Object, ObjectMeta
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 
@@ -69,10 +70,10 @@ class LabelNamespace:
 
 @dataclass(frozen=True, slots=True)
 class PatchPolicy:
-    """Append to a list of a NetworkPolicy, or replace a field. `patch` is one JSON patch operation (RFC 6902)."""
+    """Append to a list of a policy, replace a field, or set one (`add`). `patch` is an operation of RFC 6902."""
 
     target: ObjectRef  # with the path of the list or field
-    op: Literal["append", "replace"]
+    op: Literal["append", "replace", "add"]
     value: Mapping[str, Any] | list[Any]
 
     @property
@@ -86,21 +87,21 @@ class PatchPolicy:
         pointer = "/" + "/".join(map(str, _steps(self.target.path)))
         if self.op == "append":
             return {"op": "add", "path": f"{pointer}/-", "value": self.value}
-        return {"op": "replace", "path": pointer, "value": self.value}
+        return {"op": self.op, "path": pointer, "value": self.value}
 
     @property
     def command(self) -> str:
         """`kubectl patch`."""
-        patch = msgspec.json.encode([self.patch]).decode()
-        name, namespace = self.target.name, self.target.namespace
-        return shlex.join(["kubectl", "patch", "networkpolicy", name, "-n", namespace, "--type=json", "-p", patch])
+        return patch_command(_resource(self.target.kind), self.target, self.patch)
 
     def apply(self, snapshot: Snapshot) -> Snapshot:
         """The policy with the operation applied."""
-        changed = (self._patched(p) if p.ref == self.object else p for p in snapshot.network_policies)
-        return replace(snapshot, network_policies=tuple(changed))
+        field = KINDS[self.target.kind].field
+        changed = (self._patched(p) if p.ref == self.object else p for p in getattr(snapshot, field))
+        fields: dict[str, Any] = {field: tuple(changed)}
+        return replace(snapshot, **fields)
 
-    def _patched(self, policy: NetworkPolicy) -> NetworkPolicy:
+    def _patched(self, policy: Object) -> Object:
         document = msgspec.json.decode(msgspec.json.encode(policy))
         *parents, last = _steps(self.target.path)
         at = document
@@ -110,7 +111,7 @@ class PatchPolicy:
             at[last].append(self.value)
         else:
             at[last] = self.value
-        return msgspec.convert(document, NetworkPolicy)
+        return msgspec.convert(document, type(policy))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,18 @@ class CreatePolicy:
         """With the policy."""
         policy = msgspec.convert(self.manifest, NetworkPolicy)
         return replace(snapshot, network_policies=(*snapshot.network_policies, policy))
+
+
+def patch_command(resource: str, policy: ObjectRef, operation: Mapping[str, Any]) -> str:
+    """`kubectl patch` with one JSON patch operation; `resource` with its group, where kubectl could mean another."""
+    words = ["kubectl", "patch", resource, policy.name]
+    words += ["-n", policy.namespace] if policy.namespace else []
+    return shlex.join([*words, "--type=json", "-p", msgspec.json.encode([operation]).decode()])
+
+
+def _resource(kind: str) -> str:
+    """As kubectl calls a kind that a patch is made for; short where it is one of Kubernetes' own."""
+    return "networkpolicy" if kind == "NetworkPolicy" else f"{KINDS[kind].plural}.{KINDS[kind].group}"
 
 
 def _steps(path: str) -> list[str | int]:

@@ -19,6 +19,7 @@ from netdoctor.policy.decide import decide
 from netdoctor.policy.effect import effects, renewed
 from netdoctor.policy.expressions import selects
 from netdoctor.policy.flow import Endpoint, Flow
+from netdoctor.policy.plugin_changes import plugin_changes
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import Direction, PodPeer
 from netdoctor.policy.verdict import FlowVerdict, MissKind, NearMiss, SideVerdict
@@ -33,9 +34,9 @@ _LABEL_KINDS = frozenset({MissKind.NAMESPACE_LABEL_MISSING, MissKind.NAMESPACE_L
 class Repair:
     """A change that makes one side of a denied flow pass.
 
-    `patch` is what the command sends: a merge patch of a Namespace, one JSON patch operation on a NetworkPolicy, or
-    the manifest of a new one. `opens` and `closes` are the flows that differ then, computed by the engine: `opened`
-    and `closed` lines of them, of which the first are listed.
+    `patch` is what the command sends: a merge patch of a Namespace, one JSON patch operation on a policy, or the
+    manifest of a new NetworkPolicy. `opens` and `closes` are the flows that differ then, computed by the engine:
+    `opened` and `closed` lines of them, of which the first are listed.
     """
 
     title: str
@@ -137,6 +138,7 @@ def _proposals(policies: CompiledPolicies, flow: Flow, side: SideVerdict) -> Ite
         elif peer:
             peers = rule.at(f"{rule.path}.{side.direction.peers_field}")
             yield _Proposal(f"add {remote} as a peer to {rule}", PatchPolicy(peers, "append", peer))
+    yield from (_Proposal(title, change) for title, change in plugin_changes(policies, flow, side))
     if peer:
         create = CreatePolicy(_manifest(policies.snapshot, flow, side.direction, peer))
         yield _Proposal(f"create {create.object} for this flow alone", create)

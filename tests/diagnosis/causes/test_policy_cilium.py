@@ -78,6 +78,24 @@ def test_isolation_without_a_rule_that_admits(spec: Manifest) -> None:
     )
 
 
+def test_a_denial_is_narrowed_by_a_label_of_the_source_alone_else_it_is_said_which_rule_to_narrow() -> None:
+    (narrowing,) = found(CiliumPolicyDenies, check(cnp(ingressDeny=[{"fromEndpoints": [{}]}]), ALLOWING)).finding.fixes
+    only = {"key": "app", "operator": "NotIn", "values": ["web"]}
+    path = "/spec/ingressDeny/0/fromEndpoints/0/matchExpressions"
+    assert narrowing.patch == {"op": "add", "path": path, "value": [only]}
+    assert narrowing.command.startswith("kubectl patch ciliumnetworkpolicies.cilium.io api-cnp -n shop --type=json")
+    (said,) = found(CiliumPolicyDenies, check(cnp(ingressDeny=[DENY_WEB]), ALLOWING)).finding.fixes
+    assert (said.command, said.patch) == ("", None)
+    assert "narrow CiliumNetworkPolicy shop/api-cnp spec.ingressDeny[0].fromEndpoints[0]" in said.title
+    assert "no longer means shop/web" in said.title
+
+
+def test_a_rule_is_added_to_the_policy_that_isolates() -> None:
+    fixes = found(CiliumPolicyDenies, check(cnp(ingress=[{}]))).finding.fixes
+    patches = [fix.patch for fix in fixes if fix.patch and "ciliumnetworkpolicies" in fix.command]
+    assert [patch["path"] for patch in patches] == ["/spec/ingress/-"]
+
+
 def test_the_mode_that_isolates_all_is_named() -> None:
     out = {
         "endpointSelector": {},

@@ -7,13 +7,10 @@ from typing import ClassVar
 from netdoctor.cluster.calico_objects import CalicoNetworkPolicy, GlobalNetworkPolicy
 from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.denial_cause import DenialCause
-from netdoctor.diagnosis.denial_finding import fix_of, missed
+from netdoctor.diagnosis.denial_finding import missed
 from netdoctor.diagnosis.denials import Denial, Reason
 from netdoctor.model.refs import ObjectRef
-from netdoctor.model.report import Fix
-from netdoctor.policy.calico.change import rules_for
 from netdoctor.policy.calico.compile import CalicoPolicy
-from netdoctor.policy.repair import repair_by
 
 
 class CalicoPolicyDenies(DenialCause):
@@ -67,14 +64,6 @@ class CalicoPolicyDenies(DenialCause):
             what += "and the end of the tier denies what is left."
         nearest = missed(case, denial) if side.decided_by or denial.near else ""
         return " ".join(filter(None, (what, _place(case, side.denied_by[0]), nearest)))
-
-    def fixes(self, case: Case, denial: Denial) -> tuple[Fix, ...]:
-        """A rule for this flow, where it helps: before the one that denies, or in the policy that is nearest."""
-        side, expectation = denial.side, case.expectation
-        nearest = denial.near.rule.object if denial.near is not None else side.denied_by[0]
-        proposed = rules_for(case.snapshot, denial.verdict.flow, side.direction, side.decided_by or nearest)
-        tried = (repair_by(expectation.policies, denial.verdict, side, expectation.profile, one) for one in proposed)
-        return tuple(fix_of(repair) for repair in tried if repair is not None)[:1]
 
 
 def _place(case: Case, ref: ObjectRef) -> str:

@@ -16,7 +16,7 @@ from netdoctor.diagnosis.denial_cause import DenialCause
 from netdoctor.diagnosis.denial_finding import missed
 from netdoctor.diagnosis.denials import Denial, Reason, enforced_denials
 from netdoctor.model.refs import ObjectRef
-from netdoctor.model.report import Evidence
+from netdoctor.model.report import Evidence, Fix
 from netdoctor.policy.flow import Endpoint
 
 
@@ -36,7 +36,7 @@ class CiliumPolicyDenies(DenialCause):
     whose connection is allowed; policy-audit-mode, in which nothing is dropped; a network plugin that is not Cilium.
 
     Fix: a rule that admits the flow, in the nearest policy or in one of its own; where a denial decides, that rule must
-    be narrowed, as nothing else can lift it.
+    be narrowed, as nothing else can lift it: by a label that only the other end has, where its selector can take one.
 
     References: Cilium's documentation, "Layer 3 Policies", "Deny Policies" and "Policy Enforcement Modes".
     """
@@ -54,7 +54,8 @@ class CiliumPolicyDenies(DenialCause):
         denial = next(one for one in enforced_denials(case) if self.claims(one))
         ends = (denial.verdict.flow.source, denial.verdict.flow.destination)
         told = tuple(evidence for end in ends for evidence in _told(case, end))
-        finding = msgspec.structs.replace(found.finding, evidence=(*found.finding.evidence, *told))
+        fixes = found.finding.fixes or tuple(_in_words(denial))
+        finding = msgspec.structs.replace(found.finding, evidence=(*found.finding.evidence, *told), fixes=fixes)
         return replace(found, finding=finding)
 
     def claims(self, denial: Denial) -> bool:
@@ -76,6 +77,13 @@ class CiliumPolicyDenies(DenialCause):
             return f"{what} Denials of Cilium's come before all that policies of any kind allow."
         names = ", ".join(map(str, side.isolated_by))
         return f"{who} is isolated for {side.direction.lower()} by {names}. {missed(case, denial)}"
+
+
+def _in_words(denial: Denial) -> Iterator[Fix]:
+    """Which rule to narrow, where no patch is known that does it for this flow alone."""
+    rule, other = denial.side.decided_by, denial.verdict.flow.ends(denial.side.direction)[1]
+    if rule is not None:
+        yield Fix(f"narrow {rule}, so that it no longer means {other}: nothing else lifts a denial of Cilium's")
 
 
 def _told(case: Case, end: Endpoint) -> Iterator[Evidence]:

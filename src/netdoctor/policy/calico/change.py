@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +14,7 @@ from netdoctor.cluster.selectors import stable_labels
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.calico.compile import CalicoPolicy
-from netdoctor.policy.change import Change
+from netdoctor.policy.change import Change, patch_command
 from netdoctor.policy.flow import Endpoint, Flow
 from netdoctor.policy.rules import Direction, Tier
 
@@ -54,9 +53,7 @@ class AddRule:
         """`kubectl patch`, in the API group that the policy was read in."""
         group, _, version = self.policy.api_version.partition("/")
         kind = "networkpolicies" if self.policy.namespace else "globalnetworkpolicies"
-        words = ["kubectl", "patch", f"{kind}.{version}.{group}", self.policy.name]
-        words += ["-n", self.policy.namespace] if self.policy.namespace else []
-        return shlex.join([*words, "--type=json", "-p", msgspec.json.encode([self.patch]).decode()])
+        return patch_command(f"{kind}.{version}.{group}", self.object, self.patch)
 
     def apply(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot with the policy changed."""
