@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netdoctor.cluster.addresses import Network, holds
+from netdoctor.policy.pod_match import maybe_pod
 from netdoctor.policy.remote import Remote
 from netdoctor.policy.rules import BlockPeer
 from netdoctor.policy.verdict import Miss, MissKind
@@ -24,6 +25,8 @@ def block_misses(peer: BlockPeer, remote: Remote) -> Iterator[Miss]:
         yield Miss(MissKind.HOST_NETWORK, path, f"an address that is no node's ({remote.profile.name})", str(end))
     if end.selectable and not (peer.everyone or remote.profile.ipblock_matches_pods):
         yield Miss(MissKind.PEER_IS_POD, path, f"an address that is no pod's ({remote.profile.name})", f"pod {end}")
+    if not (end.pods_read or peer.everyone or remote.profile.ipblock_matches_pods):
+        yield Miss(MissKind.POD_UNREAD, path, f"an address that is no pod's ({remote.profile.name})", maybe_pod(end))
 
 
 def _to_be_misses(peer: BlockPeer, remote: Remote) -> Iterator[Miss]:

@@ -10,6 +10,7 @@ from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.evaluate import Asked, Gaps, outcomes
 from netdoctor.policy.flow import Endpoint, Flow
 from netdoctor.policy.near import near_misses
+from netdoctor.policy.pod_match import maybe_pod
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.remote import families
 from netdoctor.policy.rules import Action, Direction, Rule, Ruleset
@@ -40,7 +41,7 @@ def allows(policies: CompiledPolicies, flow: Flow, profile: CNIProfile) -> bool:
         return special[0] is True
     for direction in Direction:
         local, remote = flow.ends(direction)
-        if _host_gap(policies, flow, direction):
+        if _host_gap(policies, flow, direction) or _unread_pod(policies, local):
             return False
         if not _exempt(direction, local, remote):
             asked = Asked.of(flow, direction, profile)
@@ -79,6 +80,15 @@ def _exempt(direction: Direction, local: Endpoint, remote: Endpoint) -> str:
     return ""
 
 
+def _unread_pod(policies: CompiledPolicies, local: Endpoint) -> str:
+    """Why it is not known whether policies select an end; empty where it is."""
+    return (
+        ""
+        if local.pods_read or not policies.rulesets
+        else f"cannot be known: whether policies select {maybe_pod(local)}"
+    )
+
+
 def _host_gap(policies: CompiledPolicies, flow: Flow, direction: Direction) -> str:
     """Why it is not known what the policies of a node do to the flow; empty where it is."""
     local, remote = flow.ends(direction)
@@ -98,6 +108,8 @@ def _side(
     local, remote = flow.ends(direction)
     if unknown := _host_gap(policies, flow, direction):
         return SideVerdict(direction, allowed=None), (unknown,)
+    if unread := _unread_pod(policies, local):
+        return SideVerdict(direction, allowed=None), (unread,)
     if exempt := _exempt(direction, local, remote):
         return SideVerdict(direction, allowed=True), (exempt,) if local.kind == "pod" else ()
     rulesets = policies.selecting(local, direction)

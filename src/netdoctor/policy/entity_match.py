@@ -38,19 +38,20 @@ def _unsure(peer: EntityPeer, found: str) -> Miss:
 
 
 def _address_unsure(peer: EntityPeer, end: Endpoint) -> Miss:
-    return _unsure(peer, f"address {end}, and the nodes could not be read")
+    unread = "nodes" if end.pods_read else "pods" if end.nodes_read else "pods and nodes"
+    return _unsure(peer, f"address {end}, and the {unread} could not be read")
 
 
 def _inside_misses(peer: EntityPeer, end: Endpoint) -> Iterator[Miss]:
     if end.kind == "ip":
-        yield _miss(peer, end) if end.nodes_read else _address_unsure(peer, end)
+        yield _miss(peer, end) if end.outside else _address_unsure(peer, end)
 
 
 def _outside_misses(peer: EntityPeer, remote: Remote) -> Iterator[Miss]:
     end, family = remote.endpoint, _FAMILIES.get(peer.entity)
     if end.kind != "ip" or (family and all(address.version != family for address in remote.addresses)):
         yield _miss(peer, end)
-    elif not end.nodes_read:
+    elif not end.outside:
         yield _address_unsure(peer, end)
 
 

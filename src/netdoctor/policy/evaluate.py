@@ -14,7 +14,7 @@ from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.flow import Endpoint, Flow
 from netdoctor.policy.match import chooses, peer_misses
 from netdoctor.policy.pod_match import chooses_pod, pod_misses
-from netdoctor.policy.port_match import admits_port, source_port_misses
+from netdoctor.policy.port_match import admits_port, named_port_misses, source_port_misses
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.remote import Remote, local_end, remote_end
 from netdoctor.policy.rules import FIRST_PRIORITY, KUBERNETES_TIERS, Action, Direction, Priority, Rule, Ruleset, Tier
@@ -180,11 +180,13 @@ def _subject_doubts(ruleset: Ruleset, asked: Asked) -> tuple[str, ...]:
 
 def _hit(rule: Rule, asked: Asked) -> _Hit | None:
     """A match at a peer, or at the rule itself where it has no peers."""
-    if not admits_port(rule, asked.flow):
+    unnamed = named_port_misses(rule, asked.flow)
+    if not (unnamed or admits_port(rule, asked.flow)):
         return None
     narrowed = narrowing(rule, asked)
     if narrowed is None:
         return None
+    narrowed += (_doubt(rule.ref, unnamed),) if unnamed else ()
     if not rule.peers:
         return _Hit(rule, rule.ref, narrowed)
     perhaps: list[tuple[ObjectRef, str]] = []

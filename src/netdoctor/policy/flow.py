@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from netdoctor.cluster.addresses import Network, parse_address
+from netdoctor.cluster.addresses import Address, Network, parse_address
 from netdoctor.cluster.objects import ContainerPort, Node, Pod
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
@@ -30,6 +30,7 @@ class Endpoint:
     namespace_read: bool = True  # False: the namespace may have more labels than are known
     node_labels: Mapping[str, str] | None = None  # of a node, or of a hostNetwork pod's; None = not known
     nodes_read: bool = True  # False: an address may be a node's that could not be read
+    pods_read: bool = True  # False: an address may be a pod's that could not be read
     networks: tuple[Network, ...] = ()  # from which it will have its address, while it has none
     service_account: str = ""  # of a pod
     service_account_labels: Mapping[str, str] = field(default_factory=dict)  # with its name: SERVICE_ACCOUNT_NAME
@@ -39,6 +40,11 @@ class Endpoint:
     def selectable(self) -> bool:
         """Whether it is a pod that selectors see: the traffic of a hostNetwork pod is its node's."""
         return self.kind == "pod" and not self.host_network
+
+    @property
+    def outside(self) -> bool:
+        """Whether it is known to be no pod and no node."""
+        return self.kind == "ip" and self.nodes_read and self.pods_read
 
     @property
     def is_node(self) -> bool:
@@ -143,4 +149,16 @@ def ip_endpoint(ip: str, snapshot: Snapshot) -> Endpoint:
             return node_endpoint(node)
     if pod := snapshot.pod_by_ip(str(wanted)):
         return replace(pod_endpoint(pod, snapshot), ips=(str(wanted),))
-    return Endpoint(kind="ip", name=str(wanted), ips=(str(wanted),), nodes_read=snapshot.was_read("Node"))
+    return Endpoint(
+        kind="ip",
+        name=str(wanted),
+        ips=(str(wanted),),
+        nodes_read=snapshot.was_read("Node"),
+        pods_read=snapshot.was_read("Pod") or not _may_be_pods(wanted, snapshot),
+    )
+
+
+def _may_be_pods(address: Address, snapshot: Snapshot) -> bool:
+    """Whether pods have such addresses, as far as it is known which they have."""
+    networks = snapshot.pod_networks
+    return any(address in network for network in networks) if networks else address.is_private

@@ -14,7 +14,7 @@ from netdoctor.policy.verdict import Miss, MissKind
 def chooses_pod(peer: PodPeer, end: Endpoint) -> bool | None:
     """Whether a peer means an end, faster than `pod_misses`; None where that is not known."""
     if not end.selectable:
-        return False
+        return False if end.pods_read else None
     if (end.namespace_read or peer.namespace_selector is None) and (
         end.service_accounts_read or peer.service_account_selector is None
     ):
@@ -33,6 +33,8 @@ def pod_misses(peer: PodPeer, end: Endpoint) -> Iterator[Miss]:
     if end.is_node:
         where = f"host network of node {end.node}" if end.kind == "pod" else str(end)
         yield Miss(MissKind.HOST_NETWORK, peer.path, "a pod with its own network", where)
+    elif not end.pods_read:
+        yield Miss(MissKind.POD_UNREAD, peer.path, "a pod", maybe_pod(end))
     elif end.kind == "ip":
         yield Miss(MissKind.PEER_IS_NO_POD, peer.path, "a pod", f"address {end.name}")
     else:
@@ -41,6 +43,11 @@ def pod_misses(peer: PodPeer, end: Endpoint) -> Iterator[Miss]:
         for failing in _failing(peer.pod_selector, end.labels):
             wanted, found = f"pod label {show(failing)}", found_text(failing, end.labels)
             yield Miss(MissKind.POD_LABEL, _pod_selector_path(peer), wanted, found, requirement_of(failing))
+
+
+def maybe_pod(end: Endpoint) -> str:
+    """An address of which it is not known whether a pod has it."""
+    return f"address {end.name}, which may be that of a pod that could not be read"
 
 
 def _failing(selector: Selector | None, labels: Mapping[str, str]) -> tuple[Part, ...]:

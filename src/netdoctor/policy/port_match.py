@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netdoctor.policy.flow import Flow
+from netdoctor.policy.pod_match import maybe_pod
 from netdoctor.policy.rules import NamedPort, Rule, RulePort
 from netdoctor.policy.verdict import Miss, MissKind
 
@@ -32,6 +33,16 @@ def port_misses(rule: Rule, flow: Flow) -> tuple[Miss, ...]:
         path = f"{rule.ref.path}.ports"
         misses.append(Miss(MissKind.PORT, path, f"port {', '.join(numbers)}", f"port {flow.port_text}"))
     return tuple(misses)
+
+
+def named_port_misses(rule: Rule, flow: Flow) -> tuple[Miss, ...]:
+    """That it is not known what a destination calls its ports, where a rule is about a name and it may be a pod."""
+    if flow.destination.pods_read:
+        return ()
+    named = [
+        p for p in (*rule.ports, *rule.not_ports) if isinstance(p, NamedPort) and p.protocol in (flow.protocol, "")
+    ]
+    return tuple(Miss(MissKind.POD_UNREAD, port.path, str(port), maybe_pod(flow.destination)) for port in named)
 
 
 def source_port_misses(rule: Rule, flow: Flow) -> tuple[Miss, ...]:

@@ -31,6 +31,7 @@ class MissKind(StrEnum):
     PEER_IS_NO_NODE = "peerIsNoNode"
     PEER_IS_INSIDE = "peerIsInside"  # domain names mean addresses outside the cluster
     PEER_UNREADABLE = "peerUnreadable"  # a kind of peer that is not known: such a rule allows nothing
+    POD_UNREAD = "podUnread"  # the address may be a pod's that could not be read
     NODE_UNREAD = "nodeUnread"  # the node's labels, or which addresses are nodes', are not known
     NAME_UNRESOLVED = "nameUnresolved"  # the address may be one that DNS gives for the name
     NAMESPACE_UNREAD = "namespaceUnread"  # the namespace's labels could not be read: the selector may match
@@ -67,6 +68,7 @@ _UNCERTAIN = frozenset(
     {
         MissKind.ADDRESS_UNKNOWN,
         MissKind.NAMESPACE_UNREAD,
+        MissKind.POD_UNREAD,
         MissKind.NODE_UNREAD,
         MissKind.NAME_UNRESOLVED,
         MissKind.SERVICE_ACCOUNT_UNREAD,
