@@ -17,6 +17,7 @@ from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Finding
 from netdoctor.path.backends import Backend
 from netdoctor.path.path import Route
+from netdoctor.policy.flow import ip_endpoint
 from netdoctor.probing.plan import Aim
 
 
@@ -62,6 +63,8 @@ class StaleEndpoint(Cause):
         stale = [found for route, backend in listed if (found := _stale(case, route, backend))]
         if stale:
             return self._found(case, service, stale)
+        if any(_may_be_unread(case, backend) for _, backend in listed):
+            return None
         addresses = {backend.address for _, backend in listed}
         return self.ruled_out(f"each of {len(addresses)} listed addresses is a live pod's, or answers")
 
@@ -100,7 +103,7 @@ class StaleEndpoint(Cause):
 
 def _stale(case: Case, route: Route, backend: Backend) -> _Stale | None:
     seen = [s for s in case.to_backend(route, backend) if s.tried]
-    if backend.pod is not None or any(s.ok for s in seen):
+    if backend.pod is not None or any(s.ok for s in seen) or _may_be_unread(case, backend):
         return None
     if backend.gone:
         return _Stale(route, backend, backend.gone, proven=True)
@@ -108,6 +111,11 @@ def _stale(case: Case, route: Route, backend: Backend) -> _Stale | None:
     if failed and not case.expectation.denied(backend, route.protocol):
         return _Stale(route, backend, f"where nobody answers ({failed[0].outcome})", proven=False)
     return None
+
+
+def _may_be_unread(case: Case, backend: Backend) -> bool:
+    """Whether it may be a pod's that could not be read."""
+    return backend.pod is None and not ip_endpoint(backend.address, case.snapshot).pods_read
 
 
 def _fields(snapshot: Snapshot, service: Service, backend: Backend) -> Iterator[ObjectRef]:
