@@ -97,6 +97,40 @@ def test_who_may_read_neither_group_is_told_so(full: FakeAPI, client: Client) ->
     assert (unread.kind, unread.because) == ("IPPool", f"cannot list /apis/{CALICO}/ippools")
 
 
+ACCOUNTS = "/api/v1/serviceaccounts"
+BY_ACCOUNT = {"serviceAccountSelector": "team == 'a'"}
+OF_ACCOUNT = {"ingress": [{"action": "Allow", "source": {"serviceAccounts": {"selector": "team == 'a'"}}}]}
+BY_LABEL = {"egress": [{"action": "Deny", "destination": {"selector": "pcsa.team == 'a'"}}]}
+BY_NAME = {"ingress": [{"action": "Allow", "source": {"serviceAccounts": {"names": ["robot"]}}}]}
+
+
+def calico_policy(api: FakeAPI, spec: dict[str, Any]) -> None:
+    api.singles[f"/apis/{CALICO}"] = {"kind": "APIResourceList", "resources": [{"name": "globalnetworkpolicies"}]}
+    path = f"/apis/{CALICO}/globalnetworkpolicies"
+    api.served |= {path, ACCOUNTS}
+    api.objects[path] = [{"metadata": {"name": "p"}, "spec": spec}]
+    api.objects[ACCOUNTS] = [named("robot")]
+
+
+@pytest.mark.parametrize(("spec", "read"), [(BY_ACCOUNT, 1), (OF_ACCOUNT, 1), (BY_LABEL, 1), (BY_NAME, 0), ({}, 0)])
+def test_service_accounts_are_read_only_where_a_policy_is_about_their_labels(
+    full: FakeAPI, client: Client, spec: dict[str, Any], read: int
+) -> None:
+    calico_policy(full, spec)
+    assert len(read_shop(client).service_accounts) == len(full.asked(ACCOUNTS)) == read
+
+
+def test_service_accounts_that_may_not_be_read_are_not_missed_by_other_checks(full: FakeAPI, client: Client) -> None:
+    calico_policy(full, BY_ACCOUNT)
+    forbid(full, ACCOUNTS)
+    full.served.add("/api/v1/namespaces/shop/serviceaccounts")
+    full.objects["/api/v1/namespaces/shop/serviceaccounts"] = [named("mine")]
+    snapshot = read_shop(client)
+    assert [one.name for one in snapshot.service_accounts] == ["mine"]
+    assert snapshot.unread == ()
+    assert {unread.kind for unread in snapshot.unread_settings} == {"ServiceAccount"}
+
+
 def test_lists_come_in_pages(full: FakeAPI, client: Client) -> None:
     full.objects[PODS] = [named(f"p{i}") for i in range(2 * PAGE_SIZE + 1)]
     assert len(read_shop(client).pods) == 2 * PAGE_SIZE + 1

@@ -59,3 +59,19 @@ def test_what_is_no_source(snapshot: Load, text: str, said: str) -> None:
     with pytest.raises(InputError) as refused:
         resolve_source(snapshot(CLUSTER), text, "prod", "prod")
     assert refused.value.what == said
+
+
+def test_a_pod_like_that_of_a_workload_runs_as_its_service_account(snapshot: Load) -> None:
+    robot = "{apiVersion: v1, kind: ServiceAccount, metadata: {name: robot, namespace: prod, labels: {team: a}}}"
+    deployment = """
+    {apiVersion: apps/v1, kind: Deployment, metadata: {name: cron, namespace: prod}, spec: {selector: {},
+     template: {metadata: {labels: {app: cron}}, spec: {serviceAccountName: robot}}}}"""
+    files = snapshot(f"{robot}\n---{deployment}\n---{CLUSTER}")
+    known = resolve_source(files, "deploy/cron", "prod", "prod").endpoint
+    assert (known.service_account, known.service_account_labels["team"], known.service_accounts_read) == (
+        "robot",
+        "a",
+        True,
+    )
+    other = resolve_source(files, "deploy/web", "prod", "prod").endpoint
+    assert (other.service_account, other.service_accounts_read) == ("default", False)

@@ -140,7 +140,9 @@ class Side:
             return False
         if not true_of(peer.pod_selector, end.labels, all_known=True):
             return False
-        account = true_of(peer.service_account_selector, end.service_account_labels, all_known=False)
+        account = true_of(
+            peer.service_account_selector, end.service_account_labels, all_known=end.service_accounts_read
+        )
         return self.perhaps(at) if account is None else account
 
     def means_address(self, peer: BlockPeer, end: Endpoint) -> bool:

@@ -19,16 +19,21 @@ from tests.policy.clusters import CALICO, cluster, flow
 from tests.policy.forms import crowds, numbered, plain, rulesets
 from tests.policy.naive_form import Side
 from tests.policy.test_matrix import CILIUM, differences
-from tests.policy.test_property import Manifest, World, thorough, worlds
+from tests.policy.test_property import NAMESPACES, Manifest, World, thorough, worlds
 
 NO_POLICIES: st.SearchStrategy[list[Manifest]] = st.just([])
+TEAMS = st.sampled_from(({}, {"team": "a"}, {"team": "b"}))
 PORTS = ("80/TCP", "79/TCP", "81/UDP", "80/SCTP")
 
 
 @st.composite
 def manifests(draw: st.DrawFn) -> World:
-    """A cluster without policies, whose pods run as one of two service accounts."""
+    """A cluster without policies, whose pods run as one of two service accounts; of some the labels are known."""
     world = draw(worlds(NO_POLICIES))
+    accounts = draw(st.sets(st.tuples(st.sampled_from(NAMESPACES), st.sampled_from(("default", "robot")))))
+    for namespace, name in sorted(accounts):
+        metadata = {"name": name, "namespace": namespace, "labels": draw(TEAMS)}
+        world.manifests.append({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
     for manifest in world.manifests:
         if manifest["kind"] == "Pod":
             manifest["spec"]["serviceAccountName"] = draw(st.sampled_from(("default", "robot")))

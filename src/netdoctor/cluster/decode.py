@@ -37,7 +37,7 @@ class Kind:
     extension: bool = False  # an API server serves it only where its CustomResourceDefinition is installed
     older: tuple[str, ...] = ()  # versions to read where the API server does not serve that one; of another group too
     needed: bool = True  # without it a verdict may be wrong, not only less precise
-    named: bool = False  # read only where something that is read names its objects
+    named: bool = False  # read only where something that is read refers to its objects
     resource: str = ""  # its plural, where that is not made of the field
 
     @property
@@ -176,6 +176,7 @@ KINDS: Mapping[str, Kind] = {
         _calico(objects.BGPConfiguration, "bgp_configurations"),
         _calico(objects.BlockAffinity, "block_affinities"),
         _setting(objects.Installation, "operator.tigera.io/v1", "installations"),
+        Kind(objects.ServiceAccount, "v1", "service_accounts", needed=False, named=True),
         Kind(objects.Secret, "v1", "secrets"),
         _issuing(objects.Certificate, "certificates"),
         _issuing(objects.CertificateRequest, "certificate_requests"),

@@ -160,6 +160,10 @@ class Namespace(Object, frozen=True, tag="Namespace"):
     """v1 Namespace."""
 
 
+class ServiceAccount(Object, frozen=True, tag="ServiceAccount"):
+    """v1 ServiceAccount: of it, only the labels matter."""
+
+
 # Pod ---------------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,8 @@ from netdoctor.cluster.decode import KINDS
 from netdoctor.cluster.facts import CONFIG_MAPS, NETWORK_CONFIG_MAPS
 from netdoctor.cluster.lists import Listing, read_extension, read_kind, read_named
 from netdoctor.cluster.other_policies import read_other_policies
+from netdoctor.cluster.service_accounts import KIND as SERVICE_ACCOUNT
+from netdoctor.cluster.service_accounts import read_service_accounts
 from netdoctor.cluster.snapshot import Snapshot
 
 # What not every cluster has.
@@ -19,9 +21,10 @@ EXTENSION_KINDS = tuple(name for name, kind in KINDS.items() if kind.extension a
 # What makes an answer more precise where it can be read, and by a check is not missed where it cannot.
 WELCOME_KINDS = tuple(name for name, kind in KINDS.items() if not kind.needed and not kind.named)
 # What is read where a Secret for TLS is missing, by `issuing`.
-ISSUING_KINDS = tuple(name for name, kind in KINDS.items() if kind.named)
-# Endpoints are read only where EndpointSlices cannot be; ConfigMaps one by one, and Secrets by `tls_secrets`.
-_APART = {"Endpoints", "ConfigMap", "Secret", *EXTENSION_KINDS, *WELCOME_KINDS, *ISSUING_KINDS}
+ISSUING_KINDS = tuple(name for name, kind in KINDS.items() if kind.named and kind.extension)
+# Endpoints are read only where EndpointSlices cannot be; ConfigMaps one by one, Secrets by `tls_secrets`, and service
+# accounts where a policy is about their labels.
+_APART = {"Endpoints", "ConfigMap", "Secret", SERVICE_ACCOUNT, *EXTENSION_KINDS, *WELCOME_KINDS, *ISSUING_KINDS}
 LISTED_KINDS = tuple(kind for kind in KINDS if kind not in _APART)
 
 
@@ -57,6 +60,9 @@ def read(client: Client, namespaces: Sequence[str] | None, progress: Callable[[s
         endpoints = read_kind(client, "Endpoints", wanted)
         listings[listings.index(slices)] = _completed(slices, endpoints)
         listings.append(replace(endpoints, unread=()))
+    settings.append(
+        read_service_accounts(client, (one for part in (*listings, *settings) for one in part.objects), wanted)
+    )
     return Snapshot.of(
         (read for listing in (*listings, *settings) for read in listing.objects),
         source=client.context,

@@ -73,6 +73,7 @@ from netdoctor.cluster.objects import (
     ReplicaSet,
     Secret,
     Service,
+    ServiceAccount,
     StatefulSet,
     Workload,
 )
@@ -186,6 +187,7 @@ class Snapshot:
     bgp_configurations: tuple[BGPConfiguration, ...] = ()
     block_affinities: tuple[BlockAffinity, ...] = ()
     installations: tuple[Installation, ...] = ()
+    service_accounts: tuple[ServiceAccount, ...] = ()
     secrets: tuple[Secret, ...] = ()
 
     @classmethod

@@ -18,7 +18,7 @@ from netdoctor.path.reference import parse_port, parse_reference, require
 from netdoctor.path.target import resolve_target
 from netdoctor.policy.classes import Distinctions, EndpointClass, outside_classes, pod_classes
 from netdoctor.policy.compile import CompiledPolicies
-from netdoctor.policy.flow import Endpoint, Flow, ip_endpoint, node_endpoint, pod_endpoint, virtual_pod
+from netdoctor.policy.flow import Endpoint, Flow, ip_endpoint, node_endpoint, pod_endpoint, service_account, virtual_pod
 from netdoctor.policy.rules import PROTOCOLS, Protocol
 
 EXTERNAL = "external"
@@ -175,7 +175,9 @@ def _end(one: EndpointClass, snapshot: Snapshot) -> End:
 def _to_be(workload: Workload, snapshot: Snapshot) -> Endpoint:
     """A pod of a workload that has none."""
     spec, labels = workload.spec.template.spec, workload.spec.template.labels
-    pod = virtual_pod(workload.namespace, labels, snapshot, name=f"a pod of {workload.name}")
+    pod = virtual_pod(
+        workload.namespace, labels, snapshot, name=f"a pod of {workload.name}", account=service_account(spec)
+    )
     ports = tuple(port for container in spec.containers for port in container.ports)
     return replace(pod, host_network=spec.host_network, ports=ports)
 

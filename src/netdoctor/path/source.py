@@ -11,7 +11,7 @@ from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
 from netdoctor.model.refs import ObjectRef
 from netdoctor.path.reference import parse_reference, require
-from netdoctor.policy.flow import Endpoint, node_endpoint, virtual_pod
+from netdoctor.policy.flow import Endpoint, node_endpoint, service_account, virtual_pod
 
 OUTSIDE = "outside"  # as `--from` has it
 
@@ -107,6 +107,7 @@ def standing_for(found: Pod | Workload, snapshot: Snapshot) -> Source:
         template = found.spec.template
         kind, labels, spec, pods = SourceKind.WORKLOAD, template.labels, template.spec, snapshot.pods_of(found)
     node = next((pod.spec.node_name for pod in pods if pod.spec.node_name and not pod.finished), "")
-    pod = virtual_pod(found.namespace, labels, snapshot, node=node, name=found.name)
+    account = service_account(spec)
+    pod = virtual_pod(found.namespace, labels, snapshot, node=node, name=found.name, account=account)
     endpoint = replace(pod, host_network=spec.host_network)
     return Source(kind, found.ref, found.namespace, labels, spec, pods, endpoint, node=node)

@@ -16,7 +16,7 @@ from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.policy.addresses import ROOTS, AddressSpace
 from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.expressions import Selector
-from netdoctor.policy.flow import Endpoint, node_endpoint, pod_endpoint, service_account_labels
+from netdoctor.policy.flow import Endpoint, node_endpoint, pod_endpoint
 from netdoctor.policy.labels import named_values
 from netdoctor.policy.rules import (
     ENTITIES_BY_NODE,
@@ -121,7 +121,7 @@ def pod_classes(pods: Iterable[Pod], snapshot: Snapshot, distinctions: Distincti
     alike: defaultdict[tuple[object, ...], list[Pod]] = defaultdict(list)
     for pod in pods:
         place = _place(pod.ips, distinctions.space), pod.spec.node_name if distinctions.nodes else ""
-        labels = _labels(pod.labels, distinctions.labels), _account(pod, distinctions)
+        labels = _labels(pod.labels, distinctions.labels), _account(pod, snapshot, distinctions)
         alike[pod.namespace, labels, _ports(pod.ports, distinctions), place].append(pod)
     return tuple(
         EndpointClass(pod_endpoint(same[0], snapshot), tuple(same), place=("pod", key[-1]))
@@ -158,9 +158,12 @@ def _value(value: str, named: frozenset[str] | None) -> str:
     return value if named is None or value in named else _OTHER
 
 
-def _account(pod: Pod, distinctions: Distinctions) -> object:
-    named = distinctions.service_accounts
-    return _labels(service_account_labels(pod), named) if named else None
+def _account(pod: Pod, snapshot: Snapshot, distinctions: Distinctions) -> object:
+    """What policies tell service accounts apart by, and whether that is all of it."""
+    if not (named := distinctions.service_accounts):
+        return None
+    end = pod_endpoint(pod, snapshot)
+    return _labels(end.service_account_labels, named), end.service_accounts_read
 
 
 def _ports(ports: tuple[ContainerPort, ...], distinctions: Distinctions) -> object:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypedDict
 
 from netdoctor.cluster.addresses import Address, Network, parse_address
-from netdoctor.cluster.objects import ContainerPort, Node, Pod
+from netdoctor.cluster.objects import ContainerPort, Node, Pod, PodSpec
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.errors import InputError
 from netdoctor.policy.rules import SERVICE_ACCOUNT_NAME, Direction, Protocol
@@ -96,23 +96,40 @@ def pod_endpoint(pod: Pod, snapshot: Snapshot) -> Endpoint:
         finished=pod.finished,
         node_labels=node.labels if node else None,
         namespace_read=snapshot.was_read("Namespace", pod.namespace),
-        service_account=service_account(pod),
-        service_account_labels=service_account_labels(pod),
+        **_account(snapshot, pod.namespace, service_account(pod.spec)),
     )
 
 
-def service_account(pod: Pod) -> str:
+def service_account(spec: PodSpec) -> str:
     """The name of the service account that a pod runs as."""
-    return pod.spec.service_account_name or "default"
+    return spec.service_account_name or "default"
 
 
-def service_account_labels(pod: Pod) -> Mapping[str, str]:
-    """What is known of the labels of a pod's service account: its name."""
-    return {SERVICE_ACCOUNT_NAME: service_account(pod)}
+class _Account(TypedDict):
+    """The fields of an Endpoint that are about its service account."""
+
+    service_account: str
+    service_account_labels: Mapping[str, str]
+    service_accounts_read: bool
 
 
-def virtual_pod(
-    namespace: str, labels: Mapping[str, str], snapshot: Snapshot, node: str = "", name: str = "probe"
+def _account(snapshot: Snapshot, namespace: str, name: str) -> _Account:
+    """A pod runs only as a service account that exists: of one that is not here, its labels are not known."""
+    found = snapshot.get("ServiceAccount", namespace, name)
+    return {
+        "service_account": name,
+        "service_account_labels": {**(found.labels if found else {}), SERVICE_ACCOUNT_NAME: name},
+        "service_accounts_read": found is not None,
+    }
+
+
+def virtual_pod(  # noqa: PLR0913, PLR0917 - what is known of it
+    namespace: str,
+    labels: Mapping[str, str],
+    snapshot: Snapshot,
+    node: str = "",
+    name: str = "probe",
+    account: str = "default",
 ) -> Endpoint:
     """A pod that does not exist yet, such as a probe: it has no address and declares no port."""
     return Endpoint(
@@ -124,8 +141,7 @@ def virtual_pod(
         node=node,
         namespace_read=snapshot.was_read("Namespace", namespace),
         networks=snapshot.pod_networks,
-        service_account="default",
-        service_account_labels={SERVICE_ACCOUNT_NAME: "default"},
+        **_account(snapshot, namespace, account),
     )
 
 

@@ -466,3 +466,36 @@ def test_where_the_plugin_is_not_known_the_answer_is_open(cni: str) -> None:
 
 def test_canal_enforces_them() -> None:
     assert ask([*WORLD, wide("a", ingress=[rule("Deny")])], "shop/web", "db/pg", cni="canal").allowed is False
+
+
+def account(name: str, **labels: str) -> Manifest:
+    where, _, short = name.partition("/")
+    return {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": short, "namespace": where} | {"labels": labels},
+    }
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"ingress": [source(serviceAccounts={"selector": "team == 'red'"}, namespaceSelector="all()")]},
+        {"ingress": [source(selector="pcsa.team == 'red'", namespaceSelector="all()")]},
+    ],
+    ids=["serviceAccounts", "pcsa"],
+)
+def test_rules_know_service_accounts_by_their_labels(spec: dict[str, Any]) -> None:
+    policy = local("db/a", types=["Ingress"], **spec)
+    assert ingress(policy, account("shop/front", team="red")) is True
+    assert ingress(policy, account("shop/front", team="blue")) is False
+    assert ingress(policy, account("db/front", team="red")) is None  # of another namespace: the pod's own is not known
+    assert ingress(policy) is None
+
+
+def test_policies_select_pods_by_the_labels_of_their_service_accounts() -> None:
+    policy = wide("a", types=["Ingress"], serviceAccountSelector="team == 'blue'")
+    mine = next(one["spec"].get("serviceAccountName", "default") for one in WORLD if one["metadata"]["name"] == "pg")
+    assert ingress(policy, account(f"db/{mine}", team="blue")) is False
+    assert ingress(policy, account(f"db/{mine}")) is True
+    assert ingress(policy) is None

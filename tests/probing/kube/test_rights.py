@@ -16,7 +16,7 @@ def rules(document: dict[str, object]) -> set[tuple[str, str, str]]:
 
 def test_every_kind_can_be_listed_and_nothing_written_in_the_cluster() -> None:
     [reading] = manifests([])
-    kinds = (*LISTED_KINDS, *EXTENSION_KINDS, *WELCOME_KINDS)
+    kinds = (*LISTED_KINDS, *EXTENSION_KINDS, *WELCOME_KINDS, "ServiceAccount")
     listed = {(group, KINDS[name].plural, "list") for name in kinds for group in KINDS[name].groups}
     noticed = {(group, resource, "list") for group, resources in OTHER_POLICIES.items() for resource in resources}
     assert rules(reading) == listed | noticed | {("", "configmaps", "get")}
@@ -35,7 +35,7 @@ def test_probing_is_allowed_in_the_namespaces_alone_and_attaching_only_when_aske
 def test_secrets_can_be_read_only_when_asked_and_one_by_one() -> None:
     assert not [one for one in rules(manifests(["shop"], attach=True)[1]) if one[1] == "secrets"]
     added = rules(manifests(["shop"], tls=True)[1]) - rules(manifests(["shop"])[1])
-    issuing = {(kind.group, kind.plural, "list") for kind in KINDS.values() if kind.named}
+    issuing = {(kind.group, kind.plural, "list") for kind in KINDS.values() if kind.named and kind.extension}
     issuers = ("cert-manager.io", "clusterissuers", "list")
     assert added == {("", "secrets", "get")} | issuing - {issuers}
     assert rules(manifests([], tls=True)[0]) - rules(manifests([])[0]) == {issuers}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from netdoctor.cluster.decode import KINDS
 from netdoctor.cluster.facts import CONFIG_MAPS, NETWORK_CONFIG_MAPS
 from netdoctor.cluster.read import EXTENSION_KINDS, ISSUING_KINDS, LISTED_KINDS, WELCOME_KINDS
+from netdoctor.cluster.service_accounts import KIND as SERVICE_ACCOUNT
 from netdoctor.cluster.unsupported import OTHER_POLICIES
 from netdoctor.probing.kube.manifest import MANAGED_BY, Document
 
@@ -51,8 +52,9 @@ def _noticing() -> Iterator[Right]:
         yield Right(group, tuple(sorted(resources)), ("list",))
 
 
-#: There too; needed only where the API server serves these kinds. Of the last it is only noticed that they are there.
-READING_EXTENSIONS = (*_listing((*EXTENSION_KINDS, *WELCOME_KINDS)), *_noticing())
+#: There too; needed only where the API server serves these kinds, and service accounts where policies of Calico's
+#: select by their labels. Of the last it is only noticed that they are there.
+READING_EXTENSIONS = (*_listing((*EXTENSION_KINDS, *WELCOME_KINDS, SERVICE_ACCOUNT)), *_noticing())
 
 #: In the namespaces of sources, for `check`: the probe pods and their owner, and what must not be disturbed by them.
 #: The log is that of the probe pods, and the beginning of that of pods which do not answer.
