@@ -278,6 +278,27 @@ def test_policies_of_cilium_that_may_not_be_listed_everywhere_are_read_in_the_na
     assert not snapshot.was_read("CiliumNetworkPolicy", "elsewhere")
 
 
+@pytest.mark.parametrize("granted", [CALICO, STORED])
+@pytest.mark.parametrize("plural", ["networkpolicies", "networksets"])
+def test_kinds_of_calico_that_may_not_be_listed_everywhere_are_read_in_the_namespaces(
+    full: FakeAPI, client: Client, plural: str, granted: str
+) -> None:
+    """From the group in which they may be read there: rights are given per group."""
+    for version in (CALICO, STORED):
+        full.singles[f"/apis/{version}"] = {"kind": "APIResourceList", "resources": [{"name": plural}]}
+        path = f"/apis/{version}/namespaces/{{}}/{plural}"
+        forbid(full, f"/apis/{version}/{plural}", path.format("kube-system"))
+        full.objects[path.format("shop")] = [named(version)]
+        if version != granted:
+            forbid(full, path.format("shop"))
+    snapshot = read_shop(client)
+    kind = {"networkpolicies": "NetworkPolicy.v3.projectcalico.org", "networksets": "NetworkSet"}[plural]
+    assert [one.name for one in getattr(snapshot, KINDS[kind].field)] == [granted]
+    assert snapshot.was_read(kind, "shop")
+    assert not snapshot.was_read(kind, "kube-system")
+    assert not snapshot.was_read(kind, "elsewhere")
+
+
 def test_kinds_that_are_not_served_need_no_right(full: FakeAPI, client: Client) -> None:
     forbid(full, *(KINDS[kind].path() for kind in EXTENSION_KINDS))
     assert read_shop(client).unread == ()

@@ -150,6 +150,7 @@ class StagedKubernetesNetworkPolicy(CalicoObject, frozen=True, tag="StagedKubern
     spec: StagedKubernetesPolicySpec = StagedKubernetesPolicySpec()
 
 
+CalicoPolicy = CalicoNetworkPolicy | GlobalNetworkPolicy
 #: The kinds that decide about flows.
 CALICO_POLICIES = frozenset({CalicoNetworkPolicy.kind_name(), GlobalNetworkPolicy.kind_name()})
 

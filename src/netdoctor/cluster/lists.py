@@ -46,23 +46,26 @@ def read_kind(client: Client, kind: str, namespaces: Sequence[str]) -> Listing:
 def read_extension(client: Client, kind: str, namespaces: Sequence[str] = ()) -> Listing:
     """All objects of a kind that not every cluster has; none where it is not served. Raises as `read_kind` does.
 
-    Where the whole cluster is forbidden, those of `namespaces`, if it is namespaced.
+    Where the whole cluster is forbidden, those of `namespaces`, if it is namespaced: in each from the group that may be
+    read there.
 
     Who may not list a kind is refused with 403 whether it exists or not, but everybody may ask what is served.
     """
-    refused = None
+    refused: list[_Refused] = []
     for served in KINDS[kind].versions:
-        if (refused and refused.kind.group == served.group) or not _may_be_served(client, served):
+        if any(one.kind.group == served.group for one in refused) or not _may_be_served(client, served):
             continue
         try:
             return _read_list(client, kind, "", served)
         except ApiError as error:
             if error.status == 401:
                 raise
-            refused = refused or (None if error.status == 404 else _Refused(served, _because(error), error.status))
-    if refused and refused.status == 403 and refused.kind.namespaced:
-        return _read_in_namespaces(client, kind, namespaces, refused.because, refused.kind)
-    return Listing(kind, unread=(Unread(kind, "", refused.because),) if refused else ())
+            if error.status != 404:
+                refused.append(_Refused(served, _because(error), error.status))
+    forbidden = [one.kind for one in refused if one.status == 403 and one.kind.namespaced]
+    if forbidden:
+        return _read_in_namespaces(client, kind, namespaces, refused[0].because, forbidden)
+    return Listing(kind, unread=tuple(Unread(kind, "", one.because) for one in refused[:1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +122,26 @@ def read_named(client: Client, kind: str, namespace: str, name: str) -> Listing:
 
 
 def _read_in_namespaces(
-    client: Client, kind: str, namespaces: Sequence[str], because: str, served: Kind | None = None
+    client: Client, kind: str, namespaces: Sequence[str], because: str, served: Sequence[Kind] = ()
 ) -> Listing:
-    parts = [_read_namespace(client, kind, namespace, served) for namespace in namespaces]
+    parts = [_read_namespace(client, kind, namespace, served or (KINDS[kind],)) for namespace in namespaces]
     unread = [u for part in parts for u in part.unread]
     read_in = tuple(n for n in namespaces if not any(u.namespace == n for u in unread))
     everywhere_else = Unread(kind, "", because, read_in=read_in)
     return Listing(kind, tuple(o for part in parts for o in part.objects), (*unread, everywhere_else))
 
 
-def _read_namespace(client: Client, kind: str, namespace: str, served: Kind | None) -> Listing:
+def _read_namespace(client: Client, kind: str, namespace: str, served: Sequence[Kind]) -> Listing:
+    """Those of one namespace, in the first group in which they may be read there."""
     if kind == "Namespace":  # a Role in a namespace can grant reading that very Namespace object
         return read_named(client, kind, "", namespace)
-    try:
-        return _read_list(client, kind, namespace, served)
-    except ApiError as error:
-        return Listing(kind, unread=(Unread(kind, namespace, _because(error)),))
+    unread: list[Unread] = []
+    for one in served:
+        try:
+            return _read_list(client, kind, namespace, one)
+        except ApiError as error:
+            unread.append(Unread(kind, namespace, _because(error)))
+    return Listing(kind, unread=tuple(unread[:1]))
 
 
 def _read_list(client: Client, kind: str, namespace: str, served: Kind | None = None) -> Listing:

@@ -9,7 +9,7 @@ import pytest
 from netdoctor.cluster.snapshot import Unread
 from netdoctor.policy.compile import compile_policies
 from netdoctor.policy.decide import decide
-from tests.policy.calico.manifests import local, rule
+from tests.policy.calico.manifests import local, rule, source, wide
 from tests.policy.clusters import CALICO, Manifest, cluster, flow, namespace, pod
 
 WORLD = [
@@ -44,6 +44,19 @@ def test_policies_of_namespaces_are_open_where_they_could_not_be_read() -> None:
     assert allowed(Unread(NAME, "", "forbidden", read_in=("shop",))) is None
     assert allowed(Unread(NAME, "", "forbidden", read_in=("shop",)), end="shop/api") is True
     assert allowed(Unread(NAME, "", "forbidden"), end="shop/api") is None
+
+
+@pytest.mark.parametrize(
+    "unread", [Unread("NetworkSet", "", "forbidden", read_in=("db",)), Unread("NetworkSet", "shop", "forbidden")]
+)
+def test_sets_of_other_namespaces_matter_only_to_rules_that_look_there(unread: Unread) -> None:
+    own = source(selector="role == 'set'")
+    assert allowed(unread, local("db/a", ingress=[own, rule()])) is True
+    assert allowed(unread, local("db/a", ingress=[own])) is False
+    assert allowed(unread, local("db/a", ingress=[source(selector="x == 'y'", namespaceSelector="all()")])) is None
+    assert allowed(unread, wide("a", types=["Ingress"], ingress=[own])) is None
+    assert allowed(unread, wide("a", types=["Ingress"], ingress=[source(nets=["192.0.2.0/24"])])) is False
+    assert allowed(unread, local("shop/a", types=["Ingress"], ingress=[rule()]), end="shop/api") is None
 
 
 @pytest.mark.parametrize("kind", ["StagedNetworkPolicy", "StagedGlobalNetworkPolicy"])

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from netdoctor.cluster.calico_objects import CalicoNetworkPolicy, GlobalNetworkPolicy
+from netdoctor.cluster.calico_objects import CalicoNetworkPolicy, CalicoPolicy, GlobalNetworkPolicy
 from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.denial_cause import DenialCause
 from netdoctor.diagnosis.denial_finding import missed
 from netdoctor.diagnosis.denials import Denial, Reason
 from netdoctor.model.refs import ObjectRef
-from netdoctor.policy.calico.compile import CalicoPolicy
 
 
 class CalicoPolicyDenies(DenialCause):

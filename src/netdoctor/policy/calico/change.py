@@ -9,11 +9,10 @@ from typing import Any
 import msgspec
 
 from netdoctor.cluster.addresses import parse_address
-from netdoctor.cluster.calico_objects import CalicoNetworkPolicy, CalicoRule, GlobalNetworkPolicy
+from netdoctor.cluster.calico_objects import CalicoNetworkPolicy, CalicoPolicy, CalicoRule, GlobalNetworkPolicy
 from netdoctor.cluster.selectors import stable_labels
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
-from netdoctor.policy.calico.compile import CalicoPolicy
 from netdoctor.policy.change import Change, patch_command
 from netdoctor.policy.flow import Endpoint, Flow
 from netdoctor.policy.rules import Direction, Tier

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from netdoctor.cluster.calico_objects import CalicoNetworkPolicy, CalicoPolicySpec, CalicoRule, GlobalNetworkPolicy
+from netdoctor.cluster.calico_objects import CalicoPolicy, CalicoPolicySpec, CalicoRule, GlobalNetworkPolicy
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.calico.domains import EVERYTHING
@@ -29,7 +29,6 @@ from netdoctor.policy.expressions import Compare
 from netdoctor.policy.not_understood import field_problems
 from netdoctor.policy.rules import Action, Direction, PodPeer, Priority, Rule, Ruleset, Tier
 
-CalicoPolicy = CalicoNetworkPolicy | GlobalNetworkPolicy
 _EVERYWHERE = ""
 
 
