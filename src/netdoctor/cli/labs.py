@@ -21,6 +21,7 @@ from netdoctor.lab.faults.catalogue import KINDS
 from netdoctor.lab.objects import snapshot_of
 from netdoctor.lab.place import Place
 from netdoctor.lab.programs import stood_in
+from netdoctor.lab.rules.unenforced import unenforced
 from netdoctor.lab.scenario import load
 from netdoctor.lab.session import run_kubectl, start
 from netdoctor.lab.walk import Command, Prose, parse
@@ -52,7 +53,14 @@ def up(what: str, name: str | None, shape: Shape | None, faults: Sequence[str], 
     objects, _ = lab.objects()
     pods = sum(kind == "Pod" for kind, _, _ in objects)
     said = f"lab {name} is up: {len(lab.nodes)} nodes, {pods} pods, {time.monotonic() - begun:.1f} s"
-    notes = [f"  {line}" for line in (*stood_in(objects), *(f"fault {fault}" for fault in faults))]
+    notes = [
+        f"  {line}"
+        for line in (
+            *stood_in(objects),
+            *unenforced(snapshot_of(objects, name)),
+            *(f"fault {fault}" for fault in faults),
+        )
+    ]
     commands = _suggested(definition, name)
     emit(printable_lines([said, f"  {definition.title}", *notes, *commands]))
     return 0

@@ -98,6 +98,7 @@ _CLOUD_PLUGINS = (
     _Plugin("gke", ("netd",), _never),
 )
 
+PLUGIN_DAEMON_SETS = frozenset(name for plugin in (*_PLUGINS, *_CLOUD_PLUGINS) for name in plugin.daemon_sets)
 PLUGIN_NAMES = tuple(sorted({"canal", "k3s", *(plugin.name for plugin in (*_PLUGINS, *_CLOUD_PLUGINS))}))
 
 

@@ -259,6 +259,12 @@ def convert_json(kind: str, api_version: str, text: msgspec.Raw) -> Object | Non
     return _decode(read.name, text) if read else None
 
 
+def name_of(kind: str, api_version: str) -> str:
+    """The key in KINDS of objects that say this kind; the kind itself where netdoctor does not read them."""
+    read = _kind(kind, api_version) if len(_BY_TAG.get(kind, ())) > 1 else None
+    return read.name if read else kind
+
+
 def _kind(name: str, api_version: str) -> Kind | None:
     """The kind if it can be read: versions of a group look alike, but those of a policy may mean something else."""
     group = api_version.rpartition("/")[0]

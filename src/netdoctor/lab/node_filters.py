@@ -17,6 +17,7 @@ from netdoctor.lab.rules.details import details_of
 from netdoctor.lab.rules.nat import nat_table
 from netdoctor.lab.rules.policies import LocalPod, PolicyTables
 from netdoctor.lab.rules.services import service_table
+from netdoctor.policy.compile import compile_policies
 from netdoctor.policy.profile import profile_for
 
 
@@ -38,7 +39,8 @@ class NodeFilters:
         """
         everybody = replace(snapshot, pods=(*snapshot.pods, *stand_ins))
         translating, enforced = proxied(snapshot), enforces(snapshot)
-        policies = PolicyTables(everybody, profile_for(cni(snapshot).name))
+        plugin = cni(snapshot).name
+        policies = PolicyTables(compile_policies(everybody, cni=plugin), profile_for(plugin))
         details, nat = details_of(objects), nat_table(everybody)
         for node in self._network.nodes:
             made = {**self._tables.get(node, {}), "nat": nat}

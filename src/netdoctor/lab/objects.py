@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from netdoctor.cluster.decode import convert
+from netdoctor.cluster.decode import convert, name_of
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import CLUSTER_SCOPED
 
@@ -15,9 +15,14 @@ Key = tuple[str, str, str]  # kind, namespace (empty for cluster-scoped kinds), 
 Objects = dict[Key, Manifest]
 
 
+def kind_of(manifest: Mapping[str, Any]) -> str:
+    """An object's kind; with version and group, as in KINDS, where it has the name of another kind."""
+    return name_of(manifest["kind"], str(manifest.get("apiVersion", "")))
+
+
 def key_of(manifest: Mapping[str, Any]) -> Key:
     """An object's key; a namespaced one that names no namespace is in `default`."""
-    kind, metadata = manifest["kind"], manifest["metadata"]
+    kind, metadata = kind_of(manifest), manifest["metadata"]
     namespace = "" if kind in CLUSTER_SCOPED else metadata.get("namespace") or "default"
     return kind, namespace, metadata["name"]
 

@@ -1,4 +1,4 @@
-"""Which policies are those of Kubernetes: lint judges them alone, and labs enforce them alone."""
+"""Which policies are those of Kubernetes: lint judges them alone."""
 
 from __future__ import annotations
 

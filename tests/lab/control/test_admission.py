@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from netdoctor.lab.control.admission import admitted
+from netdoctor.lab.objects import key_of
 from netdoctor.model.errors import InputError
 from tests.lab.builders import container, pod, service, workload
 
@@ -44,6 +45,19 @@ def test_what_is_refused(document: dict[str, Any], said: str) -> None:
 
 def test_other_groups_kinds_of_the_same_name_are_left_out() -> None:
     assert admitted({"apiVersion": "serving.knative.dev/v1", "kind": "Service", "metadata": {"name": "web"}}) is None
+
+
+@pytest.mark.parametrize("version", ["projectcalico.org/v3", "crd.projectcalico.org/v1"])
+def test_a_plugins_policy_has_the_name_of_one_of_kubernetes(version: str) -> None:
+    metadata = {"name": "web", "namespace": "shop"}
+    own = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": {}}
+    calico = admitted({**own, "apiVersion": version, "spec": {"selector": "all()"}})
+    kubernetes = admitted(own)
+    assert calico is not None
+    assert kubernetes is not None
+    assert calico["spec"] == {"selector": "all()"}
+    assert key_of(calico) == ("NetworkPolicy.v3.projectcalico.org", "shop", "web")
+    assert key_of(kubernetes) == ("NetworkPolicy", "shop", "web")
 
 
 def test_null_is_missing_and_an_empty_string_in_labels() -> None:

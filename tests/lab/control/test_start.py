@@ -39,6 +39,13 @@ def test_policies_are_enforced_if_asked_for(policy: bool) -> None:
     assert (cni(snapshot_of(start([], Shape(policy=policy)), "lab")).enforces_policy is True) == policy
 
 
+@pytest.mark.parametrize("policy", [True, False])
+@pytest.mark.parametrize(("name", "plugin"), [("cilium", "cilium"), ("kube-flannel-ds", "flannel"), ("web", "calico")])
+def test_a_network_plugin_of_the_documents_runs_instead_of_the_labs_own(name: str, plugin: str, policy: bool) -> None:
+    snapshot = snapshot_of(start([workload("DaemonSet", name)], Shape(policy=policy)), "lab")
+    assert cni(snapshot).name == ("unknown" if plugin == "calico" and not policy else plugin)
+
+
 @pytest.mark.parametrize("nodes", [0, 65])
 def test_the_number_of_nodes_has_bounds(nodes: int) -> None:
     with pytest.raises(InputError, match=f"--nodes: {nodes} is not a number from 1 to 64"):

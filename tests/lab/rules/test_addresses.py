@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdoctor.lab.rules.addresses import encoded, merged, node_ranges, of_version, pod_ranges, without
+from netdoctor.lab.rules.addresses import common, encoded, merged, node_ranges, of_version, pod_ranges, without
 from tests.policy.clusters import cluster, node, pod
 
 ranges = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)).map(lambda ends: (min(ends), max(ends))))
@@ -21,6 +21,13 @@ def test_merged_ranges_hold_the_same_in_order_and_do_not_touch(some: list[tuple[
     found = merged(some)
     assert members(found) == sorted(set(members(some)))
     assert all(second[0] > first[1] + 1 for first, second in pairwise(found))
+
+
+@given(ranges, ranges)
+def test_common_is_what_is_in_both(some: list[tuple[int, int]], others: list[tuple[int, int]]) -> None:
+    found = list(common(merged(some), merged(others)))
+    assert members(found) == sorted(set(members(some)) & set(members(others)))
+    assert found == list(merged(found))
 
 
 @given(ranges, ranges)
@@ -44,5 +51,5 @@ def test_pods_are_in_the_networks_of_nodes_and_wherever_else_they_are() -> None:
         (bytes((10, 244, 0, 0)), bytes((10, 244, 0, 255))),
         (bytes((192, 168, 0, 1)), bytes((192, 168, 0, 1))),
     ]
-    assert encoded(node_ranges(snapshot, 4), 4) == [(bytes((172, 18, 0, 2)), bytes((172, 18, 0, 2)))]
+    assert encoded(node_ranges(snapshot.nodes, 4), 4) == [(bytes((172, 18, 0, 2)), bytes((172, 18, 0, 2)))]
     assert pod_ranges(snapshot, 6) == ()

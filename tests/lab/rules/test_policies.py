@@ -6,6 +6,7 @@ from typing import Any
 
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.lab.rules.policies import PolicyTables
+from netdoctor.policy.compile import compile_policies
 from netdoctor.policy.profile import profile_for
 from tests.lab.nft.sandbox import sandboxed
 from tests.lab.rules.topology import Topology, Trial
@@ -39,7 +40,7 @@ def arriving(*policies: Manifest, flows: list[Trial], cni: str = "calico") -> li
     snapshot = world(*policies)
     topology = Topology(world())
     topology.serve([("TCP", 80), ("TCP", 81), ("UDP", 80)])
-    tables = PolicyTables(snapshot, profile_for(cni))
+    tables = PolicyTables(compile_policies(snapshot, cni=cni), profile_for(cni))
     topology.filter({name: [tables.table(topology.local(snapshot, name))] for name in ("n1", "n2")})
     found = topology.arrives(dict.fromkeys(flows, True))
     return [found[flow] for flow in flows]
@@ -102,7 +103,7 @@ def test_a_pod_finds_its_node_whatever_it_may_send() -> None:
     snapshot = world(policy("a/web", podSelector={}, policyTypes=["Egress"], egress=[{"ports": [{"port": 80}]}]))
     topology = Topology(world())
     topology.serve([("TCP", 80)])
-    topology.filter({"n1": [PolicyTables(snapshot, CALICO).table(topology.local(snapshot, "n1"))]})
+    topology.filter({"n1": [PolicyTables(compile_policies(snapshot), CALICO).table(topology.local(snapshot, "n1"))]})
     topology.forget_neighbours(ONE[1])
     (flow,) = both(ONE, FAR)[1:]
     assert topology.arrives({flow: True}) == {flow: True}
@@ -116,6 +117,82 @@ def test_a_network_plugin_that_enforces_nothing_has_an_empty_table() -> None:
 @sandboxed
 def test_pods_with_the_same_policies_share_their_chains() -> None:
     snapshot = world(DENY_ALL)
-    table = PolicyTables(snapshot, CALICO).table(Topology(world()).local(snapshot, "n1"))
+    table = PolicyTables(compile_policies(snapshot), CALICO).table(Topology(world()).local(snapshot, "n1"))
     names = [chain.name for chain in table.chains if chain.hook is None]
     assert names == ["ingress", "ingress-1", "egress-1"]
+
+
+def calico_policy(name: str, **spec: Any) -> Manifest:
+    return {
+        "apiVersion": "projectcalico.org/v3",
+        "kind": "GlobalNetworkPolicy",
+        "metadata": {"name": name},
+        "spec": spec,
+    }
+
+
+@sandboxed
+def test_a_tier_passes_flows_on_or_denies_them_at_its_end() -> None:
+    first = {
+        "apiVersion": "projectcalico.org/v3",
+        "kind": "Tier",
+        "metadata": {"name": "first"},
+        "spec": {"order": 10, "defaultAction": "Deny"},
+    }
+    guard = calico_policy(
+        "first.guard",
+        tier="first",
+        selector="app == 'one'",
+        types=["Ingress"],
+        ingress=[{"action": "Pass", "source": {"selector": "app == 'two'"}}],
+    )
+    only_80 = calico_policy(
+        "only-80",
+        selector="app == 'one'",
+        types=["Ingress"],
+        ingress=[{"action": "Allow", "protocol": "TCP", "destination": {"ports": [80]}}],
+    )
+    flows = [*both(TWO, ONE, 80), *both(TWO, ONE, 81), *both(FAR, ONE, 80), *both(ONE, FAR, 81)]
+    expected = [True, True, False, False, False, False, True, True]
+    assert arriving(first, guard, only_80, flows=flows) == expected
+    assert arriving(first, guard, only_80, flows=flows, cni="cilium") == [True] * len(flows)
+
+
+@sandboxed
+def test_a_rule_about_ports_of_the_client_sees_these() -> None:
+    def from_ports(ports: str) -> Manifest:
+        rule = {"action": "Allow", "protocol": "TCP", "source": {"ports": [ports]}}
+        return calico_policy("p", selector="app == 'one'", types=["Ingress"], ingress=[rule])
+
+    flows = both(TWO, ONE)
+    assert arriving(from_ports("1024:65535"), flows=flows) == [True, True]
+    assert arriving(from_ports("1:1023"), flows=flows) == [False, False]
+
+
+@sandboxed
+def test_ports_that_a_rule_leaves_out_are_what_each_destination_calls_so() -> None:
+    all_but_web = calico_policy(
+        "p",
+        selector="app == 'two'",
+        types=["Egress"],
+        egress=[{"action": "Allow", "protocol": "TCP", "destination": {"notPorts": ["web"]}}],
+    )
+    flows = [*both(TWO, ONE, 80), *both(TWO, ONE, 81), *both(TWO, FAR, 80), *both(TWO, FAR, 81)]
+    assert arriving(all_but_web, flows=flows) == [False, False, True, True, True, True, False, False]
+
+
+@sandboxed
+def test_entities_mean_nodes_by_where_a_pod_runs_and_denials_come_first() -> None:
+    to_hosts = {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumNetworkPolicy",
+        "metadata": {"name": "p", "namespace": "a"},
+        "spec": {
+            "endpointSelector": {},
+            "egress": [{"toEntities": ["host"]}, {"toEndpoints": [{}]}],
+            "egressDeny": [{"toEndpoints": [{"matchLabels": {"app": "far"}}]}],
+        },
+    }
+    flows = [*both(ONE, N1), *both(ONE, N2), *both(ONE, TWO), *both(ONE, FAR), *both(FAR, N2)]
+    expected = [True, True, False, False, True, True, False, False, True, True]
+    assert arriving(to_hosts, flows=flows, cni="cilium") == expected

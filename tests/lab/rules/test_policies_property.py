@@ -1,17 +1,21 @@
-"""The engine against the kernel: what `decide` says of a flow, packets do, under random policies of all kinds."""
+"""The engine against the kernel: what `decide` says of a flow, packets do, under random policies of all kinds.
+
+And under random rulesets of the form that the policies of all network plugins are compiled to.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from itertools import permutations
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.lab.rules.policies import PolicyTables
-from netdoctor.policy.compile import compile_policies
+from netdoctor.policy.compile import CompiledPolicies, compile_policies
 from netdoctor.policy.decide import decide
 from netdoctor.policy.flow import Flow, ip_endpoint
 from netdoctor.policy.profile import profile_for
@@ -19,6 +23,8 @@ from netdoctor.policy.rules import Protocol
 from tests.lab.nft.sandbox import sandboxed
 from tests.lab.rules.topology import Topology, Trial
 from tests.policy.clusters import cluster, namespace, node, pod
+from tests.policy.forms import rulesets
+from tests.policy.test_form_property import compiled
 from tests.policy.test_property import (
     _numbered,
     admin_policies,
@@ -62,16 +68,31 @@ any_policy = st.one_of(network_policies, network_policies, admin_policies, clust
 
 
 @st.composite
-def clusters(draw: st.DrawFn) -> Snapshot:
-    """The same pods and nodes each time, with other labels, named ports and policies."""
+def worlds(draw: st.DrawFn) -> list[Manifest]:
+    """The same pods and nodes each time, with other labels, named ports and service accounts."""
     manifests = [namespace(name, **draw(labels)) for name in ("a", "b")]
     manifests += [a_node(name, **draw(labels)) for name in NODES]
-    manifests += [a_pod(name, draw(labels), ports=draw(named_ports)) for name in PODS]
+    accounts = st.sampled_from(("default", "robot"))
+    manifests += [
+        a_pod(name, draw(labels), ports=draw(named_ports), serviceAccountName=draw(accounts)) for name in PODS
+    ]
     on_host = {"ports": [("http", 80, "TCP")], "hostNetwork": True, "nodeName": "n1"}
-    manifests.append(pod("a/host", " ".join(NODES["n1"]), {"x": "1"}, **on_host))
+    return [*manifests, pod("a/host", " ".join(NODES["n1"]), {"x": "1"}, **on_host)]
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> CompiledPolicies:
+    """Of Kubernetes' kinds."""
     drawn = draw(st.lists(any_policy, min_size=POLICIES_OF_A_CLUSTER - 1, max_size=POLICIES_OF_A_CLUSTER - 1))
     drawn.append(draw(st.one_of(baseline_policies, network_policies)))
-    return cluster(*manifests, *(_numbered(one, number) for number, one in enumerate(drawn)))
+    named = (_numbered(one, number) for number, one in enumerate(drawn))
+    return compile_policies(cluster(*draw(worlds()), *named))
+
+
+def forms() -> st.SearchStrategy[CompiledPolicies]:
+    """Every tier, action, peer and port of the general form."""
+    drawn = st.lists(rulesets, min_size=2, max_size=POLICIES_OF_A_CLUSTER)
+    return st.builds(lambda world, some: compiled(cluster(*world), some), worlds(), drawn)
 
 
 def trials() -> list[Trial]:
@@ -89,10 +110,10 @@ def trials() -> list[Trial]:
 TRIALS = trials()
 
 
-def expected(snapshot: Snapshot, cni: str) -> dict[Trial, bool]:
-    """What the engine says; nothing of flows that the API leaves open."""
-    compiled, profile = compile_policies(snapshot), profile_for(cni)
-    ends = {ip: ip_endpoint(ip, snapshot) for trial in TRIALS for ip in (trial.source, trial.destination)}
+def expected(compiled: CompiledPolicies, cni: str) -> dict[Trial, bool]:
+    """What the engine says; nothing of flows of which it does not know."""
+    profile = profile_for(cni)
+    ends = {ip: ip_endpoint(ip, compiled.snapshot) for trial in TRIALS for ip in (trial.source, trial.destination)}
     found = {}
     for trial, (protocol, port) in zip(TRIALS, PORTS * (len(TRIALS) // len(PORTS)), strict=True):
         flow = Flow(ends[trial.source], ends[trial.destination], protocol, port)
@@ -102,32 +123,37 @@ def expected(snapshot: Snapshot, cni: str) -> dict[Trial, bool]:
     return found
 
 
-def test_packets_do_what_the_engine_says() -> None:
+def compare(drawn: st.SearchStrategy[CompiledPolicies]) -> dict[bool, int]:
+    """How many flows of either answer were tried; all did as the engine says."""
     compared = {True: 0, False: 0}
+    topology = Topology(cluster(*map(a_node, NODES), *(a_pod(name) for name in PODS)), OUTSIDE)
+    topology.serve(PORTS)
 
+    @settings(
+        max_examples=max(1, COUNT // POLICIES_OF_A_CLUSTER),
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(drawn, st.sampled_from(("calico", "cilium")))
+    def agree(compiled: CompiledPolicies, cni: str) -> None:
+        tables = PolicyTables(compiled, profile_for(cni))
+        topology.filter({name: [tables.table(topology.local(compiled.snapshot, name))] for name in NODES})
+        wanted = expected(compiled, cni)
+        found = topology.arrives(wanted)
+        assert {trial: found[trial] for trial in wanted if found[trial] != wanted[trial]} == {}
+        for answer in wanted.values():
+            compared[answer] += 1
+
+    agree()
+    return compared
+
+
+@pytest.mark.parametrize("drawn", [policies, forms], ids=["policies", "rulesets"])
+def test_packets_do_what_the_engine_says(drawn: Callable[[], st.SearchStrategy[CompiledPolicies]]) -> None:
     @sandboxed
-    def compare() -> None:
-        topology = Topology(cluster(*map(a_node, NODES), *(a_pod(name) for name in PODS)), OUTSIDE)
-        topology.serve(PORTS)
+    def trying() -> None:
+        assert min(compare(drawn()).values()) > COUNT  # neither everything nor nothing passes
 
-        @settings(
-            max_examples=max(1, COUNT // POLICIES_OF_A_CLUSTER),
-            deadline=None,
-            database=None,
-            phases=(Phase.generate, Phase.shrink),
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-        )
-        @given(clusters(), st.sampled_from(("calico", "cilium")))
-        def agree(snapshot: Snapshot, cni: str) -> None:
-            tables = PolicyTables(snapshot, profile_for(cni))
-            topology.filter({name: [tables.table(topology.local(snapshot, name))] for name in NODES})
-            wanted = expected(snapshot, cni)
-            found = topology.arrives(wanted)
-            assert {trial: found[trial] for trial in wanted if found[trial] != wanted[trial]} == {}
-            for answer in wanted.values():
-                compared[answer] += 1
-
-        agree()
-        assert min(compared.values()) > COUNT  # neither everything nor nothing passes
-
-    compare()
+    trying()

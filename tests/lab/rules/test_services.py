@@ -11,6 +11,7 @@ from netdoctor.lab.rules.details import ServiceDetails, details_of
 from netdoctor.lab.rules.nat import nat_table
 from netdoctor.lab.rules.policies import PolicyTables
 from netdoctor.lab.rules.services import service_table
+from netdoctor.policy.compile import compile_policies
 from tests.lab.nft.sandbox import sandboxed
 from tests.lab.rules.topology import Topology, Trial
 from tests.policy.clusters import CALICO
@@ -237,7 +238,7 @@ def test_policies_see_endpoints_and_let_a_pod_reach_itself_through_a_service() -
     spec = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     meta = {"name": "deny", "namespace": "a"}
     deny = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta, "spec": spec}
-    tables = PolicyTables(read(deny)[0], CALICO)
+    tables = PolicyTables(compile_policies(read(deny)[0]), CALICO)
     lab.topology.filter({name: [tables.table(lab.topology.local(read()[0], name))] for name in NODES})
     assert [lab.outcome(who, VIP) for who in (NEAR, CLIENT, FAR, NODES["n1"][0])] == [
         "open",

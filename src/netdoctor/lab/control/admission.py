@@ -22,7 +22,10 @@ WORKLOADS = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_GROUPS = {**{name: kind.group for name, kind in KINDS.items()}, "Job": "batch"}
+_GROUPS = {
+    tag: frozenset(group for kind in KINDS.values() if kind.tag == tag for group in kind.groups)
+    for tag in {kind.tag for kind in KINDS.values()}
+} | {"Job": frozenset({"batch"})}
 _SHAPES: Mapping[str, type[msgspec.Struct]] = {
     "Ingress": IngressShape,
     "Pod": PodShape,
@@ -82,8 +85,8 @@ def _named(document: Mapping[str, Any]) -> Manifest | None:
 
 
 def _of_another_group(manifest: Manifest) -> bool:
-    group = _GROUPS.get(manifest["kind"])
-    return group is not None and str(manifest.get("apiVersion", "")).rpartition("/")[0] != group
+    groups = _GROUPS.get(manifest["kind"])
+    return groups is not None and str(manifest.get("apiVersion", "")).rpartition("/")[0] not in groups
 
 
 def _check(manifest: Manifest) -> None:
@@ -130,7 +133,7 @@ def _of_strings(value: Any) -> bool:
 
 def _check_names(manifest: Manifest, where: str, kind: str) -> None:
     _, namespace, name = key_of(manifest)
-    strict = kind in _GROUPS or kind in WORKLOADS
+    strict = manifest["kind"] in _GROUPS or kind in WORKLOADS
     if not (_NAME.fullmatch(name) if strict else name.isprintable() and "/" not in name and len(name) < 254):
         raise InputError(f"{where}: metadata.name is not a valid name")
     if kind in {"Namespace", "Service"} and not _LABEL.fullmatch(name):

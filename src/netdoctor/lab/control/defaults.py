@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from netdoctor.lab.objects import Manifest
+from netdoctor.lab.objects import Manifest, kind_of
 
 _PROBE = {"periodSeconds": 10, "timeoutSeconds": 1, "successThreshold": 1, "failureThreshold": 3}
 _PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
@@ -30,7 +30,7 @@ _LABEL = "kubernetes.io/metadata.name"
 
 def with_defaults(manifest: Manifest) -> Manifest:
     """The manifest with its kind's defaults; what it says itself stays."""
-    kind, spec = manifest["kind"], manifest.get("spec", {})
+    kind, spec = kind_of(manifest), manifest.get("spec", {})
     match kind:
         case "Namespace":
             metadata = manifest["metadata"]

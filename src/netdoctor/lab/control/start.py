@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from netdoctor.cluster.cni import PLUGIN_DAEMON_SETS
 from netdoctor.lab.control.admission import admitted, checked
 from netdoctor.lab.control.endpoint_slices import CONTROLLER, MANAGED_BY
 from netdoctor.lab.control.last_applied import with_last_applied
@@ -23,16 +25,19 @@ def start(documents: Iterable[Mapping[str, Any]], shape: Shape) -> Objects:
     """A fresh cluster to which the documents have been applied, once everything has settled.
 
     What controllers make (pods of workloads, EndpointSlices, Events) is left out of the documents and made again.
-    Labels, annotations and taints of Nodes are those of the documents; other Nodes than the lab's it has not.
+    Labels, annotations and taints of Nodes are those of the documents; other Nodes than the lab's it has not. A network
+    plugin that they bring runs instead of the lab's own.
 
     Raises:
         InputError: a document is no object, does not have its kind's shape, or cannot be carried out.
     """
     objects: Objects = {}
-    for own in system_objects(shape):
+    given = [(document, _stored(document)) for document in documents]
+    plugin = any(key[0] == "DaemonSet" and key[2] in PLUGIN_DAEMON_SETS for _, stored in given for key in stored)
+    for own in system_objects(replace(shape, policy=shape.policy and not plugin)):
         objects |= _stored(own)
-    for document in documents:
-        for key, manifest in _stored(document).items():
+    for document, stored in given:
+        for key, manifest in stored.items():
             if key[0] == "Node":
                 objects[key] = _merged_node(objects, key, manifest)
             elif not _made_by_controllers(manifest):

@@ -13,7 +13,7 @@ from netdoctor.lab.kubectl.errors import wrong
 from netdoctor.lab.kubectl.jsonpath import printed
 from netdoctor.lab.kubectl.resources import resource_of, shown
 from netdoctor.lab.kubectl.tables import NONE, columns, row
-from netdoctor.lab.objects import Key, Manifest
+from netdoctor.lab.objects import Key, Manifest, kind_of
 
 _FORMATS = "json, jsonpath=…, name, wide, yaml"
 
@@ -57,9 +57,9 @@ def _tables(call: Call, manifests: list[Manifest], *, wide: bool) -> Outcome:
         everywhere = call.arguments.on("all-namespaces") or not named(call.arguments.words)[0][0].namespaced
         where = "" if everywhere else f" in {call.arguments.namespace} namespace"
         return Outcome(call.objects, stderr=f"No resources found{where}{'' if everywhere else '.'}\n")
-    kinds = dict.fromkeys(manifest["kind"] for manifest in manifests)
+    kinds = dict.fromkeys(map(kind_of, manifests))
     tables = [
-        _table(call, [m for m in manifests if m["kind"] == kind], wide=wide, prefix=len(kinds) > 1) for kind in kinds
+        _table(call, [m for m in manifests if kind_of(m) == kind], wide=wide, prefix=len(kinds) > 1) for kind in kinds
     ]
     return Outcome(call.objects, "\n".join(tables))
 
@@ -67,7 +67,7 @@ def _tables(call: Call, manifests: list[Manifest], *, wide: bool) -> Outcome:
 def _table(call: Call, manifests: list[Manifest], *, wide: bool, prefix: bool) -> str:
     arguments = call.arguments
     everywhere = arguments.on("all-namespaces") and resource_of(manifests[0]).namespaced
-    rows = [] if arguments.on("no-headers") else [columns(manifests[0]["kind"], wide=wide)]
+    rows = [] if arguments.on("no-headers") else [columns(kind_of(manifests[0]), wide=wide)]
     rows += [row(manifest, wide=wide) for manifest in manifests]
     if prefix:
         for cells, manifest in zip(rows[-len(manifests) :], manifests, strict=True):

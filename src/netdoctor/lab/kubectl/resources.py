@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netdoctor.lab.kubectl.errors import wrong
-from netdoctor.lab.objects import Manifest
+from netdoctor.lab.objects import Manifest, kind_of
 from netdoctor.model.refs import CLUSTER_SCOPED
 
 
@@ -31,7 +31,7 @@ class Resource:
     @property
     def singular(self) -> str:
         """As answers name it: `deployment.apps`."""
-        name = self.kind.lower()
+        name = self.kind.partition(".")[0].lower()
         return f"{name}.{self.group}" if self.group else name
 
 
@@ -49,6 +49,7 @@ RESOURCES = (
     Resource("Job", "jobs", "batch"),
     Resource("EndpointSlice", "endpointslices", "discovery.k8s.io"),
     Resource("Endpoints", "endpoints", names=("ep",)),
+    Resource("NetworkPolicy.v3.projectcalico.org", "networkpolicies", "projectcalico.org"),
     Resource("NetworkPolicy", "networkpolicies", "networking.k8s.io", ("netpol",)),
     Resource("Ingress", "ingresses", "networking.k8s.io", ("ing",)),
     Resource("IngressClass", "ingressclasses", "networking.k8s.io"),
@@ -94,7 +95,7 @@ def resource_named(name: str) -> Resource:
 
 def resource_of(manifest: Manifest) -> Resource:
     """The resource of an object, of a kind that is not listed here too."""
-    kind = manifest["kind"]
+    kind = kind_of(manifest)
     group = str(manifest.get("apiVersion", "")).rpartition("/")[0]
     return _BY_KIND.get(kind) or Resource(kind, f"{kind.lower()}s", group)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from netdoctor.lab.control.views import condition, internal_addresses
-from netdoctor.lab.objects import Manifest
+from netdoctor.lab.objects import Manifest, kind_of
 
 NONE = "<none>"
 _AGE = "<unknown>"
@@ -25,7 +25,7 @@ def columns(kind: str, *, wide: bool) -> _Cells:
 
 def row(manifest: Manifest, *, wide: bool) -> _Cells:
     """The cells of an object, as many as there are headers."""
-    kind = manifest["kind"]
+    kind = kind_of(manifest)
     _, _, cells = _KINDS.get(kind, _OTHER)
     return [manifest["metadata"]["name"], *cells(manifest)][: len(columns(kind, wide=wide))]
 

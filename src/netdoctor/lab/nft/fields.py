@@ -89,6 +89,7 @@ def numgen(modulus: int, offset: int) -> Field:
 
 SOURCE: Mapping[int, Field] = MappingProxyType({4: _payload(_NETWORK, 12, 4, 7), 6: _payload(_NETWORK, 8, 16, 8)})
 DESTINATION: Mapping[int, Field] = MappingProxyType({4: _payload(_NETWORK, 16, 4, 7), 6: _payload(_NETWORK, 24, 16, 8)})
+SOURCE_PORT = _payload(_TRANSPORT, 0, 2, 13)
 DESTINATION_PORT = _payload(_TRANSPORT, 2, 2, 13)
 ICMPV6_TYPE = _payload(_TRANSPORT, 0, 1, 29)
 FAMILY = _meta(15, 1, 2)

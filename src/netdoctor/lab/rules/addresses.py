@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from netdoctor.cluster.addresses import Address, Network, parse_address, parse_networks
+from netdoctor.cluster.objects import Node
 from netdoctor.cluster.snapshot import Snapshot
 
 VERSIONS = (4, 6)
@@ -49,6 +50,14 @@ def without(ranges: Sequence[Range], removed: Sequence[Range]) -> Iterator[Range
             yield start, last
 
 
+def common(ranges: Sequence[Range], others: Sequence[Range]) -> Iterator[Range]:
+    """What merged ranges have in common with other merged ranges."""
+    for first, last in ranges:
+        for low, high in others:
+            if low <= last and high >= first:
+                yield max(first, low), min(last, high)
+
+
 def encoded(ranges: Iterable[Range], version: int) -> list[tuple[bytes, bytes]]:
     """Ranges as a set of nftables has them."""
     length = _LENGTH[version]
@@ -63,7 +72,7 @@ def pod_ranges(snapshot: Snapshot, version: int) -> tuple[Range, ...]:
     return merged(ranges_of(networks, of_version(pods, version)))
 
 
-def node_ranges(snapshot: Snapshot, version: int) -> tuple[Range, ...]:
-    """The addresses of all nodes."""
-    addresses = (one.address for node in snapshot.nodes for one in node.status.addresses)
+def node_ranges(nodes: Iterable[Node], version: int) -> tuple[Range, ...]:
+    """The addresses of nodes."""
+    addresses = (one.address for node in nodes for one in node.status.addresses)
     return merged(ranges_of((), of_version(addresses, version)))

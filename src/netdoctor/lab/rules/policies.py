@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from netdoctor.cluster.objects import Pod
-from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.lab.nft.fields import interface
 from netdoctor.lab.nft.statements import ACCEPT, goto, to_chain
 from netdoctor.lab.nft.table import Chain, Table
@@ -23,8 +22,7 @@ from netdoctor.lab.rules.pods import Named, PodIndex, named_ports
 from netdoctor.lab.rules.policy_chains import policy_chains
 from netdoctor.lab.rules.policy_hooks import INGRESS, hook_chains, hook_sets
 from netdoctor.lab.rules.policy_rules import PolicyLines
-from netdoctor.policy.compile import compile_policies
-from netdoctor.policy.kinds import is_kubernetes
+from netdoctor.policy.compile import CompiledPolicies
 from netdoctor.policy.profile import CNIProfile
 from netdoctor.policy.rules import Direction, NamedPort, Rule, Ruleset
 from netdoctor.policy.selection import numbers
@@ -41,24 +39,23 @@ class LocalPod:
 
 
 class PolicyTables:
-    """The policies of a snapshot, under one network plugin, for the tables of all nodes."""
+    """The policies of a cluster, under one network plugin, for the tables of all nodes."""
 
-    def __init__(self, snapshot: Snapshot, profile: CNIProfile) -> None:
-        self._pods = PodIndex(snapshot)
-        self._peers = PeerAddresses(snapshot, self._pods, profile)
+    def __init__(self, policies: CompiledPolicies, profile: CNIProfile) -> None:
+        self._pods = PodIndex(policies.snapshot)
+        self._peers = PeerAddresses(policies.snapshot, self._pods, profile)
         self._enforced = profile.enforces is not False
-        compiled = compile_policies(snapshot, cni=profile.name)
-        rulesets = [one for members in compiled.rulesets.values() for one in members if is_kubernetes(one.policy)]
+        rulesets = [one for members in policies.rulesets.values() for one in members]
         self._selecting: dict[Direction, defaultdict[int, list[Ruleset]]] = {d: defaultdict(list) for d in Direction}
         for ruleset in sorted(rulesets, key=lambda one: one.position):
             for number in numbers(self._pods.selected(ruleset.subject)):
                 self._selecting[ruleset.direction][number].append(ruleset)
 
     def table(self, local: Sequence[LocalPod]) -> Table:
-        """The table of the node with these pods; one that the snapshot does not have is not filtered."""
+        """The table of the node with these pods; one that the cluster does not have is not filtered."""
         if not self._enforced:
             return Table(POLICIES_TABLE)
-        lines = PolicyLines(self._pods, self._peers)
+        lines = PolicyLines(self._pods, self._peers, local[0].pod.spec.node_name if local else "")
         made = [_DirectionChains(direction, lines) for direction in Direction]
         known = [(one, number) for one in local if (number := self._number(one.pod)) is not None]
         for chains in made:
@@ -105,4 +102,6 @@ class _DirectionChains:
 
 
 def _have_named_ports(rulesets: Sequence[Ruleset]) -> bool:
-    return any(isinstance(port, NamedPort) for one in rulesets for rule in one.rules for port in rule.ports)
+    return any(
+        isinstance(port, NamedPort) for one in rulesets for rule in one.rules for port in (*rule.ports, *rule.not_ports)
+    )

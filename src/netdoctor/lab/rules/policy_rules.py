@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from netdoctor.lab.nft.fields import DESTINATION, DESTINATION_PORT, PROTOCOL, SOURCE, join, port
-from netdoctor.lab.nft.matches import PROTOCOLS, family, protocol, within, within_set
+from netdoctor.lab.nft.fields import DESTINATION, DESTINATION_PORT, PROTOCOL, SOURCE, Field, join, port
+from netdoctor.lab.nft.matches import PROTOCOLS, family, within, within_set
 from netdoctor.lab.nft.table import AnySet, RangeSet, Set
 from netdoctor.lab.nft.table import Rule as Line
 from netdoctor.lab.nft.table import rule as line
 from netdoctor.lab.rules.addresses import VERSIONS, Range, encoded
 from netdoctor.lab.rules.peers import PeerAddresses
 from netdoctor.lab.rules.pods import Named, PodIndex
-from netdoctor.policy.rules import Direction, NamedPort, PortRange, Rule
+from netdoctor.lab.rules.port_matches import client_matches, declared, leaves_out, port_matches
+from netdoctor.policy.rules import Direction, Rule
+
+_Elements = tuple[bytes, ...]  # of a set: address, protocol and port of destinations
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyLines:
-    """Rules of policies as lines of one table, and the sets that they look things up in; equal sets are one."""
+    """Rules of policies as lines of one node's table, and the sets that they look things up in; equal sets are one."""
 
     pods: PodIndex
     peers: PeerAddresses
+    node: str
     _by_ranges: dict[tuple[Range, ...], RangeSet] = field(default_factory=dict)
-    _by_elements: dict[tuple[bytes, ...], Set] = field(default_factory=dict)
+    _by_elements: dict[_Elements, Set] = field(default_factory=dict)
 
     @property
     def sets(self) -> list[AnySet]:
@@ -32,82 +36,74 @@ class PolicyLines:
 
     def ingress(self, rule: Rule, named: Named, statement: bytes) -> Iterator[Line]:
         """What a rule says to pods with these named ports."""
-        ports = list(_ports(rule, named))
-        if rule.ports and not ports:
-            return
-        for peers in self._matching(rule, Direction.INGRESS):
-            for ports_match in ports or [b""]:
-                yield line(peers, ports_match, statement, comment=str(rule.ref))
+        for ends in self._matching(rule, Direction.INGRESS):
+            for ports in port_matches(rule, named):
+                yield line(ends, ports, statement, comment=str(rule.ref))
 
     def egress(self, rule: Rule, statement: bytes) -> Iterator[Line]:
         """What a rule says to any pod: a named port is what each destination calls so."""
-        ports = list(_ports(rule, ()))
-        if ports or not rule.ports:
-            for peers in self._matching(rule, Direction.EGRESS):
-                for ports_match in ports or [b""]:
-                    yield line(peers, ports_match, statement, comment=str(rule.ref))
-        names = [one for one in rule.ports if isinstance(one, NamedPort)]
-        for version in VERSIONS if names else ():
-            if elements := tuple(dict.fromkeys(self._named(rule, names, version))):
-                key = DESTINATION[version], PROTOCOL, DESTINATION_PORT
-                name = f"named-ports-{len(self._by_elements) + 1}"
-                found = self._by_elements.setdefault(elements, Set(name, key, elements))
-                yield line(family(version), within_set(found.name, *key), statement, comment=str(rule.ref))
+        for ends in self._matching(rule, Direction.EGRESS):
+            for ports in port_matches(rule, ()):
+                yield line(ends, ports, statement, comment=str(rule.ref))
+        for version in VERSIONS:
+            elements = tuple(self._named(rule, version))
+            both = self._ends(rule, Direction.EGRESS, version) if elements else None
+            for client in client_matches(rule) if both is not None else ():
+                named = self._among(elements, version)
+                yield line(family(version), both or b"", named, client, statement, comment=str(rule.ref))
 
     def _matching(self, rule: Rule, direction: Direction) -> Iterator[bytes]:
-        """What matches the peers of a rule, family by family; nothing where all of them match."""
-        fields = DESTINATION if direction is Direction.EGRESS else SOURCE
-        by_family = {version: self.peers.of(rule, version) for version in VERSIONS}
-        if all(ranges is None for ranges in by_family.values()):
+        """What matches both ends of a rule, family by family; nothing where all of them match."""
+        by_family = {version: self._ends(rule, direction, version) for version in VERSIONS}
+        if not any(ends is None or ends for ends in by_family.values()):
             yield b""
             return
-        for version, ranges in by_family.items():
-            if ranges is None:
-                yield family(version)
-            elif len(ranges) == 1:
-                yield family(version) + within(fields[version], *encoded(ranges, version)[0])
-            elif ranges:
-                yield family(version) + within_set(self._set(ranges, version), fields[version])
+        yield from (family(version) + ends for version, ends in by_family.items() if ends is not None)
 
-    def _set(self, ranges: tuple[Range, ...], version: int) -> str:
+    def _ends(self, rule: Rule, direction: Direction, version: int) -> bytes | None:
+        """The same in one family; None where it has nobody who matches."""
+        egress = direction is Direction.EGRESS
+        remote, local = (DESTINATION, SOURCE) if egress else (SOURCE, DESTINATION)
+        found = b""
+        for peers, end in ((rule.peers, remote), ((rule.locals,) if rule.locals else (), local)):
+            ranges = self.peers.of(peers, version, self.node)
+            if ranges is not None and not ranges:
+                return None
+            found += self._within(ranges, end[version], version) if ranges else b""
+        if egress and (unwanted := tuple(self._unwanted(rule, version))):
+            found += self._among(unwanted, version, inverted=True)
+        return found
+
+    def _within(self, ranges: tuple[Range, ...], end: Field, version: int) -> bytes:
+        if len(ranges) == 1:
+            return within(end, *encoded(ranges, version)[0])
         name = f"peers-{len(self._by_ranges) + 1}"
         key = (*ranges, (version, version))  # equal numbers are different addresses in the families
         if key not in self._by_ranges:
             self._by_ranges[key] = RangeSet(name, SOURCE[version], encoded(ranges, version))
-        return self._by_ranges[key].name
+        return within_set(self._by_ranges[key].name, end)
 
-    def _named(self, rule: Rule, names: Sequence[NamedPort], version: int) -> Iterator[bytes]:
-        ranges = self.peers.of(rule, version)
+    def _among(self, elements: _Elements, version: int, *, inverted: bool = False) -> bytes:
+        key = DESTINATION[version], PROTOCOL, DESTINATION_PORT
+        name = f"named-ports-{len(self._by_elements) + 1}"
+        return within_set(
+            self._by_elements.setdefault(elements, Set(name, key, elements)).name, *key, inverted=inverted
+        )
+
+    def _named(self, rule: Rule, version: int) -> Iterator[bytes]:
+        """The destinations whose ports are called as the rule says, but for those that it leaves out."""
         for number, named in self.pods.naming:
-            for _, of, called in _declared(names, named):
-                for address in self.pods.addresses(number, version):
-                    if ranges is None or _holds(ranges, address):
-                        packed = address.to_bytes(4 if version == 4 else 16, "big")
-                        yield join(packed, bytes([PROTOCOLS[of]]), port(called))
+            for of, called in dict.fromkeys(declared(rule.ports, named)):
+                if not leaves_out(rule, named, of, called):
+                    yield from self._elements(number, of, called, version)
 
+    def _unwanted(self, rule: Rule, version: int) -> Iterator[bytes]:
+        """The destinations whose ports are called as those that the rule leaves out."""
+        for number, named in self.pods.naming:
+            for of, called in dict.fromkeys(declared(rule.not_ports, named)):
+                yield from self._elements(number, of, called, version)
 
-def _ports(rule: Rule, named: Named) -> Iterator[bytes]:
-    """What matches one of the ports; of named ones, those that are called so."""
-    for one in rule.ports:
-        if isinstance(one, PortRange):
-            yield protocol(one.protocol) + (b"" if _is_all(one) else _within(one.first, one.last))
-    names = [one for one in rule.ports if isinstance(one, NamedPort)]
-    for _, of, number in dict.fromkeys(_declared(names, named)):
-        yield protocol(of) + _within(number, number)
-
-
-def _declared(names: Sequence[NamedPort], named: Named) -> Iterator[tuple[str, str, int]]:
-    for one in names:
-        yield from (entry for entry in named if entry[0] == one.name and one.protocol in (entry[1], ""))
-
-
-def _is_all(one: PortRange) -> bool:
-    return one.first <= 1 and one.last == 65535
-
-
-def _within(first: int, last: int) -> bytes:
-    return within(DESTINATION_PORT, port(first), port(last))
-
-
-def _holds(ranges: tuple[Range, ...], address: int) -> bool:
-    return any(first <= address <= last for first, last in ranges)
+    def _elements(self, number: int, of: str, called: int, version: int) -> Iterator[bytes]:
+        for address in self.pods.addresses(number, version):
+            packed = address.to_bytes(4 if version == 4 else 16, "big")
+            yield join(packed, bytes([PROTOCOLS[of]]), port(called))
