@@ -9,7 +9,7 @@ from netdoctor.cluster.objects import Pod
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.lab.nft.fields import is_port
 from netdoctor.lab.rules.addresses import VERSIONS, Range, merged, of_version
-from netdoctor.policy.flow import service_account_labels
+from netdoctor.policy.flow import pod_endpoint
 from netdoctor.policy.matching import union
 from netdoctor.policy.rules import PodPeer
 from netdoctor.policy.selection import LabelIndex, numbers
@@ -36,7 +36,7 @@ class PodIndex:
         self.everything = (1 << len(self.pods)) - 1
         self.naming = [(number, named) for number, pod in enumerate(self.pods) if (named := named_ports(pod))]
         self._labels = LabelIndex([pod.labels for pod in self.pods])
-        self._accounts = LabelIndex([service_account_labels(pod) for pod in self.pods])
+        self._accounts = LabelIndex([pod_endpoint(pod, snapshot).service_account_labels for pod in self.pods])
         by_namespace: defaultdict[str, int] = defaultdict(int)
         for number, pod in enumerate(self.pods):
             by_namespace[pod.namespace] |= 1 << number
