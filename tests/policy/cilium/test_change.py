@@ -103,34 +103,39 @@ def test_labels_by_which_cilium_does_not_know_pods_are_left_out() -> None:
     assert one.patch["value"]["fromEndpoints"] == [{"matchLabels": labels}]
 
 
+def label(key: str, value: str) -> Manifest:
+    return {"key": key, "operator": "NotIn", "values": [value]}
+
+
+FRONT = {"key": "tier", "operator": "In", "values": ["front"]}
+ANYWHERE = {"key": "k8s:io.kubernetes.pod.namespace", "operator": "Exists"}
+
+
 @pytest.mark.parametrize(
-    ("selector", "op", "path", "value"),
+    ("selector", "path", "value"),
     [
-        ({}, "add", "/matchExpressions", [{"key": "tier", "operator": "NotIn", "values": ["front"]}]),
-        (
-            {"matchLabels": {"app": "web"}},
-            "add",
-            "/matchExpressions",
-            [{"key": "tier", "operator": "NotIn", "values": ["front"]}],
-        ),
-        (
-            {"matchExpressions": [{"key": "app", "operator": "Exists"}]},
-            "add",
-            "/matchExpressions/-",
-            {"key": "tier", "operator": "NotIn", "values": ["front"]},
-        ),
+        ({}, "/matchExpressions", [label("app", "web")]),
+        ({"matchLabels": {"app": "web"}}, "/matchExpressions", [label("tier", "front")]),
+        ({"matchExpressions": [{"key": "app", "operator": "Exists"}]}, "/matchExpressions/-", label("app", "web")),
+        ({"matchExpressions": [ANYWHERE]}, "/matchExpressions/-", label("tier", "front")),
     ],
-    ids=["everyone", "by-another-label", "more-expressions"],
+    ids=["everyone", "by-another-label", "more-expressions", "pods-of-other-namespaces-have-the-label"],
 )
-def test_a_denial_is_narrowed_by_a_label_that_only_the_peer_has(
-    selector: Manifest, op: str, path: str, value: Any
-) -> None:
+def test_a_denial_is_narrowed_by_a_label_that_only_the_peer_has(selector: Manifest, path: str, value: Any) -> None:
     denial = {"endpointSelector": API, "ingress": [ALL], "ingressDeny": [{"fromEndpoints": [selector]}]}
     document = policy(denial)
-    (one,) = found([document], "shop/web", "shop/api")  # by `app` not: it is of another pod too, in another namespace
-    assert one.patch == {"op": op, "path": f"/spec/ingressDeny/0/fromEndpoints/0{path}", "value": value}
+    (one,) = found([document], "shop/web", "shop/api")
+    assert one.patch == {"op": "add", "path": f"/spec/ingressDeny/0/fromEndpoints/0{path}", "value": value}
     assert one.opens == ("Pod shop/web → Pod shop/api every port",)
     assert carried_out([document], one) == {f"Pod shop/web → Pod shop/api {port}/TCP" for port in PORTS}
+
+
+def test_a_clusterwide_denial_may_mean_pods_of_every_namespace() -> None:
+    denial = {"endpointSelector": API, "ingress": [ALL], "ingressDeny": [{"fromEndpoints": [{}]}]}
+    (one,) = found([policy(denial, "")], "shop/web", "shop/api")
+    assert one.patch is not None
+    assert one.patch["value"] == [label("tier", "front")]
+    assert carried_out([policy(denial, "")], one) == {f"Pod shop/web → Pod shop/api {port}/TCP" for port in PORTS}
 
 
 @pytest.mark.parametrize(
@@ -139,7 +144,7 @@ def test_a_denial_is_narrowed_by_a_label_that_only_the_peer_has(
         [{"fromEntities": ["all"]}],
         [{"toPorts": [{"ports": [{"port": "80"}]}]}],
         [{"fromEndpoints": [{"matchLabels": WEB}]}],
-        [{"fromEndpoints": [{"matchExpressions": [{"key": "tier", "operator": "In", "values": ["front"]}]}]}],
+        [{"fromEndpoints": [{"matchLabels": {"app": "web"}, "matchExpressions": [FRONT]}]}],
         [{"fromEndpoints": [{}]}, {"fromEntities": ["cluster"]}],
         [{"fromEndpoints": [{}, {"matchLabels": {"app": "web"}}]}],
     ],

@@ -6,18 +6,18 @@ Source: "Layer 3 Policies", "Deny Policies" and "Limiting Identity-Relevant Labe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from netdoctor.cluster.addresses import parse_address
 from netdoctor.cluster.cilium_objects import CiliumClusterwideNetworkPolicy, CiliumNetworkPolicy
-from netdoctor.cluster.objects import LabelSelector
+from netdoctor.cluster.objects import LabelSelector, Pod
 from netdoctor.cluster.selectors import stable_labels
 from netdoctor.cluster.snapshot import Snapshot
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.change import Change, PatchPolicy
 from netdoctor.policy.cilium.rules import Entry, entries, written
-from netdoctor.policy.cilium.selectors import NAMESPACE
+from netdoctor.policy.cilium.selectors import NAMESPACE, NAMESPACE_LABELS
 from netdoctor.policy.flow import Endpoint, Flow
 from netdoctor.policy.labels import requirements
 from netdoctor.policy.rules import Action, Direction
@@ -51,9 +51,9 @@ def admitting(snapshot: Snapshot, flow: Flow, direction: Direction, at: ObjectRe
 
 
 def excepting(snapshot: Snapshot, flow: Flow, direction: Direction, at: ObjectRef) -> Iterator[tuple[str, Change]]:
-    """Exceptions for the peer alone in the rule that denies a flow, each with its title; none where it takes none.
+    """An exception for the peer alone in the rule that denies a flow, with its title; none where it takes none.
 
-    An exception is a label that the peer and its replicas have, and nobody else whom the selector may mean.
+    It is by a label that the peer and its replicas have, and nobody else in the namespaces that the selector may mean.
 
     Args:
         snapshot: with the policy, and who else has the label.
@@ -67,13 +67,17 @@ def excepting(snapshot: Snapshot, flow: Flow, direction: Direction, at: ObjectRe
         return
     wanted = requirements(selector)
     settled = {one.key.rpartition(":")[2] for one in wanted if one.operator == "In" and len(one.values) == 1}
-    for key, value in sorted(_identifying(remote.labels).items()):
-        if key in settled or not _alone(snapshot, remote, key, value):
-            continue
-        only = {"key": key, "operator": "NotIn", "values": [value]}
-        place = at.at(f"{at.path}.matchExpressions")
-        more = PatchPolicy(place, "append", only) if selector.match_expressions else PatchPolicy(place, "add", [only])
-        yield f"except pods with {key}={value} from {at}", more
+    elsewhere = not at.namespace or any(NAMESPACE in one.key or NAMESPACE_LABELS in one.key for one in wanted)
+    others = snapshot.pods if elsewhere else snapshot.pods_in(at.namespace)
+    free = ((key, value) for key, value in sorted(_identifying(remote.labels).items()) if key not in settled)
+    for key, value in free:
+        if _alone(others, remote, key, value):
+            only = {"key": key, "operator": "NotIn", "values": [value]}
+            place = at.at(f"{at.path}.matchExpressions")
+            given = selector.match_expressions
+            change = PatchPolicy(place, "append", only) if given else PatchPolicy(place, "add", [only])
+            yield f"except pods with {key}={value} from {at}", change
+            return
 
 
 def _selector(snapshot: Snapshot, direction: Direction, at: ObjectRef) -> LabelSelector | None:
@@ -90,10 +94,10 @@ def _selector(snapshot: Snapshot, direction: Direction, at: ObjectRef) -> LabelS
     return next((entry.endpoints[int(place["index"])] for entry in denials if entry.endpoints), None)
 
 
-def _alone(snapshot: Snapshot, remote: Endpoint, key: str, value: str) -> bool:
-    """Whether nobody but the peer and its replicas has a label."""
+def _alone(others: Iterable[Pod], remote: Endpoint, key: str, value: str) -> bool:
+    """Whether nobody of these but the peer and its replicas has a label."""
     mine = stable_labels(remote.labels)
-    having = (pod for pod in snapshot.pods if pod.labels.get(key) == value)
+    having = (pod for pod in others if pod.labels.get(key) == value)
     return all(pod.namespace == remote.namespace and stable_labels(pod.labels) == mine for pod in having)
 
 
