@@ -14,14 +14,15 @@ from netdoctor.lab.scenario import Scenario, documents, find, node_names
 from netdoctor.scenarios.ask import ask
 from netdoctor.scenarios.result import failures
 
+_NOT_KEPT = ("env:", "kind: Secret")  # of both snapshots have only the names
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
 
 def replayable() -> list[Scenario]:
-    """Scenarios whose snapshot has it all: nothing was done to nodes or outside, and no environment decides."""
+    """Scenarios whose snapshot has it all: nothing was done to nodes or outside, no environment or Secret decides."""
     found = find([SCENARIOS])
     recorded = [s for s in found if s.snapshot.exists() and "live" in s.spec.modes and not s.spec.outside]
-    whole = [s for s in recorded if "env:" not in s.manifests.read_text()]
+    whole = [s for s in recorded if not any(word in s.manifests.read_text() for word in _NOT_KEPT)]
     return [s for s in whole if not any(step.run and "kubectl" not in step.run for step in s.spec.inject)]
 
 
