@@ -11,7 +11,9 @@ from netdoctor.cluster.cni import cni
 from netdoctor.cluster.network_settings import cilium_settings, flannel_settings, for_pods
 from netdoctor.cluster.objects import ConfigMap
 from netdoctor.cluster.snapshot import Snapshot
+from netdoctor.diagnosis.kubectl import kubectl
 from netdoctor.model.refs import ObjectRef
+from netdoctor.model.report import Evidence, Fix
 
 _CLUSTER_POOLS = ("cluster-pool-ipv4-cidr", "cluster-pool-ipv6-cidr")
 
@@ -48,6 +50,30 @@ class Overlap:
     def shared(self) -> Network:
         """The addresses that both have: of two networks that overlap, one holds the other."""
         return max((self.one.network, self.other.network), key=lambda network: network.prefixlen)
+
+    @property
+    def title(self) -> str:
+        """One line with both."""
+        return f"{self.one.use} and {self.other.use} overlap: {self.shared}"
+
+    @property
+    def explanation(self) -> str:
+        """Whose they are, and what becomes of packets."""
+        return (
+            f"{self.one.network} is the range of {self.one.use}, {self.other.network} that of {self.other.use}: what "
+            f"is sent to {self.shared} goes to one of them, whichever it was meant for."
+        )
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Both fields."""
+        return tuple(Evidence(str(one.field), str(one.network)) for one in (self.one, self.other))
+
+    @property
+    def fix(self) -> Fix:
+        """Another range for one of them."""
+        title = f"give {self.one.use} or {self.other.use} another range, and make the pods in it anew"
+        return Fix(title, kubectl("get", self.one.field.object, "-o", "yaml"))
 
 
 def address_ranges(snapshot: Snapshot) -> Iterator[AddressRange]:

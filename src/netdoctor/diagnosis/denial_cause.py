@@ -9,7 +9,7 @@ from typing import ClassVar
 from netdoctor.diagnosis.case import Case
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut
 from netdoctor.diagnosis.denial_finding import denial_finding, missed, subjects
-from netdoctor.diagnosis.denials import Denial, denials, enforced_denials
+from netdoctor.diagnosis.denials import Denial, Reason, denials, enforced_denials
 from netdoctor.model.report import Fix
 from netdoctor.policy.verdict import SideVerdict
 
@@ -31,7 +31,8 @@ class DenialCause(Cause):
         if mine:
             first = mine[0]
             fixes = self.fixes(case, first)
-            return denial_finding(self.code, case, mine, self.headline(first), self.explain(case, first), fixes)
+            found = denial_finding(self.code, case, mine, self.headline(first), self.explain(case, first), fixes)
+            return self.completed(case, first, found)
         if any(self.claims(d) for d in denials(case)):
             return self.ruled_out("the network does not enforce the policies that deny it")
         scope = self.scope
@@ -57,6 +58,30 @@ class DenialCause(Cause):
     def fixes(self, case: Case, denial: Denial) -> tuple[Fix, ...]:  # noqa: ARG002 - for those that know any
         """Fixes beside those that repair any denial."""
         return ()
+
+    def completed(self, case: Case, denial: Denial, found: Found) -> Found:  # noqa: ARG002 - for those that know more
+        """The finding, with what only this kind of denial shows."""
+        return found
+
+
+class FamilyDenialCause(DenialCause):
+    """Denials by one family of policies that is not Kubernetes' NetworkPolicy: by a rule, or for want of one."""
+
+    reason: ClassVar[Reason]
+
+    def claims(self, denial: Denial) -> bool:
+        """All of the family's, but for those that where they lead has a code for."""
+        dns_of_its_own = denial.egress and denial.route is None
+        return denial.reason is self.reason and not dns_of_its_own and not denial.named_by_area
+
+    def headline(self, denial: Denial) -> str:
+        """The policy and both ends."""
+        way = f"{denial.verdict.flow.source} the way to {denial.backend.label}"
+        return f"{denial.side.denied_by[0]} denies {way}"
+
+    @abstractmethod
+    def explain(self, case: Case, denial: Denial) -> str:
+        """The rule or the isolation, when it is evaluated, and what missed."""
 
 
 def _sides(case: Case, scope: Scope) -> Iterator[SideVerdict]:

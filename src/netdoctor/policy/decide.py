@@ -41,7 +41,7 @@ def allows(policies: CompiledPolicies, flow: Flow, profile: CNIProfile) -> bool:
         return special[0] is True
     for direction in Direction:
         local, remote = flow.ends(direction)
-        if _host_gap(policies, flow, direction) or _unread_pod(policies, local):
+        if _unknown(policies, flow, direction):
             return False
         if not _exempt(direction, local, remote):
             asked = Asked.of(flow, direction, profile)
@@ -80,6 +80,11 @@ def _exempt(direction: Direction, local: Endpoint, remote: Endpoint) -> str:
     return ""
 
 
+def _unknown(policies: CompiledPolicies, flow: Flow, direction: Direction) -> str:
+    """Why it is not known which policies a side has; empty where it is."""
+    return _host_gap(policies, flow, direction) or _unread_pod(policies, flow.ends(direction)[0])
+
+
 def _unread_pod(policies: CompiledPolicies, local: Endpoint) -> str:
     """Why it is not known whether policies select an end; empty where it is."""
     return (
@@ -106,10 +111,8 @@ def _side(
 ) -> tuple[SideVerdict, tuple[str, ...]]:
     """One side's verdict, and what it assumes."""
     local, remote = flow.ends(direction)
-    if unknown := _host_gap(policies, flow, direction):
+    if unknown := _unknown(policies, flow, direction):
         return SideVerdict(direction, allowed=None), (unknown,)
-    if unread := _unread_pod(policies, local):
-        return SideVerdict(direction, allowed=None), (unread,)
     if exempt := _exempt(direction, local, remote):
         return SideVerdict(direction, allowed=True), (exempt,) if local.kind == "pod" else ()
     rulesets = policies.selecting(local, direction)

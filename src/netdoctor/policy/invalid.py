@@ -40,6 +40,15 @@ def parse_network(cidr: str) -> Network:
     return network
 
 
+def is_network(cidr: str) -> bool:
+    """Whether the API server takes a CIDR."""
+    try:
+        parse_network(cidr)
+    except ValueError:
+        return False
+    return True
+
+
 def _in_spec(policy: NetworkPolicy) -> Iterator[Problem]:
     spec = policy.spec
     yield from selector_problems(spec.pod_selector, "spec.podSelector")

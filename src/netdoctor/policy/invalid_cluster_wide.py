@@ -19,7 +19,7 @@ from netdoctor.cluster.objects import (
 from netdoctor.model.refs import ObjectRef
 from netdoctor.policy.cluster_wide import ClusterWidePolicy, Place, WideRule, is_readable, place_of, written_rules
 from netdoctor.policy.cluster_wide_ports import port_name, wide_port_problems
-from netdoctor.policy.invalid import Problem, parse_network, selector_problems
+from netdoctor.policy.invalid import Problem, is_network, selector_problems
 from netdoctor.policy.rules import Action, Direction
 
 _LABEL = r"[A-Za-z0-9](?:[-\w]*[A-Za-z0-9])?"
@@ -95,7 +95,7 @@ def _in_peer(peer: AdminPeer, path: str) -> Iterator[Problem]:
     yield from _in_pods(peer.pods, f"{path}.pods")
     yield from _in_selector(peer.nodes, f"{path}.nodes")
     for index, cidr in enumerate(peer.networks):
-        if not _is_network(cidr):
+        if not is_network(cidr):
             yield f"{path}.networks[{index}]", f"{cidr!r} is no CIDR"
     for index, name in enumerate(peer.domain_names):
         if not _DOMAIN_NAME.fullmatch(name):
@@ -125,11 +125,3 @@ def _in_pods(pods: NamespacedPod | None, path: str) -> Iterator[Problem]:
 def _in_selector(selector: LabelSelector | None, path: str) -> Iterator[Problem]:
     if selector is not None:
         yield from selector_problems(selector, path)
-
-
-def _is_network(cidr: str) -> bool:
-    try:
-        parse_network(cidr)
-    except ValueError:
-        return False
-    return True

@@ -9,9 +9,8 @@ from netdoctor.cluster.addresses import parse_address
 from netdoctor.diagnosis.address_ranges import Overlap, address_ranges, overlaps_of
 from netdoctor.diagnosis.case import Case, Seen
 from netdoctor.diagnosis.cause import Cause, Found, RuledOut, certainty, ids, probe_evidence
-from netdoctor.diagnosis.kubectl import kubectl
 from netdoctor.diagnosis.pairs import follows, vanished
-from netdoctor.model.report import Evidence, Finding, Fix
+from netdoctor.model.report import Finding
 from netdoctor.probing.aims import Aim
 
 
@@ -57,24 +56,12 @@ class PodCIDROverlap(Cause):
         fields = tuple(dict.fromkeys(field for o in overlaps for field in (o.one.field, o.other.field)))
         finding = Finding(
             code=self.code,
-            title=f"{first.one.use} and {first.other.use} overlap: {first.shared}",
+            title=first.title,
             certainty=certainty(lost),
             objects=fields,
-            explanation=(
-                f"{first.one.network} is the range of {first.one.use}, {first.other.network} that of "
-                f"{first.other.use}: what is sent to {first.shared} goes to one of them, whichever it was meant for."
-            ),
-            evidence=(
-                Evidence(str(first.one.field), str(first.one.network)),
-                Evidence(str(first.other.field), str(first.other.network)),
-                *probe_evidence(lost, limit=2),
-            ),
-            fixes=(
-                Fix(
-                    f"give {first.one.use} or {first.other.use} another range, and make the pods in it anew",
-                    kubectl("get", first.one.field.object, "-o", "yaml"),
-                ),
-            ),
+            explanation=first.explanation,
+            evidence=(*first.evidence, *probe_evidence(lost, limit=2)),
+            fixes=(first.fix,),
         )
         works = case.probed and not explained
         return Found(finding, ids(explained), warning=works)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from netdoctor.cluster.objects import AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy
 from netdoctor.cluster.selectors import stable_labels
 from netdoctor.diagnosis.case import Case
-from netdoctor.diagnosis.denial_cause import DenialCause
+from netdoctor.diagnosis.denial_cause import FamilyDenialCause
 from netdoctor.diagnosis.denial_finding import missed, subjects
 from netdoctor.diagnosis.denials import Denial, Reason
 from netdoctor.diagnosis.kubectl import json_patch
@@ -22,7 +22,7 @@ from netdoctor.policy.flow import Endpoint
 from netdoctor.policy.rules import Tier
 
 
-class AdminPolicyDenies(DenialCause):
+class AdminPolicyDenies(FamilyDenialCause):
     """A rule of a policy for the whole cluster denies the flow.
 
     What it means: an AdminNetworkPolicy, a BaselineAdminNetworkPolicy or a ClusterNetworkPolicy has a rule with the
@@ -47,15 +47,11 @@ class AdminPolicyDenies(DenialCause):
     title: ClassVar[str] = "a policy for the whole cluster denies it"
     would_change: ClassVar[str] = "an earlier rule that allows the flow, or a packet that gets through"
     tier: ClassVar[int] = 2
+    reason: ClassVar[Reason] = Reason.ADMIN
 
     def claims(self, denial: Denial) -> bool:
         """Denials of the target itself by a rule, not by isolation, unless where it leads has a code of its own."""
-        return denial.reason is Reason.ADMIN and denial.route is not None and not denial.named_by_area
-
-    def headline(self, denial: Denial) -> str:
-        """The policy and both ends."""
-        way = f"{denial.verdict.flow.source} the way to {denial.backend.label}"
-        return f"{denial.side.denied_by[0]} denies {way}"
+        return super().claims(denial) and denial.route is not None
 
     def explain(self, case: Case, denial: Denial) -> str:
         """The rule, when it is evaluated, and what NetworkPolicies would say."""

@@ -6,13 +6,13 @@ from typing import ClassVar
 
 from netdoctor.cluster.calico_objects import CalicoNetworkPolicy, CalicoPolicy, GlobalNetworkPolicy
 from netdoctor.diagnosis.case import Case
-from netdoctor.diagnosis.denial_cause import DenialCause
-from netdoctor.diagnosis.denial_finding import missed
+from netdoctor.diagnosis.denial_cause import FamilyDenialCause
+from netdoctor.diagnosis.denial_finding import missed, subjects
 from netdoctor.diagnosis.denials import Denial, Reason
 from netdoctor.model.refs import ObjectRef
 
 
-class CalicoPolicyDenies(DenialCause):
+class CalicoPolicyDenies(FamilyDenialCause):
     """A policy of Calico's denies the flow.
 
     What it means: a rule of a NetworkPolicy (projectcalico.org) or a GlobalNetworkPolicy with the action Deny matches;
@@ -39,25 +39,15 @@ class CalicoPolicyDenies(DenialCause):
     title: ClassVar[str] = "a policy of Calico's denies it"
     would_change: ClassVar[str] = "an earlier rule that allows the flow, or a packet that gets through"
     tier: ClassVar[int] = 2
-
-    def claims(self, denial: Denial) -> bool:
-        """Denials by a rule or a tier's end, but for those that where they lead has a code for."""
-        dns_of_its_own = denial.egress and denial.route is None
-        return denial.reason is Reason.CALICO and not dns_of_its_own and not denial.named_by_area
-
-    def headline(self, denial: Denial) -> str:
-        """The policy and both ends."""
-        way = f"{denial.verdict.flow.source} the way to {denial.backend.label}"
-        return f"{denial.side.denied_by[0]} denies {way}"
+    reason: ClassVar[Reason] = Reason.CALICO
 
     def explain(self, case: Case, denial: Denial) -> str:
         """The rule or the tier's end, when that is evaluated, and what missed."""
         side, flow = denial.side, denial.verdict.flow
-        who = flow.source if denial.egress else flow.destination
         if side.decided_by is not None:
-            rule = side.decided_by
-            what = f"{who} is selected by {rule.object}, whose rule {rule.path} denies it."
+            what = subjects(denial)
         else:
+            who = flow.source if denial.egress else flow.destination
             names = ", ".join(map(str, side.isolated_by))
             what = f"{who} is selected by {names} for {side.direction.lower()}: none of the rules decides about it, "
             what += "and the end of the tier denies what is left."

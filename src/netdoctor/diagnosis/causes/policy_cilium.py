@@ -11,16 +11,16 @@ import msgspec
 from netdoctor.cluster.cilium_objects import CiliumEndpoint, CiliumIdentity
 from netdoctor.cluster.selectors import stable_labels
 from netdoctor.diagnosis.case import Case
-from netdoctor.diagnosis.cause import Found, RuledOut
-from netdoctor.diagnosis.denial_cause import DenialCause
-from netdoctor.diagnosis.denial_finding import missed
-from netdoctor.diagnosis.denials import Denial, Reason, enforced_denials
+from netdoctor.diagnosis.cause import Found
+from netdoctor.diagnosis.denial_cause import FamilyDenialCause
+from netdoctor.diagnosis.denial_finding import missed, subjects
+from netdoctor.diagnosis.denials import Denial, Reason
 from netdoctor.model.refs import ObjectRef
 from netdoctor.model.report import Evidence, Fix
 from netdoctor.policy.flow import Endpoint
 
 
-class CiliumPolicyDenies(DenialCause):
+class CiliumPolicyDenies(FamilyDenialCause):
     """A policy of Cilium's denies the flow.
 
     What it means: a rule in ingressDeny or egressDeny of a CiliumNetworkPolicy or a CiliumClusterwideNetworkPolicy
@@ -45,36 +45,22 @@ class CiliumPolicyDenies(DenialCause):
     title: ClassVar[str] = "a policy of Cilium's denies it"
     would_change: ClassVar[str] = "a rule that admits the flow where no rule denies it, or a packet that gets through"
     tier: ClassVar[int] = 2
+    reason: ClassVar[Reason] = Reason.CILIUM
 
-    def examine(self, case: Case) -> Found | RuledOut | None:
-        """As of any denial, with what Cilium's agents say of both ends."""
-        found = super().examine(case)
-        if not isinstance(found, Found):
-            return found
-        denial = next(one for one in enforced_denials(case) if self.claims(one))
+    def completed(self, case: Case, denial: Denial, found: Found) -> Found:
+        """With what Cilium's agents say of both ends."""
         ends = (denial.verdict.flow.source, denial.verdict.flow.destination)
         told = tuple(evidence for end in ends for evidence in _told(case, end))
         fixes = found.finding.fixes or tuple(_in_words(denial))
         finding = msgspec.structs.replace(found.finding, evidence=(*found.finding.evidence, *told), fixes=fixes)
         return replace(found, finding=finding)
 
-    def claims(self, denial: Denial) -> bool:
-        """Denials by a rule or for want of one, but for those that where they lead has a code for."""
-        dns_of_its_own = denial.egress and denial.route is None
-        return denial.reason is Reason.CILIUM and not dns_of_its_own and not denial.named_by_area
-
-    def headline(self, denial: Denial) -> str:
-        """The policy and both ends."""
-        way = f"{denial.verdict.flow.source} the way to {denial.backend.label}"
-        return f"{denial.side.denied_by[0]} denies {way}"
-
     def explain(self, case: Case, denial: Denial) -> str:
         """The rule or the isolation, and what missed."""
         side, flow = denial.side, denial.verdict.flow
-        who = flow.source if denial.egress else flow.destination
         if side.decided_by is not None:
-            what = f"{who} is selected by {side.decided_by.object}, whose rule {side.decided_by.path} denies it."
-            return f"{what} Denials of Cilium's come before all that policies of any kind allow."
+            return f"{subjects(denial)} Denials of Cilium's come before all that policies of any kind allow."
+        who = flow.source if denial.egress else flow.destination
         names = ", ".join(map(str, side.isolated_by))
         return f"{who} is isolated for {side.direction.lower()} by {names}. {missed(case, denial)}"
 

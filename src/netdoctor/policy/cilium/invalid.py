@@ -11,7 +11,7 @@ from netdoctor.cluster.addresses import parse_address
 from netdoctor.cluster.cilium_objects import CiliumCIDRRule, CiliumNetworkPolicy, CiliumPort, CiliumPorts, CiliumRule
 from netdoctor.policy.cilium.ports import is_limited, port_number
 from netdoctor.policy.cilium.rules import CiliumPolicy, Entry, entries, written
-from netdoctor.policy.invalid import Problem, parse_network, selector_problems
+from netdoctor.policy.invalid import Problem, is_network, selector_problems
 from netdoctor.policy.patterns import PatternError, PatternTooHardError, compile_pattern
 from netdoctor.policy.rules import Action, Direction
 
@@ -73,7 +73,7 @@ def _in_peers(entry: Entry) -> Iterator[Problem]:
         if entity not in ENTITIES:
             yield f"{entry.path}.{entry.side}Entities[{index}]", f"no entity is called {entity!r}"
     for index, cidr in enumerate(entry.cidrs or ()):
-        if not (parse_address(cidr) or _is_network(cidr)):
+        if not (parse_address(cidr) or is_network(cidr)):
             yield f"{entry.path}.{entry.side}CIDR[{index}]", f"{cidr!r} is no CIDR"
     for index, rule in enumerate(entry.cidr_set or ()):
         yield from _in_cidr_rule(rule, f"{entry.path}.{entry.side}CIDRSet[{index}]")
@@ -83,7 +83,7 @@ def _in_cidr_rule(rule: CiliumCIDRRule, path: str) -> Iterator[Problem]:
     if bool(rule.cidr) + bool(rule.cidr_group_ref) + (rule.cidr_group_selector is not None) != 1:
         yield path, "it needs one of cidr, cidrGroupRef and cidrGroupSelector"
     for field, cidr in (("cidr", rule.cidr), *((f"except[{n}]", one) for n, one in enumerate(rule.except_))):
-        if cidr and not _is_network(cidr):
+        if cidr and not is_network(cidr):
             yield f"{path}.{field}", f"{cidr!r} is no CIDR"
 
 
@@ -129,11 +129,3 @@ def _in_pattern(text: str, path: str) -> Iterator[Problem]:
         yield path, f"it is no regular expression: {error}"
     except PatternTooHardError:
         return  # may be right: it is said where it matters
-
-
-def _is_network(cidr: str) -> bool:
-    try:
-        parse_network(cidr)
-    except ValueError:
-        return False
-    return True

@@ -30,24 +30,12 @@ def overlap(view: View) -> Iterator[Finding]:
         more = f", and {len(found) - 1} more" if len(found) > 1 else ""
         yield Finding(
             code="PodCIDROverlap",
-            title=f"{first.one.use} and {first.other.use} overlap: {first.shared}{more}",
+            title=f"{first.title}{more}",
             certainty=Certainty.LIKELY,
             objects=fields,
-            explanation=(
-                f"{first.one.network} is the range of {first.one.use}, {first.other.network} that of "
-                f"{first.other.use}: what "
-                f"is sent to {first.shared} goes to one of them, whichever it was meant for."
-            ),
-            evidence=(
-                Evidence(str(first.one.field), str(first.one.network)),
-                Evidence(str(first.other.field), str(first.other.network)),
-            ),
-            fixes=(
-                Fix(
-                    f"give {first.one.use} or {first.other.use} another range, and make the pods in it anew",
-                    kubectl("get", first.one.field.object, "-o", "yaml"),
-                ),
-            ),
+            explanation=first.explanation,
+            evidence=first.evidence,
+            fixes=(first.fix,),
             would_change="other ranges in the fields named",
         )
 
