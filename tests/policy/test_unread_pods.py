@@ -11,6 +11,7 @@ from netdoctor.diagnosis.case import Case
 from netdoctor.policy.compile import compile_policies
 from netdoctor.policy.decide import allows, decide
 from netdoctor.policy.flow import Flow, ip_endpoint, pod_endpoint
+from netdoctor.policy.port_match import admits_port, named_port_misses
 from netdoctor.policy.profile import profile_for
 from tests.diagnosis.builders import api, cluster, cluster_dns, codes, examine, pod, policy, web
 
@@ -50,6 +51,21 @@ def test_selectors_and_names_of_ports_may_mean_it(rule: dict[str, Any]) -> None:
     assert from_web(DNS, rule) is None
     assert from_web(DNS, rule, unread=()) is False
     assert from_web(OUTSIDE, rule) is False
+
+
+def port_and_names(*ports: dict[str, Any]) -> tuple[bool, int]:
+    """Whether a rule with these ports admits 53/UDP to such an address for certain, and how many names are in doubt."""
+    snapshot = cluster(policy("web", {"app": "web"}, egress=[{"ports": [*ports]}]), dns=DNS_WITHOUT_PODS, unread=UNREAD)
+    (rule,) = (rule for one in compile_policies(snapshot).rulesets["shop"] for rule in one.rules)
+    address = ip_endpoint(DNS, snapshot)
+    flow = Flow(address, address, "UDP", 53)
+    return admits_port(rule, flow), len(named_port_misses(rule, flow))
+
+
+def test_a_number_that_matches_needs_no_name() -> None:
+    number, name = {"port": 53, "protocol": "UDP"}, {"port": "dns", "protocol": "UDP"}
+    assert port_and_names(number, name) == (True, 0)
+    assert port_and_names(name) == (False, 1)
 
 
 def test_what_no_pod_can_change_is_certain() -> None:

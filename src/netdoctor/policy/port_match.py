@@ -36,12 +36,11 @@ def port_misses(rule: Rule, flow: Flow) -> tuple[Miss, ...]:
 
 
 def named_port_misses(rule: Rule, flow: Flow) -> tuple[Miss, ...]:
-    """That it is not known what a destination calls its ports, where a rule is about a name and it may be a pod."""
-    if flow.destination.pods_read:
+    """That it is not known what a destination calls its ports: it may be a pod, and no number settles the matter."""
+    if flow.destination.pods_read or any(_port_miss(port, flow) is None for port in rule.not_ports):
         return ()
-    named = [
-        p for p in (*rule.ports, *rule.not_ports) if isinstance(p, NamedPort) and p.protocol in (flow.protocol, "")
-    ]
+    asked = rule.not_ports if admits_port(rule, flow) else rule.ports
+    named = [port for port in asked if isinstance(port, NamedPort) and port.protocol in (flow.protocol, "")]
     return tuple(Miss(MissKind.POD_UNREAD, port.path, str(port), maybe_pod(flow.destination)) for port in named)
 
 
